@@ -1,0 +1,62 @@
+"""People the network walks beside, by id only.
+
+Name and contacts stay sealed with intake. What others need to know is who is responsible, in which language to write,
+and which ways of writing are safe.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.contracts.events import Event
+from shared.contracts.kinds import AgencyId, Channel, Known, Language, PersonId, WorkerId
+
+
+class PersonEvent(Event):
+    """Subject and partition key: the person."""
+
+    topic: ClassVar[str] = "throughcare.person.v1"
+
+    person: PersonId
+
+
+class Welcomed(PersonEvent):
+    """Somebody is here. The first help needs no more than this."""
+
+    type: ClassVar[str] = "throughcare.person.welcomed.v1"
+
+    language: Language = Field(description="In which they like to be written to (BCP 47).")
+    agency: AgencyId = Field(description="Their home agency: the one that welcomed them.")
+    worker: WorkerId | None = Field(None, description="Who is responsible for them; none: nobody yet, an alarm.")
+    channels: tuple[Channel, ...] = Field((), max_length=16, description="Safe ways to reach them, the best first.")
+    came: Annotated[str, Known("by_themselves", "through_worker", "through_agency")] = Field(
+        "through_worker", description="Who brought them here."
+    )
+    synthetic: bool = Field(False, description="An invented person. Partners without an agreement read only these.")
+
+
+class WorkerAssigned(PersonEvent):
+    """Somebody is responsible for them from now on."""
+
+    type: ClassVar[str] = "throughcare.person.worker_assigned.v1"
+
+    agency: AgencyId = Field(description="The worker's agency.")
+    worker: WorkerId = Field(description="Who is responsible for them.")
+    reason: Annotated[str, Known("welcomed", "warm_handover", "worker_left", "person_asked")] = Field(
+        description="Why it changed."
+    )
+
+
+class ContactChanged(PersonEvent):
+    """The ways to reach them changed. What they are is not told: whoever may write asks for it then."""
+
+    type: ClassVar[str] = "throughcare.person.contact_changed.v1"
+
+    language: Language = Field(description="In which they like to be written to (BCP 47).")
+    channels: tuple[Channel, ...] = Field(max_length=16, description="Safe ways to reach them, the best first.")
+
+
+class Erased(PersonEvent):
+    """Their keys are gone. Whoever holds something of theirs deletes it; counts stay."""
+
+    type: ClassVar[str] = "throughcare.person.erased.v1"

@@ -1,0 +1,31 @@
+"""What can go wrong on a person's own machine, as one sentence that says what to do."""
+
+import errno
+from pathlib import Path
+
+from shared.runtime.errors import ThroughcareError
+
+
+class Trouble(ThroughcareError):
+    """Its text is the whole message: what is wrong here and what mends it. No traceback follows."""
+
+
+def of_disk(error: OSError, doing: str) -> Trouble:
+    """The sentence for a file system that refused `doing` (`write the jars to /x`)."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Trouble(f"The disk is full: could not {doing}; free some space and run the same command again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Trouble(
+            f"Not allowed to {doing}: make the folder writable for you, or name another one with THROUGHCARE_HOME."
+        )
+    return Trouble(f"Could not {doing}: {error.strerror or error}.")
+
+
+def last_words(log: Path, lines: int = 1) -> str:
+    """The end of a log, for the sentence that names it; empty when there is none."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")[-4000:]
+    except OSError:
+        return ""
+    kept = [line.strip() for line in text.splitlines() if line.strip()]
+    return " / ".join(kept[-lines:])

@@ -1,0 +1,138 @@
+"""A batch of records on its way through one transaction: what arrived, what was known, what changed.
+
+The offset row of each partition is locked before anything else, so a partition has one applier at a time; progress is
+saved only from the state it was read in, so even a process that wakes late changes nothing twice.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from asyncpg import Connection
+
+from shared.contracts.codec import Headers, from_kafka
+from shared.contracts.envelope import BadRecord, Envelope
+from shared.messaging.judging import Parked, Progress
+from shared.runtime import sql
+from shared.runtime.errors import Retryable
+
+SQL = sql.load(__file__, "inbox.sql")
+NEW = -1  # stands for "no row yet" where a sequence is compared
+
+
+class KafkaRecord(Protocol):
+    """What we use of a consumer's record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A record and what could be read of it: an envelope, or why there is none."""
+
+    record: KafkaRecord
+    envelope: Envelope | None = None
+    bad: BadRecord | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction knows and changes."""
+
+    consumer: str
+    cluster: str
+    arrivals: Sequence[Arrival]
+    progress: dict[tuple[str, str], Progress] = field(default_factory=dict)
+    before: dict[tuple[str, str], int] = field(default_factory=dict)  # sequences as they were read
+    changed: set[tuple[str, str]] = field(default_factory=set)
+    applied: Counter[tuple[str, int]] = field(default_factory=Counter)
+    ignored: Counter[tuple[str, int]] = field(default_factory=Counter)
+    duplicates: Counter[str] = field(default_factory=Counter)
+
+    def places(self) -> dict[tuple[str, int], int]:
+        """Topic and partition -> the offset after the last record here."""
+        return {(a.record.topic, a.record.partition): a.record.offset + 1 for a in self.arrivals}
+
+    def of(self, topic: str, subject: str) -> Progress:
+        return self.progress.setdefault((topic, subject), Progress())
+
+    def advance(self, record: KafkaRecord, envelope: Envelope, counted: Counter[tuple[str, int]]) -> None:
+        where = (record.topic, envelope.subject)
+        self.progress[where].advance(envelope)
+        self.changed.add(where)
+        counted[record.topic, record.partition] += 1
+
+
+class Overtaken(Retryable):
+    """Progress moved under this transaction; what it did is undone and judged again."""
+
+
+def read(record: KafkaRecord) -> Arrival:
+    """Never raises: what can't be read is an arrival that says so."""
+    try:
+        return Arrival(record, envelope=from_kafka(record.key, record.value, record.headers))
+    except BadRecord as bad:
+        return Arrival(record, bad=bad)
+
+
+async def lock_offsets(tx: Connection, batch: Batch) -> None:
+    """Become the one applier of these partitions; creates their rows on first sight."""
+    places = batch.places()
+    columns = [topic for topic, _ in places], [partition for _, partition in places]
+    rows = await tx.fetch(SQL["lock_offsets"], batch.consumer, batch.cluster, *columns)
+    if len(rows) < len(places):
+        await tx.execute(SQL["make_offsets"], batch.consumer, batch.cluster, *columns)
+        await tx.fetch(SQL["lock_offsets"], batch.consumer, batch.cluster, *columns)
+
+
+async def load_progress(tx: Connection, batch: Batch) -> None:
+    """What is known of every subject that these records name."""
+    subjects = {
+        (arrival.record.topic, subject)
+        for arrival in batch.arrivals
+        if (subject := arrival.envelope.subject if arrival.envelope else arrival.bad and arrival.bad.subject)
+    }
+    rows = await tx.fetch(SQL["progress"], batch.consumer, [t for t, _ in subjects], [s for _, s in subjects])
+    for row in rows:
+        where = row["topic"], row["subject"]
+        batch.before[where] = row["sequence"]
+        batch.progress[where] = Progress(
+            row["epoch"], row["sequence"], row["last_id"], Parked(row["parked"]) if row["parked"] else None
+        )
+
+
+async def save(tx: Connection, batch: Batch) -> None:
+    """Progress and offsets, in the transaction of the effects."""
+    if batch.changed:
+        places = sorted(batch.changed)
+        known = [batch.progress[place] for place in places]
+        saved = await tx.fetchval(
+            SQL["save_progress"],
+            batch.consumer,
+            [topic for topic, _ in places],
+            [subject for _, subject in places],
+            [p.epoch for p in known],
+            [p.sequence for p in known],
+            [p.last_id for p in known],
+            [p.parked for p in known],
+            [batch.before.get(place, NEW) for place in places],
+        )
+        if saved != len(places):
+            raise Overtaken("another process was faster with a subject of this batch")
+    offsets = batch.places()
+    await tx.execute(
+        SQL["save_offsets"],
+        batch.consumer,
+        batch.cluster,
+        [topic for topic, _ in offsets],
+        [partition for _, partition in offsets],
+        list(offsets.values()),
+        [batch.applied[place] for place in offsets],
+        [batch.ignored[place] for place in offsets],
+    )

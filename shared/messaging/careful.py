@@ -1,0 +1,220 @@
+"""The careful way through the inbox: one record at a time, each effect behind a savepoint.
+
+Here records are parked, gaps are reported to their owner, and what waited behind a gap is applied once the missing
+record arrives. All of it happens in the transaction of the inbox.
+"""
+
+import struct
+from uuid import UUID
+
+import structlog
+from asyncpg import Connection, Record
+
+from shared.contracts.codec import Headers
+from shared.contracts.control import RepairRequested
+from shared.contracts.data import UnknownType, decode
+from shared.contracts.deadletter import Parked as ParkedEvent
+from shared.contracts.envelope import BadRecord, Envelope
+from shared.messaging.batch import Arrival, Batch, KafkaRecord, read
+from shared.messaging.judging import HEALS, Parked, Progress, Verdict, judge
+from shared.messaging.meters import Meters
+from shared.messaging.outbox import put_events
+from shared.messaging.reactions import Fact, Reactions
+from shared.runtime import sql
+from shared.runtime.database import OUTAGES
+from shared.runtime.errors import Retryable
+
+SQL = sql.load(__file__, "inbox.sql")
+
+log = structlog.get_logger("inbox")
+
+
+class Taker:
+    """Takes the records of one batch, in order, in one transaction."""
+
+    def __init__(self, tx: Connection, service: str, reactions: Reactions, batch: Batch, meters: Meters) -> None:
+        self._tx = tx
+        self._service = service
+        self._reactions = reactions
+        self._batch = batch
+        self._meters = meters
+
+    async def take(self, arrival: Arrival) -> None:
+        """Apply, drop, ignore or park one record."""
+        record, envelope = arrival.record, arrival.envelope
+        if envelope is None:
+            assert arrival.bad is not None
+            await self._take_unreadable(record, arrival.bad)
+            return
+        progress = self._batch.of(record.topic, envelope.subject)
+        verdict = judge(progress, envelope)
+        if verdict is Verdict.DUPLICATE:
+            self._batch.duplicates[record.topic] += 1
+        elif verdict is Verdict.APPLY:
+            await self._apply(record, envelope, progress)
+        else:
+            await self._act_at_once(envelope, record.topic)
+            reason = {Verdict.GAP: Parked.GAP, Verdict.FORK: Parked.FORK}.get(verdict)
+            await self._park(record, envelope, reason or progress.parked or Parked.POISON, "")
+
+    async def drain(self, topic: str, subject: str, by: str) -> None:
+        """Apply what is parked of a subject as far as it goes now; lift the parking when nothing is left."""
+        progress = self._batch.of(topic, subject)
+        progress.parked = None
+        self._batch.changed.add((topic, subject))
+        for row in await self._tx.fetch(SQL["waiting_letters"], self._batch.consumer, topic, subject):
+            arrival = read(Letter(row))
+            verdict = judge(progress, arrival.envelope) if arrival.envelope else place_of(row, progress)
+            if verdict in (Verdict.GAP, Verdict.FORK):
+                await self._stay(topic, subject, Parked.GAP if verdict is Verdict.GAP else Parked.FORK)
+                return
+            unreadable = arrival.envelope is None
+            if verdict is Verdict.APPLY and (unreadable or await self._advance(arrival.record, arrival.envelope)):
+                await self._stay(topic, subject, Parked.POISON)
+                return
+            await self._tx.execute(SQL["settle"], row["number"], "replayed", by)
+
+    async def _apply(self, record: KafkaRecord, envelope: Envelope, progress: Progress) -> None:
+        problem = await self._advance(record, envelope)
+        if problem:
+            await self._park(record, envelope, Parked.POISON, problem)
+        elif progress.parked in HEALS:
+            await self.drain(record.topic, envelope.subject, "arrival")
+
+    async def _advance(self, record: KafkaRecord, envelope: Envelope) -> str:
+        """Make the effect and note it; returns why it can't be made, or nothing."""
+        try:
+            problem = await self._try(envelope, record.topic)
+        except UnknownType:
+            self._batch.advance(record, envelope, self._batch.ignored)
+            return ""
+        if not problem:
+            self._batch.advance(record, envelope, self._batch.applied)
+        return problem
+
+    async def _try(self, envelope: Envelope, topic: str) -> str:
+        """Make the effect of one record behind a savepoint; returns why it can't be made, or nothing."""
+        try:
+            fact = Fact(envelope, decode(envelope))
+        except BadRecord as bad:
+            return f"{bad.reason}: {bad.detail}"
+        try:
+            async with self._tx.transaction():
+                await self._reactions.to(topic)(self._tx, [fact])
+        except (*OUTAGES, Retryable):
+            raise
+        except Exception as error:
+            log.error("record can't be applied", topic=topic, sequence=envelope.sequence, exc_info=error)
+            return f"handler: {type(error).__name__}"  # its message may quote what somebody wrote
+        return ""
+
+    async def _act_at_once(self, envelope: Envelope, topic: str) -> None:
+        """A revocation does not wait for what is missing before it; progress stays where it is."""
+        if envelope.type in self._reactions.urgent:
+            await self._try(envelope, topic)
+
+    async def _take_unreadable(self, record: KafkaRecord, bad: BadRecord) -> None:
+        """Without a subject or a place in its sequence a record holds back nobody; with both it holds its subject."""
+        if bad.subject is None or bad.sequence is None or bad.id is None or bad.source is None:
+            await self._letter(record, None, None, None, None, bad.reason, bad.detail)
+            return
+        progress = self._batch.of(record.topic, bad.subject)
+        if bad.sequence <= progress.sequence:
+            self._batch.duplicates[record.topic] += 1
+            return
+        parked = Parked.POISON if bad.sequence == progress.sequence + 1 else Parked.GAP
+        await self._letter(record, bad.source, bad.id, bad.subject, bad.sequence, bad.reason, bad.detail)
+        await self._stay(record.topic, bad.subject, progress.parked or parked)
+
+    async def _park(self, record: KafkaRecord, envelope: Envelope, reason: Parked, detail: str) -> None:
+        await self._letter(
+            record, envelope.source, envelope.id, envelope.subject, envelope.sequence, reason.value, detail
+        )
+        await self._stay(record.topic, envelope.subject, reason)
+
+    async def _stay(self, topic: str, subject: str, reason: Parked) -> None:
+        """Note why a subject waits, and ask its owner for what is missing, once per parking."""
+        progress = self._batch.of(topic, subject)
+        self._batch.changed.add((topic, subject))
+        if progress.parked is not None and progress.parked is not Parked.LOST:
+            return
+        progress.parked = reason
+        log.error("subject is parked", topic=topic, reason=reason.value, sequence=progress.sequence)
+        if reason in (Parked.GAP, Parked.FORK):
+            from_sequence = progress.sequence + 1 if reason is Parked.GAP else max(1, progress.sequence)
+            request = RepairRequested(
+                service=self._service, wanted_topic=topic, wanted_subject=subject, from_sequence=from_sequence
+            )
+            await put_events(self._tx, f"{topic}/{subject}", [request], partitionkey=subject)
+
+    async def _letter(
+        self,
+        record: KafkaRecord,
+        source: str | None,
+        id: UUID | None,
+        subject: str | None,
+        sequence: int | None,
+        reason: str,
+        detail: str,
+    ) -> None:
+        number = await self._tx.fetchval(
+            SQL["park"], self._batch.consumer, source, id, record.topic, record.partition, self._batch.cluster,
+            record.offset, subject, sequence, reason, detail, record.key, record.value, pack(record.headers),
+        )  # fmt: skip
+        if number is None:
+            return  # parked before: it was read again
+        self._meters.parked.labels(record.topic, reason).inc()
+        event = ParkedEvent(
+            service=self._service,
+            record_source=source,
+            record_id=id,
+            record_topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            record_subject=subject,
+            reason=reason,
+        )
+        await put_events(self._tx, f"{record.topic}/{record.partition}", [event], partitionkey=record.topic)
+
+
+def place_of(row: Record, progress: Progress) -> Verdict:
+    """The verdict on a parked record that can't be read, from what its row says of it."""
+    if row["sequence"] <= progress.sequence:
+        return Verdict.DUPLICATE
+    return Verdict.APPLY if row["sequence"] == progress.sequence + 1 else Verdict.GAP
+
+
+class Letter:
+    """A parked record, as the record it was."""
+
+    def __init__(self, row: Record) -> None:
+        self.topic: str = row["topic"]
+        self.partition: int = row["partition"]
+        self.offset = -1
+        self.key: bytes | None = row["key"]
+        self.value: bytes | None = row["value"]
+        self.headers = unpack(row["headers"])
+
+
+def pack(headers: Headers) -> bytes:
+    """Headers as bytes, a missing value apart from an empty one: nothing of a parked record is lost."""
+    parts = [struct.pack("<I", len(headers))]
+    for name, value in headers:
+        encoded = name.encode("utf-8", "surrogateescape")
+        parts += [struct.pack("<Ii", len(encoded), -1 if value is None else len(value)), encoded, value or b""]
+    return b"".join(parts)
+
+
+def unpack(packed: bytes) -> list[tuple[str, bytes | None]]:
+    """The headers that `pack` was given."""
+    (count,) = struct.unpack_from("<I", packed)
+    place, headers = 4, []
+    for _ in range(count):
+        name_size, value_size = struct.unpack_from("<Ii", packed, place)
+        place += 8
+        name = packed[place : place + name_size].decode("utf-8", "surrogateescape")
+        place += name_size
+        value = None if value_size < 0 else packed[place : place + value_size]
+        place += max(0, value_size)
+        headers.append((name, value))
+    return headers

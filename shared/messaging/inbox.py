@@ -1,0 +1,146 @@
+"""The inbox: turns records into effects, each exactly once and in order, whatever is redelivered, lost or broken.
+
+A batch of sound records is one transaction: offsets locked first, then progress read, effects made, progress and
+offsets written. Whatever does not fit that path goes through `careful`, record by record. No exception leaves
+`process`: what may pass is tried again, what may not is parked, and the partition moves on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from asyncpg import Connection, Pool
+
+from shared.contracts.data import UnknownType, decode
+from shared.contracts.envelope import BadRecord
+from shared.messaging import careful
+from shared.messaging.batch import Arrival, Batch, KafkaRecord, load_progress, lock_offsets, read, save
+from shared.messaging.failpoints import MUTANT, reach
+from shared.messaging.judging import Verdict, judge
+from shared.messaging.meters import Meters
+from shared.messaging.reactions import Fact, Reactions
+from shared.runtime import sql
+from shared.runtime.backoff import pause
+from shared.runtime.database import OUTAGES
+from shared.runtime.errors import Retryable
+
+SQL = sql.load(__file__, "inbox.sql")
+CAREFUL_BELOW = 64  # records: a batch with trouble is halved down to this before it is taken one by one
+
+Way = Callable[[Connection, Batch], Awaitable[None]]
+
+log = structlog.get_logger("inbox")
+
+
+class NotSmooth(Exception):
+    """This batch holds something that must be taken one by one."""
+
+
+class Inbox:
+    """The inbox of one consumer. `process` is all that an edge needs."""
+
+    def __init__(self, pool: Pool, service: str, reactions: Reactions, meters: Meters | None = None) -> None:
+        self.pool = pool
+        self.service = service
+        self.consumer = service
+        self.reactions = reactions
+        self.meters = meters or Meters()
+        self.cluster = ""  # set by the edge once it knows which log it reads
+
+    async def process(self, records: Sequence[KafkaRecord]) -> None:
+        """Make the effects of these records, which come in the order of each partition. Returns when it is done."""
+        arrivals = [read(record) for record in records]
+        reach("inbox.received")
+        attempt = 0
+        while arrivals:
+            try:
+                if MUTANT == "ack_before_commit":
+                    await self._note_offsets_first(arrivals)
+                await self._take(arrivals)
+            except (*OUTAGES, Retryable) as error:
+                attempt += 1
+                self.meters.retries.inc()
+                log.warning("batch is tried again", error=type(error).__name__, attempt=attempt, records=len(arrivals))
+                await pause(attempt)
+            else:
+                return
+
+    async def next_offsets(self) -> dict[tuple[str, int], int]:
+        """Where to read on in this cluster, by topic and partition."""
+        rows = await self.pool.fetch(SQL["offsets"], self.consumer, self.cluster)
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def _take(self, arrivals: Sequence[Arrival]) -> None:
+        try:
+            await self._transact(arrivals, self._smoothly)
+        except NotSmooth:
+            if len(arrivals) <= CAREFUL_BELOW:
+                await self._transact(arrivals, self._carefully)
+                return
+            middle = len(arrivals) // 2
+            await self._take(arrivals[:middle])
+            await self._take(arrivals[middle:])
+
+    async def _transact(self, arrivals: Sequence[Arrival], how: Way) -> None:
+        batch = Batch(self.consumer, self.cluster, arrivals)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await lock_offsets(connection, batch)
+            await load_progress(connection, batch)
+            await how(connection, batch)
+            await save(connection, batch)
+            reach("inbox.applied")
+        reach("inbox.committed")
+        self._count(batch)
+
+    async def _smoothly(self, tx: Connection, batch: Batch) -> None:
+        """All of it at once; anything out of the ordinary raises NotSmooth, and nothing stays."""
+        facts: dict[str, list[Fact]] = {}
+        for arrival in batch.arrivals:
+            envelope, record = arrival.envelope, arrival.record
+            if envelope is None:
+                raise NotSmooth
+            progress = batch.of(record.topic, envelope.subject)
+            verdict = judge(progress, envelope)
+            if MUTANT == "no_progress_check":
+                verdict = Verdict.APPLY
+            if verdict is Verdict.DUPLICATE:
+                batch.duplicates[record.topic] += 1
+                continue
+            if verdict is not Verdict.APPLY or progress.parked:
+                raise NotSmooth
+            try:
+                fact = Fact(envelope, decode(envelope))
+            except UnknownType:
+                batch.advance(record, envelope, batch.ignored)
+                continue
+            except BadRecord as bad:
+                raise NotSmooth from bad
+            facts.setdefault(record.topic, []).append(fact)
+            batch.advance(record, envelope, batch.applied)
+        for topic, heard in facts.items():
+            try:
+                await self.reactions.to(topic)(tx, heard)
+            except (*OUTAGES, Retryable, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                raise NotSmooth from error
+
+    async def _carefully(self, tx: Connection, batch: Batch) -> None:
+        taker = careful.Taker(tx, self.service, self.reactions, batch, self.meters)
+        for arrival in batch.arrivals:
+            await taker.take(arrival)
+
+    async def _note_offsets_first(self, arrivals: Sequence[Arrival]) -> None:
+        """The fault harness's mutant: the offset is committed before the effect."""
+        batch = Batch(self.consumer, self.cluster, arrivals)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await lock_offsets(connection, batch)
+            await save(connection, batch)
+
+    def _count(self, batch: Batch) -> None:
+        self.meters.batch.observe(len(batch.arrivals))
+        for meter, counts in ((self.meters.applied, batch.applied), (self.meters.ignored, batch.ignored)):
+            for (topic, _), count in counts.items():
+                meter.labels(topic).inc(count)
+        for topic, count in batch.duplicates.items():
+            self.meters.duplicates.labels(topic).inc(count)

@@ -1,0 +1,83 @@
+-- name: lock_offsets
+-- Taken first by every transaction of a consumer: a partition has one applier at a time, in a fixed order.
+SELECT topic, partition, next_offset FROM consumer_offset
+ WHERE consumer = $1 AND cluster = $2
+   AND (topic, partition) IN (SELECT * FROM unnest($3::text[], $4::int[]))
+ ORDER BY topic, partition FOR UPDATE
+
+-- name: make_offsets
+INSERT INTO consumer_offset (consumer, cluster, topic, partition)
+SELECT $1, $2, topic, partition FROM unnest($3::text[], $4::int[]) AS place (topic, partition)
+ ORDER BY topic, partition
+ON CONFLICT DO NOTHING
+
+-- name: save_offsets
+UPDATE consumer_offset AS known
+   SET next_offset = greatest(known.next_offset, seen.next_offset),
+       applied = known.applied + seen.applied, ignored = known.ignored + seen.ignored
+  FROM unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[])
+       AS seen (topic, partition, next_offset, applied, ignored)
+ WHERE known.consumer = $1 AND known.cluster = $2
+   AND known.topic = seen.topic AND known.partition = seen.partition
+
+-- name: offsets
+-- Where this consumer reads on in a cluster.
+SELECT topic, partition, next_offset FROM consumer_offset WHERE consumer = $1 AND cluster = $2
+
+-- name: progress
+SELECT topic, subject, epoch, sequence, last_id, parked FROM progress
+ WHERE consumer = $1 AND (topic, subject) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+
+-- name: save_progress
+-- Only from the state it was read in ($8 is the sequence then, -1 for none): the caller compares the count,
+-- and if another transaction was faster, nothing of this one may stay.
+WITH new AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
+        AS new (topic, subject, epoch, sequence, last_id, parked, before)
+), updated AS (
+    UPDATE progress AS known
+       SET epoch = new.epoch, sequence = new.sequence, last_id = new.last_id, parked = new.parked
+      FROM new
+     WHERE known.consumer = $1 AND known.topic = new.topic AND known.subject = new.subject
+       AND known.sequence = new.before
+    RETURNING 1
+), inserted AS (
+    INSERT INTO progress (consumer, topic, subject, epoch, sequence, last_id, parked)
+    SELECT $1, topic, subject, epoch, sequence, last_id, parked FROM new WHERE before = -1
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)
+
+-- name: park
+-- Once per record: a record read again finds itself here.
+INSERT INTO dead_letter (consumer, source, event_id, topic, partition, cluster, kafka_offset, subject, sequence,
+                         reason, detail, key, value, headers, parked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, clock())
+ON CONFLICT DO NOTHING
+RETURNING number
+
+-- name: waiting_letters
+-- The parked records of one subject, in the order they would have been applied.
+SELECT number, topic, subject, sequence, reason, key, value, headers, partition, cluster FROM dead_letter
+ WHERE consumer = $1 AND topic = $2 AND subject = $3 AND state = 'parked'
+ ORDER BY sequence, number
+
+-- name: settle
+UPDATE dead_letter SET state = $2, settled_by = $3, settled_at = clock() WHERE number = $1 AND state = 'parked'
+
+-- name: list_letters
+SELECT number, source, event_id, topic, partition, kafka_offset, subject, sequence, reason, detail, parked_at, state,
+       settled_by, settled_at, octet_length(value) AS bytes
+  FROM dead_letter WHERE consumer = $1 AND ($2 OR state = 'parked') ORDER BY number LIMIT $3
+
+-- name: show_letter
+SELECT * FROM dead_letter WHERE consumer = $1 AND number = $2
+
+-- name: count_letters
+SELECT state, subject IS NULL AS foreign_record, count(*) AS count FROM dead_letter WHERE consumer = $1 GROUP BY 1, 2
+
+-- name: count_records
+-- Distinct records by what came of them; with the dead letters, all that was ever read.
+SELECT coalesce(sum(applied), 0)::bigint AS applied, coalesce(sum(ignored), 0)::bigint AS ignored
+  FROM consumer_offset WHERE consumer = $1

@@ -1,0 +1,30 @@
+"""What the messaging core counts, as Prometheus metrics. Labels hold topics and reasons, never ids of people."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+RECORDS = (1, 10, 50, 200, 500, 1000, 2000)
+
+
+class Meters:
+    """One set a process; a registry of its own, so that two in one test do not clash."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        make = {"registry": self.registry, "namespace": "throughcare"}
+        self.relayed = Counter("relay_events", "events acknowledged and archived", **make)
+        self.relay_restarts = Counter("relay_restarts", "times the relay began again", **make)
+        self.requeued = Counter("relay_requeued", "events published again after a log lost them", **make)
+        self.outbox_rows = Gauge("outbox_unsent", "events that wait in the outbox", **make)
+        self.outbox_age = Gauge("outbox_oldest_seconds", "age of the oldest of them", **make)
+        self.outbox_blocked = Gauge("outbox_blocked", "events that the broker refused", **make)
+        self.snapshot_age = Gauge("oldest_transaction_seconds", "age of the oldest open transaction", **make)
+        self.applied = Counter("inbox_applied", "records whose effect was made", ["topic"], **make)
+        self.duplicates = Counter("inbox_duplicates", "records dropped as duplicates", ["topic"], **make)
+        self.ignored = Counter("inbox_ignored", "records of unknown types", ["topic"], **make)
+        self.parked = Counter("inbox_parked", "records put among the dead letters", ["topic", "reason"], **make)
+        self.waiting = Gauge("dead_letters", "dead letters that nobody has settled", **make)
+        self.batch = Histogram("inbox_batch_records", "records per transaction", buckets=RECORDS, **make)
+        self.retries = Counter("inbox_retries", "times a batch was tried again", **make)
+        self.lag = Gauge("consumer_lag", "records not read yet", ["topic", "partition"], **make)
+        self.timers_fired = Counter("timers_fired", "clocks whose effect was made", ["kind"], **make)
+        self.timers_late = Gauge("timer_late_seconds", "how late the most overdue clock is", **make)

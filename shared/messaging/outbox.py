@@ -1,0 +1,87 @@
+"""The outbox: events are written in the transaction of the change they tell of, and leave by the relay.
+
+No dual write: what is not committed was never said, and what is committed will be. The caller holds the lock on
+its aggregate's row (for a new one its own insert is that lock), so that positions follow sequences.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+from zlib import crc32
+
+from asyncpg import Connection
+
+from shared.contracts.data import encode_data
+from shared.contracts.events import Event
+from shared.contracts.topics import BY_NAME, PARTITIONS
+from shared.messaging.failpoints import MUTANT
+from shared.runtime import sql
+from shared.runtime.ids import uuid7
+from shared.runtime.traces import traceparent
+
+SQL = sql.load(__file__, "outbox.sql")
+_PUT = SQL["put_events_unlocked" if MUTANT == "no_aggregate_lock" else "put_events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an event was written: the id of the command or event before it, and who acted (`role:id`, never a name)."""
+
+    causationid: str | None = None
+    actor: str | None = None
+
+
+def shard_of(partitionkey: str) -> int:
+    """The partition of a key. crc32, because Python's own hash differs from process to process."""
+    return crc32(partitionkey.encode()) % PARTITIONS
+
+
+def source_of(topic: str) -> str:
+    """The CloudEvents source of everything on `topic`: its one owner."""
+    return f"/throughcare/{BY_NAME[topic].owner}"
+
+
+async def put_events(
+    tx: Connection,
+    subject: UUID | str,
+    events: Sequence[Event],
+    *,
+    partitionkey: UUID | str,
+    person: UUID | None = None,
+    cause: Cause = Cause(),
+) -> list[UUID]:
+    """Queue what happened to one aggregate, in order, inside `tx`; returns the event ids.
+
+    `subject` is the aggregate's id; `partitionkey` is the person (or agency) and counts only for the aggregate's first
+    event, since an aggregate never changes its partition. Raises TooLarge (Permanent) over 256 KiB of data.
+    """
+    if not events:
+        return []
+    topics = {event.topic for event in events}
+    if len(topics) != 1:
+        raise ValueError(f"one aggregate writes one topic, not {sorted(topics)}")
+    ids = [uuid7() for _ in events]
+    await tx.execute(
+        _PUT,
+        topics.pop(),
+        str(subject),
+        str(partitionkey),
+        shard_of(str(partitionkey)),
+        ids,
+        [event.type for event in events],
+        [encode_data(event, person=person) for event in events],
+        traceparent(),
+        cause.causationid,
+        cause.actor,
+    )
+    return ids
+
+
+async def put_again(tx: Connection, topic: str, subject: str, from_sequence: int) -> int:
+    """Queue archived events once more for a reader who lacks them; returns how many will reach them.
+
+    Counts also what still waits in the outbox. 0 means that nobody here has them.
+    """
+    again = int((await tx.execute(SQL["put_again"], topic, subject, from_sequence)).rpartition(" ")[2])
+    waiting: int = await tx.fetchval(SQL["count_waiting"], topic, subject, from_sequence)
+    return max(again, waiting)

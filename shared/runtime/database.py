@@ -1,0 +1,86 @@
+"""The pool of connections that a process holds to its own schema.
+
+Whatever Postgres does that trying again may cure becomes `Retryable` in `outages()`, so that callers
+need to know one type.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+
+from shared.runtime.errors import Retryable
+from shared.runtime.settings import Settings
+
+# InternalClientError is what one killed backend in three raises here; it derives from Exception alone.
+OUTAGES: tuple[type[BaseException], ...] = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+COMMAND_TIMEOUT = 30.0  # seconds; a connection that stalls is given up, not waited for
+
+
+class DatabaseAway(Retryable):
+    """Postgres is not answering, or ended the transaction for reasons of its own."""
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Turns the outages of Postgres into `DatabaseAway`."""
+    try:
+        yield
+    except OUTAGES as error:
+        raise DatabaseAway(f"the database is not answering: {type(error).__name__}") from error
+
+
+def tls(settings: Settings) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=settings.database_ca_file) if settings.database_ca_file else False
+
+
+async def connect(settings: Settings, name: str) -> asyncpg.Connection:
+    """One direct connection, for what must hold a session: advisory locks, most of all."""
+    with outages():
+        return await asyncpg.connect(
+            settings.database,
+            password=settings.database_password.get_secret_value() or None,
+            ssl=tls(settings),
+            timeout=10,
+            command_timeout=COMMAND_TIMEOUT,
+            server_settings={"application_name": name},
+        )
+
+
+@asynccontextmanager
+async def pool(settings: Settings, name: str) -> AsyncIterator[asyncpg.Pool]:
+    """A pool whose connections carry `name`, so that `pg_stat_activity` tells who is who."""
+    with outages():
+        opened = await asyncpg.create_pool(
+            settings.database,
+            password=settings.database_password.get_secret_value() or None,
+            ssl=tls(settings),
+            min_size=1,
+            max_size=settings.database_pool,
+            timeout=10,
+            command_timeout=COMMAND_TIMEOUT,
+            server_settings={"application_name": name},
+        )
+    try:
+        yield opened
+    finally:
+        # close() waits for borrowers; a stalled one must not hold the process for ever
+        try:
+            async with asyncio.timeout(5):
+                await opened.close()
+        except TimeoutError:
+            opened.terminate()

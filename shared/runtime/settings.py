@@ -1,0 +1,111 @@
+"""Settings: one frozen class, read once from the environment (`THROUGHCARE_*`).
+
+A secret may come from a file instead (`THROUGHCARE_KAFKA_PASSWORD_FILE=/run/secrets/...`), so that it
+stands in no process list and no compose file.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "THROUGHCARE_"
+DEMO_SECRET = "demo-only-secret-do-not-use-for-real-people"  # noqa: S105  a marker, refused outside the demo
+
+
+class SecretFiles(EnvSettingsSource):
+    """Reads `<KEY>_FILE` for every field; the file's last line break is not part of the secret."""
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+            if path:
+                found[name] = _read(name, Path(path))
+        return found
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\n")
+    except OSError as error:
+        raise SystemExit(f"{PREFIX}{name.upper()}_FILE names {path}, which can't be read: {error.strerror}.") from error
+
+
+class Settings(BaseSettings):
+    """What a process of any service needs to run. Each field says its unit, and why its default is what it is."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database: str = Field(
+        "postgresql://127.0.0.1:5432/throughcare", description="Postgres URL with user, without password"
+    )
+    database_password: SecretStr = SecretStr("")
+    database_ca_file: Path | None = Field(None, description="CA certificate; set, TLS is required and verified")
+    database_pool: int = Field(10, ge=2, description="connections a process may hold")
+
+    kafka: str = Field("127.0.0.1:9092", description="bootstrap servers, host:port separated by commas")
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_security: Literal["SASL_PLAINTEXT", "SASL_SSL", "PLAINTEXT", "SSL"] = "SASL_PLAINTEXT"
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    kafka_ca_file: Path | None = None
+    replication: int = Field(1, ge=1, description="copies of each topic; 3 on a real cluster")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str = Field("http://127.0.0.1:8000", description="where people reach the front port")
+    roles: str = Field("api,worker", description="api, worker, or both separated by a comma")
+    home: Path = Field(Path(".throughcare"), description="folder of this machine's own network")
+
+    demo: bool = Field(False, description="demo accounts and demo secrets; loopback addresses only")
+    signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="signs session cookies")
+    sealing_key: SecretStr = Field(SecretStr(DEMO_SECRET), description="wraps the keys of people")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otlp: str = Field("", description="OpenTelemetry collector, http://host:4318; empty sends no traces")
+    relay_batch: int = Field(
+        512, ge=1, description="outbox rows per shard and round; 512 x 12 fill one request of 1 MB"
+    )
+    relay_idle: float = Field(0.02, gt=0, le=0.05, description="seconds between polls of an empty outbox; at most 0.05")
+    inbox_batch: int = Field(
+        2000, ge=1, description="records per transaction; 200 reach 0.22 of a COPY loop, 2,000 0.37"
+    )
+
+    @model_validator(mode="after")
+    def refuse_demo_secrets(self) -> Self:
+        """Outside the demo a default secret is a door left open."""
+        if self.demo:
+            if self.host not in ("127.0.0.1", "::1", "localhost"):
+                raise ValueError(
+                    "THROUGHCARE_DEMO=1 serves on loopback addresses only; unset it or set THROUGHCARE_HOST=127.0.0.1"
+                )
+            return self
+        for name in ("signing_secret", "sealing_key"):
+            if getattr(self, name).get_secret_value() == DEMO_SECRET:
+                raise ValueError(
+                    f"set {PREFIX}{name.upper()} (or {PREFIX}{name.upper()}_FILE) to a secret of your own, at least 32 characters"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def know_the_roles(self) -> Self:
+        if not self.role_set or self.role_set - {"api", "worker"}:
+            raise ValueError("THROUGHCARE_ROLES is api, worker, or api,worker")
+        return self
+
+    @property
+    def role_set(self) -> frozenset[str]:
+        return frozenset(role.strip() for role in self.roles.split(",") if role.strip())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, SecretFiles(settings_cls), env_settings

@@ -1,0 +1,206 @@
+"""The permission table itself: one entry an action, the roles that may do it, and the relation each of them needs.
+
+Adding an action is adding one entry here and running `./throughcare permissions write`. What is not written here is
+not allowed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    PERSON = "person"  # whoever the network walks beside
+    CASE_MANAGER = "case_manager"  # the named worker, or a colleague of theirs
+    MENTOR = "mentor"  # walks along; reads the plan of whom they mentor, nothing else
+    SUPERVISOR = "supervisor"  # answers for a team; sees what waits there
+    AGENCY_ADMIN = "agency_admin"  # answers for an agency, its programs and what it was asked
+    NETWORK_ADMIN = "network_admin"  # the network's office: agencies and partners, no people
+    PARTNER_ENGINEER = "partner_engineer"  # runs an agency's own system
+    OPS = "ops"  # keeps it running: records by id, never their contents
+    AUDITOR = "auditor"  # reads who did what; changes nothing
+    ANYONE = "anyone"  # not signed in
+
+
+class Relation(StrEnum):
+    """What ties an actor to a row. Several may hold at once; `ANY` stands for none in particular."""
+
+    SELF = "self"
+    NAMED_WORKER = "named_worker"  # named on the row: its worker, its mentor, or who gave the promise
+    SAME_AGENCY = "same_agency"  # the agency that owns the row, or sent it
+    RECEIVING_AGENCY = "receiving_agency"  # the agency that was asked
+    ANY = "any"
+
+
+Relations = frozenset[Relation]
+SELF: Relations = frozenset({Relation.SELF})
+NAMED: Relations = frozenset({Relation.NAMED_WORKER})
+SAME: Relations = frozenset({Relation.SAME_AGENCY})
+RECEIVING: Relations = frozenset({Relation.RECEIVING_AGENCY})
+ANY: Relations = frozenset({Relation.ANY})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the table. `behind` names the action that has to be allowed before a refusal may be admitted."""
+
+    action: str
+    says: str
+    needs: Mapping[Role, Relations]
+    behind: str | None = None
+
+    @property
+    def noun(self) -> str:
+        return self.action.partition(".")[0].replace("_", " ")
+
+
+def _entry(action: str, says: str, behind: str | None = None, /, **needs: Relations) -> Entry:
+    return Entry(action, says, MappingProxyType({Role(role): relations for role, relations in needs.items()}), behind)
+
+
+EVERY_WORKER = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), ANY)
+STAFF = EVERY_WORKER | dict.fromkeys(("network_admin", "partner_engineer", "ops", "auditor"), ANY)
+EVERYONE = STAFF | {"person": ANY, "anyone": ANY}
+AT_RECEIVER = dict.fromkeys(("case_manager", "supervisor", "agency_admin"), RECEIVING)
+WALKS_WITH = dict.fromkeys(("case_manager", "supervisor"), NAMED)  # a supervisor may cover, or walk with people too
+MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), NAMED)
+
+# fmt: off
+BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
+    "every service": (
+        _entry("public", "Open to everybody, signed in or not; discloses nothing about anybody", **EVERYONE),
+        _entry("deadletter.read", "See which records are parked, where and why", ops=ANY, auditor=ANY),
+        _entry("deadletter.manage", "Replay or drop parked records", ops=ANY),
+        _entry("operations.read", "See lag, the age of the outbox and what is blocked",
+               ops=ANY, network_admin=ANY, auditor=ANY),
+        _entry("operations.manage", "Rebuild, repair, accept a loss in writing", ops=ANY),
+    ),
+    "intake": (
+        _entry("directory.read", "Look through agencies, programs and opening hours", **EVERYONE),
+        _entry("directory.import", "Load agencies and programs from a directory", network_admin=ANY, ops=ANY),
+        _entry("agency.manage", "Change an agency's entry and opening hours", agency_admin=SAME, network_admin=ANY),
+        _entry("program.manage", "Change what a program offers, to whom, and how much room it has",
+               agency_admin=SAME, network_admin=ANY),
+        _entry("person.refer_self", "Ask for help for oneself, or beside somebody who asks",
+               anyone=ANY, person=ANY, **EVERY_WORKER),
+        _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),
+        _entry("person.list", "See the people that one's agency, or oneself, walks beside", "person.list",
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+        _entry("person.read", "Open somebody's page", "person.read",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+        _entry("person.edit", "Change what we know of somebody, and how to reach them safely", "person.read",
+               person=SELF, **WALKS_WITH),
+        _entry("person.assign", "Name the worker who walks with somebody", "person.read", supervisor=SAME),
+        _entry("looks.read", "See who looked at somebody's record, and why", "person.read", person=SELF, auditor=ANY),
+        _entry("consent.read", "See who may tell what to whom", "consent.read",
+               person=SELF, case_manager=NAMED | SAME, supervisor=SAME, auditor=ANY),
+        _entry("consent.grant", "Allow that something is told to somebody, by the person", "consent.read",
+               person=SELF),
+        _entry("consent.record", "Write down a consent that the person signed in front of their worker",
+               "consent.read", **WALKS_WITH),
+        _entry("consent.revoke", "Stop it: by the person, or by their word to any worker", "consent.revoke",
+               person=SELF, **EVERY_WORKER),
+    ),
+    "caseplan": (
+        _entry("today.read", "See what waits for oneself today", "today.read",
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=SAME | RECEIVING),
+        _entry("mine.read", "See one's own page: plan, people, what is shared", "mine.read", person=SELF),
+        _entry("plan.read", "Read a plan", "plan.read",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+        _entry("plan.draft", "Propose a plan, or a new version of one", "plan.read", person=SELF, **WALKS_WITH),
+        _entry("plan.sign", "Sign a plan; it is active when both sides have", "plan.read",
+               person=SELF, **WALKS_WITH),
+        _entry("plan.too_much", "Say that a plan asks too much at once", "plan.read",
+               person=SELF, mentor=NAMED, **WALKS_WITH),
+        _entry("step.mark", "Say that a step is done, or move it", "plan.read",
+               person=SELF, mentor=NAMED, **WALKS_WITH),
+        _entry("promise.read", "See what was promised, and whether it was kept", "promise.read",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=NAMED | SAME),
+        _entry("promise.make", "Promise somebody something by a time", "person.read",
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=SAME | RECEIVING),
+        _entry("promise.keep", "Say that one's promise is kept", "promise.read", **MAKERS),
+        _entry("promise.break", "Say openly that one's promise was not kept", "promise.read", **MAKERS),
+        _entry("promise.renegotiate", "Agree on another time for one's promise", "promise.read",
+               person=SELF, **MAKERS),
+        _entry("promise.answer", "Say whether a promise was kept to oneself", "promise.read", person=SELF),
+        _entry("referral.list", "See the referrals one's agency sent or was asked", "referral.list",
+               case_manager=NAMED | SAME | RECEIVING, mentor=NAMED,
+               supervisor=SAME | RECEIVING, agency_admin=SAME | RECEIVING),
+        _entry("referral.read", "Read a referral and its history", "referral.read",
+               person=SELF, case_manager=NAMED | SAME | RECEIVING, mentor=NAMED,
+               supervisor=SAME | RECEIVING, agency_admin=SAME | RECEIVING),
+        _entry("referral.detail", "Fetch what the person agreed to tell the agency that was asked", "referral.detail",
+               case_manager=RECEIVING, supervisor=RECEIVING, agency_admin=RECEIVING, partner_engineer=RECEIVING),
+        _entry("referral.send", "Ask a program to help, as the person chose", "person.read",
+               person=SELF, case_manager=NAMED | SAME, supervisor=SAME),
+        _entry("referral.choose", "Choose the next program that was offered", "referral.read",
+               person=SELF, case_manager=NAMED),
+        _entry("referral.answer", "Accept, put on the waiting list, or decline", "referral.read", **AT_RECEIVER),
+        _entry("referral.record_answer", "Write down an answer that came by phone", "referral.read",
+               case_manager=NAMED | SAME, supervisor=SAME),
+        _entry("referral.progress", "Say that contact was tried, has begun, waits or goes on", "referral.read",
+               **AT_RECEIVER),
+        _entry("referral.report", "Say how it ended, as the agency that was asked", "referral.read", **AT_RECEIVER),
+        _entry("referral.record_word", "Write down what the person told a worker about how it ended", "referral.read",
+               mentor=NAMED, **WALKS_WITH),
+        _entry("referral.confirm", "Say that it ended as reported", "referral.read", person=SELF),
+        _entry("referral.dispute", "Say that it did not end as reported", "referral.read", person=SELF),
+        _entry("referral.withdraw", "Take a referral back", "referral.read",
+               person=SELF, case_manager=NAMED | SAME, supervisor=SAME),
+        _entry("referral.reopen", "Open a referral again", "referral.read", person=SELF, case_manager=NAMED | SAME),
+        _entry("referral.mend", "Mark a referral as entered by mistake", "referral.read",
+               case_manager=NAMED | SAME, supervisor=SAME),
+        _entry("setback.list", "See that somebody waits for a human, and until when; not their words", "setback.list",
+               case_manager=NAMED, supervisor=SAME),
+        _entry("setback.read", "Read what the person said got hard", "setback.read", person=SELF, **WALKS_WITH),
+        _entry("setback.report", "Say that something got hard", "person.read", person=SELF),
+        _entry("setback.answer", "Reach the person as the human who was promised", "setback.read",
+               **WALKS_WITH),
+        _entry("setback.reflect", "Look together at what would help", "setback.read",
+               person=SELF, **WALKS_WITH),
+        _entry("setback.settle", "Say that support is in place", "setback.read", person=SELF, **WALKS_WITH),
+        _entry("setback.share", "Let one more party know of exactly this setback", "setback.read", person=SELF),
+        _entry("setback.cover", "Name another worker where the named one does not answer", "setback.cover",
+               supervisor=SAME),
+        _entry("concern.raise", "Tell the named worker privately of a worry about somebody", "concern.raise", **{
+            "case_manager": SAME | RECEIVING | NAMED, "mentor": NAMED,
+            "supervisor": SAME | RECEIVING, "agency_admin": SAME | RECEIVING}),
+        _entry("concern.read", "Read a private concern", "concern.read", **WALKS_WITH),
+        _entry("concern.settle", "Close a private concern, or ask the person about it", "concern.read",
+               **WALKS_WITH),
+    ),
+    "notifications": (
+        _entry("message.read", "Read messages to and from somebody", "message.read",
+               person=SELF, mentor=NAMED, **WALKS_WITH),
+        _entry("message.send", "Write to somebody", "person.read", person=SELF, mentor=NAMED, **WALKS_WITH),
+        _entry("message.stop", "Ask not to be written to", "message.stop", person=SELF, **WALKS_WITH),
+        _entry("delivery.read", "See which deliveries went out, were held back, and why; no contents",
+               ops=ANY, auditor=ANY, network_admin=ANY),
+        _entry("partner.read", "See how an agency's own system is connected",
+               partner_engineer=SAME, agency_admin=SAME, network_admin=ANY, ops=ANY, auditor=ANY),
+        _entry("partner.manage", "Connect an agency's own system, rotate its credentials, pause or remove it",
+               partner_engineer=SAME, network_admin=ANY, ops=ANY),
+        _entry("partner.agree", "Record the agreement under which real people's records may reach a partner",
+               network_admin=ANY),
+    ),
+    "reporting": (
+        _entry("report.read", "See how the network keeps its word: counts, no people", **STAFF),
+        _entry("report.export", "Take the counts away as a file",
+               supervisor=ANY, agency_admin=ANY, network_admin=ANY, auditor=ANY),
+    ),
+}
+# fmt: on
+TABLE: Mapping[str, Entry] = MappingProxyType(
+    {entry.action: entry for entries in BY_SERVICE.values() for entry in entries}
+)
+
+# Routes that are no functions of ours (mounted files, generated documents), by their path's pattern: `*` is one part.
+PUBLIC_PATHS: Mapping[str, str] = {
+    "/healthz": "whether the process runs",
+    "/readyz": "whether it can serve",
+    "/metrics": "counts and ages, never ids; the front port does not serve it",
+    "/*/static": "style sheet, script, icons",
+    "/*/openapi.json": "what the interface is",
+    "/*/asyncapi.json": "which events there are",
+}

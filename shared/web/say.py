@@ -1,0 +1,200 @@
+"""Times and counts as people say them, in English and Spanish. Pure: the moment and the zone are handed in.
+
+A day has a name while it is near and a date when it is far. Hours go without am or pm from 7:00 to 6:59 of the day,
+where each is said only once; the dark hours always carry theirs. Lengths are counted on the real clock, so a night
+on which the clocks change is as long as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Literal
+
+Lang = Literal["en", "es"]
+State = Literal["", "soon", "past"]
+
+DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+}
+MONTHS = {
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    "es": (
+        "enero", "febrero", "marzo", "abril", "mayo", "junio",
+        "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+    ),
+}  # fmt: skip
+NUMBERS = {
+    "en": ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+    "es": [
+        "ninguno",
+        "uno",
+        "dos",
+        "tres",
+        "cuatro",
+        "cinco",
+        "seis",
+        "siete",
+        "ocho",
+        "nueve",
+        "diez",
+        "once",
+        "doce",
+    ],
+}
+NEAR = {
+    "en": {-1: "yesterday", 0: "today", 1: "tomorrow"},
+    "es": {-1: "ayer", 0: "hoy", 1: "mañana"},
+}
+WEEK = 6  # days within which a name of the day is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A clock for the page: its words, whether it wants somebody today, and how much of its time is left."""
+
+    words: str
+    state: State = ""
+    left: int | None = None  # 0 to 100; None draws no share
+
+
+def day(which: date, today: date, lang: Lang = "en") -> str:
+    """ "today", "Wednesday", "December 5", "December 5, 2028": as near as a person would say it."""
+    away = (which - today).days
+    if away in NEAR[lang]:
+        return NEAR[lang][away]
+    if abs(away) <= WEEK:
+        return DAYS[lang][which.weekday()]
+    return on_date(which, today, lang)
+
+
+def on_date(which: date, today: date, lang: Lang = "en") -> str:
+    """The date with its month, and its year only where the reader might think of another."""
+    month = MONTHS[lang][which.month - 1]
+    far = which.year != today.year and abs((which - today).days) > 180
+    if lang == "es":
+        return f"{which.day} de {month}" + (f" de {which.year}" if far else "")
+    return f"{month} {which.day}" + (f", {which.year}" if far else "")
+
+
+def hour(at: time, lang: Lang = "en", *, exact: bool = False) -> str:
+    """ "10:30", "noon", "7:15 pm". `exact` always says am or pm, as a record of what happened has to."""
+    if (at.hour, at.minute) == (12, 0):
+        return "noon" if lang == "en" else "mediodía"
+    if (at.hour, at.minute) == (0, 0):
+        return "midnight" if lang == "en" else "medianoche"
+    words = f"{at.hour % 12 or 12}:{at.minute:02}"
+    if exact or not 7 <= at.hour < 19:
+        words += " am" if at.hour < 12 else " pm"
+    return words
+
+
+def moment(at: datetime, now: datetime, zone: tzinfo, lang: Lang = "en", *, exact: bool = False) -> str:
+    """ "today 10:30", "Monday 7:15 pm", "November 20, 9:41"."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    name = day(local.date(), today, lang)
+    comma = "," if name[-1].isdigit() or " de " in name else ""
+    return f"{name}{comma} {hour(local.time(), lang, exact=exact)}"
+
+
+def sentence(words: str) -> str:
+    """With its first letter raised, for the start of a line."""
+    return words[:1].upper() + words[1:]
+
+
+def span(length: timedelta, lang: Lang = "en") -> str:
+    """A length of time in at most two units: "2 min 20 s", "1 h 26", "22 h", "5 days"."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 10 and rest:
+        return f"{minutes} min {rest} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 3 and minutes:
+        return f"{hours} h {minutes:02}"
+    if hours < 48:
+        return f"{hours} h"
+    days = hours // 24
+    return f"{days} {'days' if lang == 'en' else 'días'}"
+
+
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """The real time between two moments: Python subtracts two times of one zone by the wall, clock change and all."""
+    return end.astimezone(UTC) - start.astimezone(UTC)
+
+
+def due(
+    at: datetime,
+    now: datetime,
+    zone: tzinfo,
+    lang: Lang = "en",
+    *,
+    start: datetime | None = None,
+    verb: str | None = None,
+) -> Chip:
+    """The clock of something that waits: "due in 6 h" today, "by Friday 5:00" later, "was due yesterday" after.
+
+    `start` is when it began to run, for the dial; `verb` stands instead of "due" ("answer in 3 h").
+    """
+    left = elapsed(now, at)
+    share = _share(start, now, at) if start else None
+    if left < timedelta():
+        return Chip(_was_due(at, now, zone, lang), "past", 0)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today or left < timedelta(hours=24):
+        words = f"{verb or 'due'} in {span(left)}" if lang == "en" else f"{verb or 'quedan'} {span(left, 'es')}"
+        return Chip(words, "soon" if local.date() == today else "", share)
+    return Chip(_by(moment(at, now, zone, lang), lang), "", share)
+
+
+def _by(when: str, lang: Lang) -> str:
+    if lang == "en":
+        return f"by {when}"
+    return f"para {when}" if when.startswith("mañana") else f"para el {when}"
+
+
+def _was_due(at: datetime, now: datetime, zone: tzinfo, lang: Lang) -> str:
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        when = hour(local.time(), lang)
+        if lang == "en":
+            return f"was due at {when}"
+        return "era para el mediodía" if when == "mediodía" else f"era para las {when}"
+    name = day(local.date(), today, lang)
+    if lang == "en":
+        return f"was due {name}"
+    return f"era para {name}" if name == "ayer" else f"era para el {name}"
+
+
+def _share(start: datetime, now: datetime, end: datetime) -> int:
+    whole = elapsed(start, end).total_seconds()
+    if whole <= 0:
+        return 0
+    return max(0, min(100, round(100 * elapsed(now, end).total_seconds() / whole)))
+
+
+def count(number: int, lang: Lang = "en") -> str:
+    """Up to twelve in letters, then in figures with their commas."""
+    return NUMBERS[lang][number] if 0 <= number <= 12 else f"{number:,}"
+
+
+def many(number: int, one: str, more: str) -> str:
+    """ "1 event", "3 events"."""
+    return f"{number:,} {one if number == 1 else more}"
+
+
+def listed(names: Sequence[str], lang: Lang = "en") -> str:
+    """ "Ray", "Ray and Dana", "Ray, Dana and Tony"."""
+    *first, last = names or ("",)
+    if not first:
+        return last
+    if lang == "en":
+        return f"{', '.join(first)} and {last}"
+    joint = "e" if last.lower().startswith(("i", "hi", "í")) and not last.lower().startswith("hie") else "y"
+    return f"{', '.join(first)} {joint} {last}"

@@ -1,0 +1,116 @@
+"""The servers of this machine: what survives a kill, and who may do what."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
+
+from shared.contracts.topics import SERVICES, TOPICS
+from shared.messaging.cluster import Access, Cluster
+from shared.messaging.rules import Partner
+from shared.runtime.errors import Permanent
+from tests.network import FreshDatabase, Kafka, Network, Postgres
+
+pytestmark = pytest.mark.network
+
+
+def sign_in(access: Access) -> dict[str, object]:
+    return {
+        "bootstrap_servers": access.bootstrap,
+        "security_protocol": access.security,
+        "sasl_mechanism": access.mechanism,
+        "sasl_plain_username": access.user,
+        "sasl_plain_password": access.password,
+    }
+
+
+async def test_what_was_committed_survives_a_kill_of_the_database(postgres: Postgres, database: FreshDatabase):
+    address = await database()
+    connection = await asyncpg.connect(address)
+    await connection.execute("CREATE TABLE kept (id int); INSERT INTO kept VALUES (7)")
+    await postgres.kill()
+    assert postgres.pid is None
+    await postgres.start()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await connection.execute("SELECT 1")
+    connection = await asyncpg.connect(address)
+    assert await connection.fetchval("SELECT id FROM kept") == 7
+    await connection.close()
+
+
+async def test_what_was_acknowledged_survives_a_kill_of_the_broker(kafka: Kafka, network: Network, cluster: Cluster):
+    before = await cluster.cluster_id()
+    topic = next(t.name for t in TOPICS if t.owner == "caseplan")
+    async with AIOKafkaProducer(**sign_in(network.access("caseplan")), acks="all") as producer:
+        kept = await producer.send_and_wait(topic, b"kept")
+    await kafka.kill()
+    assert kafka.pid is None
+    await kafka.start()
+    consumer = AIOKafkaConsumer(topic, **sign_in(network.access("reporting")), auto_offset_reset="earliest")
+    async with consumer:
+        while (record := await asyncio.wait_for(consumer.getone(), 30)).value != b"kept":
+            pass
+    assert (record.partition, record.offset) == (kept.partition, kept.offset)
+    assert await cluster.cluster_id() == before
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_reads_and_writes_rows_of_its_own_schema_and_sees_no_other(
+    database: FreshDatabase, service: str
+):
+    connection = await asyncpg.connect(await database(service))
+    try:
+        assert await connection.fetchval("SELECT current_schema()") == service
+        assert await connection.fetchval("SELECT clock()") is not None
+        for other in set(SERVICES) - {service}:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"TABLE {other}.outbox")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("CREATE TABLE mine (id int)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("CREATE TABLE public.mine (id int)")
+    finally:
+        await connection.close()
+
+
+async def test_only_the_owner_writes_a_topic(network: Network, kafka: Kafka):
+    topic = next(t.name for t in TOPICS if t.owner == "intake")
+    async with AIOKafkaProducer(**sign_in(network.access("intake")), enable_idempotence=True) as producer:
+        await producer.send_and_wait(topic, b"ours")
+    async with AIOKafkaProducer(**sign_in(network.access("reporting"))) as producer:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(topic, b"not ours")
+
+
+async def test_a_partner_sees_its_own_topics_and_no_others(cluster: Cluster, kafka: Kafka):
+    await cluster.ensure_partner("hope", "first-password", bytes_per_second=1_000_000)
+    await cluster.ensure_partner("hope-north", "another-password")
+    try:
+        theirs = Cluster(Access(kafka.bootstrap, "hope", "first-password"))
+        assert await theirs.topics() == set(Partner("hope").topics)
+        assert await cluster.quota("hope") == 1_000_000
+        assert await cluster.quota("hope-north") is None
+    finally:
+        await cluster.remove_partner("hope")
+        await cluster.remove_partner("hope-north")
+    assert not {"hope", "hope-north"} & await cluster.users()
+    assert not [name for name in await cluster.topics() if name.startswith("partner.")]
+    assert await cluster.acls("hope") == []
+    assert await cluster.quota("hope") is None
+
+
+@pytest.mark.parametrize("slug", ["", "Hope", "a.b", "-a", "a_b", "admin", "caseplan", "a" * 61, "ü"])
+async def test_a_slug_that_could_mean_somebody_else_is_refused(cluster: Cluster, slug: str):
+    with pytest.raises(Permanent):
+        await cluster.ensure_partner(slug, "password")
+
+
+async def test_setting_everything_up_again_changes_nothing(cluster: Cluster, network: Network):
+    rules = {service: set(await cluster.acls(service)) for service in SERVICES}
+    assert await cluster.ensure_topics() == []
+    await cluster.ensure_services({service: network.passwords.of(f"kafka.{service}") for service in SERVICES})
+    assert {service: set(await cluster.acls(service)) for service in SERVICES} == rules
+    assert network.databases is not None or await network.with_postgres()
+    await (await network.with_postgres()).ensure_roles()

@@ -1,0 +1,130 @@
+"""A writer and a reader joined by real Kafka: the smallest network the guarantees can be seen on.
+
+The writer is caseplan (promises stand in for any aggregate), the reader is reporting, with one table of effects that
+nothing ever updates: what was done twice or out of order stays visible.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Connection, Pool
+
+from shared.contracts.message import Decided, MessageEvent
+from shared.messaging.edge import Edge
+from shared.messaging.inbox import Inbox
+from shared.messaging.outbox import put_events
+from shared.messaging.reactions import Fact, Reactions
+from shared.messaging.relay import Relay
+from shared.messaging.repairs import add_repairs
+from shared.runtime.database import pool as open_pool
+from shared.runtime.ids import uuid7
+from shared.runtime.settings import Settings
+
+TOPIC = MessageEvent.topic
+EFFECTS = """
+CREATE TABLE IF NOT EXISTS effect (
+    number bigint GENERATED ALWAYS AS IDENTITY, subject text, sequence bigint, id uuid, about uuid)
+"""
+
+
+def fact(subject: UUID, about: UUID | None = None) -> Decided:
+    return Decided(message=subject, audience="person", occasion="test", channel="sms", about=about)
+
+
+async def until(true: Callable[[], Coroutine[Any, Any, bool]], seconds: float = 20) -> None:
+    """Wait for a condition, not for a time."""
+    async with asyncio.timeout(seconds):
+        while not await true():
+            await asyncio.sleep(0.02)
+
+
+class Side:
+    """One service's half: its pool, its relay, its inbox."""
+
+    def __init__(self, settings: Settings, service: str, pool: Pool) -> None:
+        self.settings, self.service, self.pool = settings, service, pool
+        self.reactions = Reactions()
+        self.refuse: set[UUID] = set()
+        add_repairs(self.reactions, service)
+        self.inbox = Inbox(pool, service, self.reactions)
+        self.relay = Relay(settings, service)
+        self.edge = Edge(settings, self.inbox)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, *parts: str) -> None:
+        for part in parts:
+            self._tasks[part] = asyncio.create_task(getattr(self, part).run(), name=f"{self.service} {part}")
+
+    async def stop(self, *parts: str) -> None:
+        for part in parts or tuple(self._tasks):
+            task = self._tasks.pop(part, None)
+            if task:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def say(self, subject: UUID, count: int = 1, about: UUID | None = None) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await put_events(connection, subject, [fact(subject, about)] * count, partitionkey=subject)
+
+    async def sent(self) -> bool:
+        return not await self.pool.fetchval("SELECT count(*) FROM outbox")
+
+    async def effects(self, subject: UUID) -> list[int]:
+        rows = await self.pool.fetch("SELECT sequence FROM effect WHERE subject = $1 ORDER BY number", str(subject))
+        return [row["sequence"] for row in rows]
+
+    async def has(self, subject: UUID, count: int) -> None:
+        async def reached() -> bool:
+            return len(await self.effects(subject)) >= count
+
+        await until(reached)
+
+    async def parked(self, subject: UUID) -> str | None:
+        return await self.pool.fetchval("SELECT parked FROM progress WHERE subject = $1", str(subject))
+
+
+class World:
+    def __init__(self, writer: Side, reader: Side) -> None:
+        self.writer, self.reader = writer, reader
+
+
+@asynccontextmanager
+async def world(database: Any) -> AsyncIterator[World]:
+    """A writer on message topics (notifications) and a reader (reporting); nothing runs until started."""
+    async with AsyncExitStack() as stack:
+        sides = []
+        for service in ("notifications", "reporting"):
+            settings = Settings(**await database.settings(service))
+            pool = await stack.enter_async_context(open_pool(settings, f"{service} test"))
+            sides.append(Side(settings, service, pool))
+        writer, reader = sides
+        import asyncpg
+
+        owner = await asyncpg.connect(await database("reporting", owner=True), server_settings={"search_path": "reporting"})
+        await owner.execute(EFFECTS)
+        await owner.close()
+
+        @reader.reactions.on(TOPIC)
+        async def note(tx: Connection, facts: Sequence[Fact]) -> None:
+            for envelope, event in facts:
+                if event.about in reader.refuse:
+                    raise ValueError("this handler has a bug")
+                await tx.execute(
+                    "INSERT INTO effect (subject, sequence, id, about) VALUES ($1, $2, $3, $4)",
+                    envelope.subject, envelope.sequence, envelope.id, event.about,
+                )  # fmt: skip
+
+        try:
+            yield World(writer, reader)
+        finally:
+            for side in sides:
+                await side.stop()
+
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+new = uuid7
