@@ -130,8 +130,8 @@ def from_structured(value: bytes | None, key: bytes | None = None) -> Envelope:
     """The envelope of a CloudEvents document. Its `data` is written anew and compact: the old layout is lost."""
     if value is None:
         raise BadRecord("tombstone")
-    found, data = open_document(value)
-    return read(found, key, data)
+    found, document = open_document(value)
+    return read(found, key, data_in(document, found))
 
 
 def read(found: Found, key: bytes | None, value: bytes | None) -> Envelope:
@@ -212,8 +212,8 @@ def is_json(kind: bytes) -> bool:
     return bool(MEDIA_TYPE.fullmatch(kind.split(b";")[0].strip().lower().decode("latin-1")))
 
 
-def open_document(value: bytes) -> tuple[Found, bytes]:
-    """A CloudEvents JSON document as the headers and the value that binary mode would have had."""
+def open_document(value: bytes) -> tuple[Found, dict[str, Any]]:
+    """A CloudEvents JSON document, and its attributes as the headers that binary mode would have had."""
     if len(value) > LARGEST_VALUE:
         raise BadRecord("too_large")
     document = parse_json(value)
@@ -230,12 +230,17 @@ def open_document(value: bytes) -> tuple[Found, bytes]:
             wrong = wrong or BadAttribute("bad_header", name)
     if wrong is not None:
         refuse(found, wrong)
+    return found, document
+
+
+def data_in(document: Mapping[str, Any], found: Found) -> bytes:
+    """The data of a document as compact JSON."""
     if "data_base64" in document or not is_json(found.get("ce_datacontenttype", JSON)):
         refuse(found, BadAttribute("unsupported_content", "datacontenttype"))
     if document.get("data") is None:
         refuse(found, BadAttribute("tombstone", "data"))
     try:
-        return found, compact(document["data"]).encode()
+        return compact(document["data"]).encode()
     except ValueError:  # 1e400 reads as infinity, which JSON can't say
         refuse(found, BadAttribute("bad_json", "data"))
 

@@ -21,6 +21,7 @@ class Way(Coded):
     PAGE = "page", "On a page", "Said on a page by somebody signed in."
     STREAM = "stream", "Through their system", "Written by the agency's own system to its inbound topic."
     EMAIL = "email", "By answer link", "Answered with a one-time link and its code."
+    SMS = "sms", "By text", "Texted from a number, which proves nobody."
     PHONE = "phone", "By phone", "Said on the phone and written down by a worker."
     IN_PERSON = "in_person", "In person", "Said face to face and written down by a worker."
     NONE = "none", "Nobody spoke", "The network or the clock moved it; no one had to say anything."

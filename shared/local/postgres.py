@@ -72,6 +72,14 @@ def _other_user() -> tuple[tuple[str, ...], int | None]:
         ) from error
 
 
+def runs_as() -> str:
+    """Who the server will run as, in words. Raises Trouble where nobody can."""
+    prefix, user = _other_user()
+    if prefix:
+        return "nobody, in a user namespace"
+    return "this user" if user is None else "nobody"
+
+
 class LocalPostgres:
     """A database server whose data lies under `home`. Start, stop and kill it from any process."""
 
@@ -100,7 +108,7 @@ class LocalPostgres:
         secret = f":{quote(password, safe='')}" if password else ""
         return f"postgresql://{user}{secret}@{ports.LOOPBACK}:{self.port}/{database}"
 
-    async def start(self, patience: float = 60.0) -> None:
+    async def start(self, patience: float = 120.0) -> None:
         """Returns once a client has signed in. Running already, nothing happens; after a kill it recovers."""
         if self.pid is None:
             await self._start_anew()

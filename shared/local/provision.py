@@ -27,9 +27,14 @@ SQL = sql.load(__file__, "provision.sql")
 ITERATIONS = 4096  # Postgres' own default; the passwords are 256 random bits
 
 
-def folders(service: str) -> tuple[Path, Path]:
+def folders(service: str) -> tuple[Path, ...]:
     """Where the migrations of a service's schema lie, in the order they run."""
-    return ROOT / "shared" / "messaging" / "migrations", ROOT / "services" / service / "migrations"
+    shared = ROOT / "shared"
+    return (
+        shared / "messaging" / "migrations",
+        shared / "security" / "migrations",
+        ROOT / "services" / service / "migrations",
+    )
 
 
 class Databases:

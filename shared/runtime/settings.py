@@ -85,9 +85,7 @@ class Settings(BaseSettings):
             return self
         for name in ("signing_secret", "sealing_key"):
             if getattr(self, name).get_secret_value() == DEMO_SECRET:
-                raise ValueError(
-                    f"set {PREFIX}{name.upper()} (or {PREFIX}{name.upper()}_FILE) to a secret of your own, at least 32 characters"
-                )
+                raise ValueError(f"set {PREFIX}{name.upper()} (or {PREFIX}{name.upper()}_FILE) to a secret of your own")
         return self
 
     @model_validator(mode="after")

@@ -118,7 +118,7 @@ def pin(settings: Settings, person: UUID) -> str:
 
 def code(settings: Settings, person: UUID) -> str:
     """What stands in a person's link: their id and a seal on it, so that no list of people can be tried."""
-    return urlsafe_b64encode(person.bytes + _mac(settings, "link", person)[:MAC_BYTES]).decode().rstrip("=")
+    return _code(settings, person)
 
 
 def link(settings: Settings, person: UUID) -> str:
@@ -134,7 +134,7 @@ def person_of(settings: Settings, code: str) -> UUID | None:
     if len(raw) != 16 + MAC_BYTES:
         return None
     person = UUID(bytes=raw[:16])
-    return person if hmac.compare_digest(raw[16:], _mac(settings, "link", person)[:MAC_BYTES]) else None
+    return person if hmac.compare_digest(code.encode(), _code(settings, person).encode()) else None
 
 
 def sign_ins(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -143,6 +143,10 @@ def sign_ins(settings: Settings) -> list[tuple[str, str, str, str]]:
         (a.name, f"{agency_name(a.agency)}: {a.says}", f"{settings.public_url.rstrip('/')}{SIGN_IN}", "") for a in STAFF
     ]
     return staff + [(a.name, a.says, link(settings, a.id), pin(settings, a.id)) for a in PEOPLE]
+
+
+def _code(settings: Settings, person: UUID) -> str:
+    return urlsafe_b64encode(person.bytes + _mac(settings, "link", person)[:MAC_BYTES]).decode().rstrip("=")
 
 
 def _mac(settings: Settings, purpose: str, person: UUID) -> bytes:

@@ -118,9 +118,7 @@ def _who(request: Request, visit: Visit, action: str) -> Actor:
 async def ask_to_sign_in(request: Request, error: Exception) -> Response:
     """A page sends its reader to the sign-in page and back here afterwards; a program gets the 401."""
     if not wants_html(request):
-        response = await problems.answer(request, error)
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+        return await problems.answer(request, error)
     back = request.url.path if request.method == "GET" and not is_htmx(request) else ""
     where = f"{SIGN_IN}?next={quote(back, safe='/')}" if back else SIGN_IN
     if is_htmx(request):
@@ -167,7 +165,7 @@ class Guard:
 
     async def _hold_back(self, scope: Scope, action: str, send: Send) -> None:
         route = getattr(scope.get("route"), "path", None)
-        log.error("permission.unchecked", action=action, route=route)
+        log.error("permission.unchecked", reason=action, route=route)
         request = Request(scope)
         response = await problems.answer(request, Unchecked(f"{action}: nobody looked at the relation"))
         await SafeHeaders(response, https=self.sessions.secure)(scope, request.receive, send)
@@ -252,7 +250,8 @@ def _action_of(route: BaseRoute, context: Any) -> str | None:
         declared = [found.action for found in _allows(context.dependant)]
         if len(set(declared)) > 1:
             raise LookupError(f"{context.path} declares more than one action: {', '.join(sorted(set(declared)))}")
-        return declared[0] if declared else None
+        if declared:
+            return declared[0]
     path = (context.path or "").removesuffix("/{path:path}")
     known = any(fnmatchcase(path, pattern) and path.count("/") == pattern.count("/") for pattern in PUBLIC_PATHS)
     return "public" if known else None

@@ -6,6 +6,7 @@ not have kept one tells nobody who it was.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 from uuid import UUID
 
 from shared.runtime.errors import Refused
@@ -21,6 +22,7 @@ class NotSignedIn(Refused):
 
     status = 401
     title = "Please sign in"
+    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(slots=True)

@@ -11,27 +11,49 @@ from types import MappingProxyType
 
 
 class Role(StrEnum):
-    PERSON = "person"  # whoever the network walks beside
-    CASE_MANAGER = "case_manager"  # the named worker, or a colleague of theirs
-    MENTOR = "mentor"  # walks along; reads the plan of whom they mentor, nothing else
-    SUPERVISOR = "supervisor"  # answers for a team; sees what waits there
-    AGENCY_ADMIN = "agency_admin"  # answers for an agency, its programs and what it was asked
-    NETWORK_ADMIN = "network_admin"  # the network's office: agencies and partners, no people
-    PARTNER_ENGINEER = "partner_engineer"  # runs an agency's own system
-    OPS = "ops"  # keeps it running: records by id, never their contents
-    AUDITOR = "auditor"  # reads who did what; changes nothing
-    ANYONE = "anyone"  # not signed in
+    PERSON = "person"
+    CASE_MANAGER = "case_manager"
+    MENTOR = "mentor"
+    SUPERVISOR = "supervisor"
+    AGENCY_ADMIN = "agency_admin"
+    NETWORK_ADMIN = "network_admin"
+    PARTNER_ENGINEER = "partner_engineer"
+    OPS = "ops"
+    AUDITOR = "auditor"
+    ANYONE = "anyone"
+
+
+ROLES: Mapping[Role, str] = {
+    Role.PERSON: "whoever the network walks beside",
+    Role.CASE_MANAGER: "the named worker, or a colleague of theirs",
+    Role.MENTOR: "walks along; reads the plan of whom they mentor",
+    Role.SUPERVISOR: "answers for a team, and covers for it",
+    Role.AGENCY_ADMIN: "answers for an agency, its programs and what it was asked",
+    Role.NETWORK_ADMIN: "the network's office: agencies and partners, no people",
+    Role.PARTNER_ENGINEER: "runs an agency's own system",
+    Role.OPS: "keeps it running: records by id, never their contents",
+    Role.AUDITOR: "reads who did what; changes nothing",
+    Role.ANYONE: "not signed in",
+}
 
 
 class Relation(StrEnum):
-    """What ties an actor to a row. Several may hold at once; `ANY` stands for none in particular."""
+    """What ties an actor to a row. Several may hold at once."""
 
     SELF = "self"
-    NAMED_WORKER = "named_worker"  # named on the row: its worker, its mentor, or who gave the promise
-    SAME_AGENCY = "same_agency"  # the agency that owns the row, or sent it
-    RECEIVING_AGENCY = "receiving_agency"  # the agency that was asked
+    NAMED_WORKER = "named_worker"
+    SAME_AGENCY = "same_agency"
+    RECEIVING_AGENCY = "receiving_agency"
     ANY = "any"
 
+
+RELATIONS: Mapping[Relation, str] = {
+    Relation.SELF: "the row is about them",
+    Relation.NAMED_WORKER: "the row names them: its worker, its mentor, or who gave the promise",
+    Relation.SAME_AGENCY: "their agency owns the row, or sent it",
+    Relation.RECEIVING_AGENCY: "their agency is the one that was asked",
+    Relation.ANY: "nothing: every row",
+}
 
 Relations = frozenset[Relation]
 SELF: Relations = frozenset({Relation.SELF})
@@ -86,15 +108,15 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                anyone=ANY, person=ANY, **EVERY_WORKER),
         _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),
         _entry("person.list", "See the people that one's agency, or oneself, walks beside", "person.list",
-               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
         _entry("person.read", "Open somebody's page", "person.read",
-               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
         _entry("person.edit", "Change what we know of somebody, and how to reach them safely", "person.read",
                person=SELF, **WALKS_WITH),
         _entry("person.assign", "Name the worker who walks with somebody", "person.read", supervisor=SAME),
         _entry("looks.read", "See who looked at somebody's record, and why", "person.read", person=SELF, auditor=ANY),
         _entry("consent.read", "See who may tell what to whom", "consent.read",
-               person=SELF, case_manager=NAMED | SAME, supervisor=SAME, auditor=ANY),
+               person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, auditor=ANY),
         _entry("consent.grant", "Allow that something is told to somebody, by the person", "consent.read",
                person=SELF),
         _entry("consent.record", "Write down a consent that the person signed in front of their worker",
@@ -104,10 +126,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
     ),
     "caseplan": (
         _entry("today.read", "See what waits for oneself today", "today.read",
-               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=SAME | RECEIVING),
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME | RECEIVING),
         _entry("mine.read", "See one's own page: plan, people, what is shared", "mine.read", person=SELF),
         _entry("plan.read", "Read a plan", "plan.read",
-               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME),
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
         _entry("plan.draft", "Propose a plan, or a new version of one", "plan.read", person=SELF, **WALKS_WITH),
         _entry("plan.sign", "Sign a plan; it is active when both sides have", "plan.read",
                person=SELF, **WALKS_WITH),
@@ -116,9 +138,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("step.mark", "Say that a step is done, or move it", "plan.read",
                person=SELF, mentor=NAMED, **WALKS_WITH),
         _entry("promise.read", "See what was promised, and whether it was kept", "promise.read",
-               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=NAMED | SAME),
-        _entry("promise.make", "Promise somebody something by a time", "person.read",
-               case_manager=NAMED | SAME, mentor=NAMED, supervisor=SAME, agency_admin=SAME | RECEIVING),
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED,
+               supervisor=NAMED | SAME, agency_admin=NAMED | SAME),
+        _entry("promise.make", "Promise somebody something by a time", "promise.make",
+               case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME | RECEIVING),
         _entry("promise.keep", "Say that one's promise is kept", "promise.read", **MAKERS),
         _entry("promise.break", "Say openly that one's promise was not kept", "promise.read", **MAKERS),
         _entry("promise.renegotiate", "Agree on another time for one's promise", "promise.read",
@@ -126,10 +149,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("promise.answer", "Say whether a promise was kept to oneself", "promise.read", person=SELF),
         _entry("referral.list", "See the referrals one's agency sent or was asked", "referral.list",
                case_manager=NAMED | SAME | RECEIVING, mentor=NAMED,
-               supervisor=SAME | RECEIVING, agency_admin=SAME | RECEIVING),
+               supervisor=NAMED | SAME | RECEIVING, agency_admin=SAME | RECEIVING),
         _entry("referral.read", "Read a referral and its history", "referral.read",
                person=SELF, case_manager=NAMED | SAME | RECEIVING, mentor=NAMED,
-               supervisor=SAME | RECEIVING, agency_admin=SAME | RECEIVING),
+               supervisor=NAMED | SAME | RECEIVING, agency_admin=SAME | RECEIVING),
         _entry("referral.detail", "Fetch what the person agreed to tell the agency that was asked", "referral.detail",
                case_manager=RECEIVING, supervisor=RECEIVING, agency_admin=RECEIVING, partner_engineer=RECEIVING),
         _entry("referral.send", "Ask a program to help, as the person chose", "person.read",
@@ -152,7 +175,7 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("referral.mend", "Mark a referral as entered by mistake", "referral.read",
                case_manager=NAMED | SAME, supervisor=SAME),
         _entry("setback.list", "See that somebody waits for a human, and until when; not their words", "setback.list",
-               case_manager=NAMED, supervisor=SAME),
+               case_manager=NAMED, supervisor=NAMED | SAME),
         _entry("setback.read", "Read what the person said got hard", "setback.read", person=SELF, **WALKS_WITH),
         _entry("setback.report", "Say that something got hard", "person.read", person=SELF),
         _entry("setback.answer", "Reach the person as the human who was promised", "setback.read",
@@ -173,7 +196,7 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
     "notifications": (
         _entry("message.read", "Read messages to and from somebody", "message.read",
                person=SELF, mentor=NAMED, **WALKS_WITH),
-        _entry("message.send", "Write to somebody", "person.read", person=SELF, mentor=NAMED, **WALKS_WITH),
+        _entry("message.send", "Write to somebody", "message.read", person=SELF, mentor=NAMED, **WALKS_WITH),
         _entry("message.stop", "Ask not to be written to", "message.stop", person=SELF, **WALKS_WITH),
         _entry("delivery.read", "See which deliveries went out, were held back, and why; no contents",
                ops=ANY, auditor=ANY, network_admin=ANY),
@@ -203,4 +226,6 @@ PUBLIC_PATHS: Mapping[str, str] = {
     "/*/static": "style sheet, script, icons",
     "/*/openapi.json": "what the interface is",
     "/*/asyncapi.json": "which events there are",
+    "/*/styleguide": "the parts of pages, with invented people; in the demo only",
+    "/*/styleguide/*": "the same",
 }

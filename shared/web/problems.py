@@ -109,7 +109,7 @@ def _urn(name: str) -> str:
 async def answer(request: Request, error: Exception) -> Response:
     """The one handler: same decision, same status, two ways to read it."""
     problem = problem_of(error)
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    headers = dict(getattr(error, "headers", None) or {})
     if problem.status == 503:
         headers.setdefault("Retry-After", str(RETRY_AFTER))
     if problem.reference:

@@ -28,22 +28,8 @@ MONTHS = {
     ),
 }  # fmt: skip
 NUMBERS = {
-    "en": ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
-    "es": [
-        "ninguno",
-        "uno",
-        "dos",
-        "tres",
-        "cuatro",
-        "cinco",
-        "seis",
-        "siete",
-        "ocho",
-        "nueve",
-        "diez",
-        "once",
-        "doce",
-    ],
+    "en": ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    "es": ("ningún", "un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
 }
 NEAR = {
     "en": {-1: "yesterday", 0: "today", 1: "tomorrow"},
@@ -156,20 +142,25 @@ def due(
 def _by(when: str, lang: Lang) -> str:
     if lang == "en":
         return f"by {when}"
-    return f"para {when}" if when.startswith("mañana") else f"para el {when}"
+    return f"para {when}" if when.startswith(NEAR["es"][1]) else f"para el {when}"
 
 
 def _was_due(at: datetime, now: datetime, zone: tzinfo, lang: Lang) -> str:
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
         when = hour(local.time(), lang)
-        if lang == "en":
-            return f"was due at {when}"
-        return "era para el mediodía" if when == "mediodía" else f"era para las {when}"
+        return f"was due at {when}" if lang == "en" else f"era para {_the_hour(when)}"
     name = day(local.date(), today, lang)
     if lang == "en":
         return f"was due {name}"
-    return f"era para {name}" if name == "ayer" else f"era para el {name}"
+    return f"era para {name}" if name == NEAR["es"][-1] else f"era para el {name}"
+
+
+def _the_hour(when: str) -> str:
+    """Spanish hours are *la una* and *las* all others."""
+    if not when[0].isdigit():
+        return f"el {when}" if when == "mediodía" else f"la {when}"
+    return f"la {when}" if when.startswith("1:") else f"las {when}"
 
 
 def _share(start: datetime, now: datetime, end: datetime) -> int:

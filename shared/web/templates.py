@@ -17,10 +17,12 @@ from starlette.responses import HTMLResponse
 from shared.runtime.settings import Settings
 from shared.web import forms, say
 from shared.web.accept import is_htmx
-from shared.web.words import WORDS, lang_of
+from shared.web.words import LANG_COOKIE, WORDS, lang_of
 
 SHARED = Path(__file__).parent / "templates"
+SIGN_IN = Path(__file__).parents[1] / "security" / "templates"
 SERVICES = Path(__file__).parents[2] / "services"
+YEAR = 365 * 24 * 3600  # seconds for which a chosen language is remembered
 PARTS = ("status", "lists", "forms", "page", "charts")
 # Nothing but these: `javascript:` and friends never reach an address, whoever wrote them.
 SCHEMES = {"", "http", "https", "mailto", "tel", "sms"}
@@ -48,7 +50,7 @@ def path(url: object) -> str:
 
 def environment(*folders: Path) -> Environment:
     made = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, SHARED)]),
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, SHARED, SIGN_IN)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -128,6 +130,8 @@ def render(
     base["ui"] = Parts(env, base)
     response = HTMLResponse(env.get_template(template).render(base), status, dict(headers or {}))
     forms.remember(request, response, settings)
+    if request.query_params.get("lang") in WORDS:
+        response.set_cookie(LANG_COOKIE, lang, max_age=YEAR, httponly=True, samesite="lax")
     if code:
         response.delete_cookie(forms.SAID)
     return response

@@ -36,6 +36,8 @@ def _rows(workflow: Workflow[Any]) -> Iterator[str]:
             yield f"nobody can {verb} from {stage}"
         if (Party.CLOCK in move.by) != (verb == LAPSE) or (verb == LAPSE and len(move.by) > 1):
             yield f"{verb} from {stage}: the clock does nothing but lapse, and nobody else lapses"
+        if verb == LAPSE and (move.to == stage) != (stage in workflow.rings_again):
+            yield f"silence at {stage} rings again without being said to, or is said to and does not"
         for guard in move.guards:
             if not guard.says.endswith("."):
                 yield f"the rule {guard.name} does not say what would meet it"
@@ -48,20 +50,31 @@ def _silence(workflow: Workflow[Any]) -> Iterator[str]:
         has_clock = LAPSE in workflow.moves.get(stage, {})
         if has_clock != workflow.is_open(stage):
             yield f"{stage} is open without a clock, or at rest with one"
-        seen = []
-        here = stage
-        while workflow.is_open(here) and LAPSE in workflow.moves.get(here, {}):
-            if here in seen:
-                yield f"silence from {stage} never ends: it comes back to {here}"
-                break
-            seen.append(here)
-            here = workflow.moves[here][LAPSE].to
+        if not has_clock:
+            continue
+        silent = _after_silence(workflow, stage)
+        if silent is not None:
+            yield f"silence from {stage} never ends: it comes back to {silent}"
+
+
+def _after_silence(workflow: Workflow[Any], start: Any) -> Any | None:
+    """The stage that silence comes back to, though nobody said that it may."""
+    seen: set[Any] = set()
+    here = {start}
+    while here:
+        here = {stage for stage in here if workflow.is_open(stage) and stage not in workflow.rings_again}
+        if here & seen:
+            return sorted(here & seen)[0]
+        seen |= here
+        lapses = [workflow.moves[stage].get(LAPSE) for stage in here]
+        here = {end for move in lapses if move is not None for end in workflow.ends(move)}
+    return None
 
 
 def _reach(workflow: Workflow[Any]) -> Iterator[str]:
-    reached = {workflow.first}
+    reached: set[Any] = {workflow.first}
     while True:
-        more = {move.to for stage, _, move in workflow.rows() if stage in reached and move.to is not None} - reached
+        more = {end for stage, _, move in workflow.rows() if stage in reached for end in workflow.ends(move)} - reached
         if not more:
             break
         reached |= more

@@ -71,7 +71,7 @@ def stages(workflow: Workflow[Any]) -> str:
 def moves(workflow: Workflow[Any]) -> str:
     lines = ["| from | who | does | what happened | to | only if |", "|---|---|---|---|---|---|"]
     for stage, verb, move in workflow.rows():
-        cells = (f"`{stage}`", _who(move), workflow.verbs[verb], f"`{_fact(move)}`", _to(move, stage), _rules(move))
+        cells = (f"`{stage}`", _who(move), workflow.verbs[verb], _fact(move), _to(move, stage), _rules(move))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -81,7 +81,7 @@ def _who(move: Move[Any]) -> str:
 
 
 def _fact(move: Move[Any]) -> str:
-    return move.event.type.removeprefix("throughcare.").rpartition(".")[0]
+    return f"`{move.event.type.removeprefix('throughcare.').rpartition('.')[0]}`" if move.event else "nothing is told"
 
 
 def _to(move: Move[Any], stage: object) -> str:

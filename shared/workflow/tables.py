@@ -36,7 +36,13 @@ class By:
 
     @property
     def is_own_word(self) -> bool:
-        return self.recorded_by is None
+        """Said by somebody who had signed in. A phone number proves nobody, and a worker's note is a worker's."""
+        return self.way is Way.PAGE
+
+    @property
+    def is_there(self) -> bool:
+        """Signed in, or in the room with a worker."""
+        return self.way in (Way.PAGE, Way.IN_PERSON)
 
 
 CLOCK = By(Party.CLOCK, way=Way.NONE)
@@ -54,13 +60,19 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Move(Generic[St]):
-    """One row. `to` None leads back to the stage it was left from, which the state remembers."""
+    """One row. `to` None leads back to where it was, which the state remembers; `event` None is nobody else's news."""
 
     by: tuple[Party, ...]
-    event: type[Event]
+    event: type[Event] | None
     to: St | None
     guards: tuple[Guard, ...] = ()
     keeps_clock: bool = False  # true: the silence that was being counted goes on being counted
+
+    def end(self, before: St | None = None) -> St:
+        """Where it leads; `before` is where one that leads back was left from."""
+        to = self.to if self.to is not None else before
+        assert to is not None, "a move that leads back remembers from where"
+        return to
 
 
 Moves = Mapping[St, Mapping[str, Move[St]]]
@@ -78,6 +90,8 @@ class Workflow(Generic[St]):
     owners: Mapping[St, Party]
     verbs: Mapping[str, str]  # verb -> what it means, for buttons and tables
     notes: tuple[str, ...] = ()  # rules that a table can't show; sentences for the page
+    returns_to: frozenset[St] = frozenset()  # where moves that lead "where it was" can lead
+    rings_again: frozenset[St] = frozenset()  # stages that silence never ends: their clock starts over
 
     @property
     def stages(self) -> tuple[St, ...]:
@@ -90,6 +104,9 @@ class Workflow(Generic[St]):
         for stage, moves in self.moves.items():
             for verb, move in moves.items():
                 yield stage, verb, move
+
+    def ends(self, move: Move[St]) -> frozenset[St]:
+        return self.returns_to if move.to is None else frozenset({move.to})
 
     def offers(self, stage: St, party: Party) -> dict[str, Move[St]]:
         """The moves that `party` can make at `stage`; pages draw their buttons from this."""

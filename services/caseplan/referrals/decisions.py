@@ -69,16 +69,15 @@ def decide(referral: Referral, command: Command, by: By, patience: Patience) -> 
     check(move, referral, command, by, offered)
     is_beneath = command.verb not in WORKFLOW.moves[referral.stage]
     after = arrive(noted(referral, command), move, is_beneath)
-    event = tell(move.event, after, by)
+    happened = (tell(move.event, after, by),) if move.event else ()
     if move.keeps_clock or (is_beneath and after.stage in PAUSES):
-        return Decision(after, (event,))
-    return Decision(after, (event,), (clock_of(after, patience),))
+        return Decision(after, happened)
+    return Decision(after, happened, (clock_of(after, patience),))
 
 
 def arrive(referral: Referral, move: Move[Stage], is_beneath: bool) -> Referral:
     """Where `move` leads. Beneath a pause the referral moves on unseen, until it leaves the agency."""
-    to = move.to or referral.before
-    assert to is not None, "a pause always remembers what is beneath it"
+    to = move.end(referral.before)
     if to in LOOKING:
         referral = replace(referral, not_taken_as=to)
     if to in UNDERWAY:

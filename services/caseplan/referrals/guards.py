@@ -16,7 +16,6 @@ from services.caseplan.referrals.state import (
     Withdraw,
 )
 from services.caseplan.sharing import covers_referral
-from shared.contracts.parties import Way
 from shared.contracts.referral import DeclineReason, Document, EligibilityRule, Outcome
 from shared.workflow import By, Guard
 
@@ -66,11 +65,11 @@ def _is_own_word(referral: Referral, command: Any, by: By) -> bool:
 
 
 def _is_there(referral: Referral, command: Any, by: By) -> bool:
-    return by.is_own_word or by.way is Way.IN_PERSON
+    return by.is_there
 
 
 def _is_checked(referral: Referral, command: Withdraw, by: By) -> bool:
-    return _is_there(referral, command, by) or command.checked
+    return by.is_there or command.checked
 
 
 CONSENT = Guard(

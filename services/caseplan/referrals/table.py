@@ -246,6 +246,7 @@ WORKFLOW = Workflow(
         "mark_error": "Mark it as written by mistake",
         LAPSE: "Silence",
     },
+    returns_to=PAUSABLE,
     notes=(
         "While sharing is stopped the agency and the person can still do what they could before: their moves are "
         "taken beneath the pause and send nothing out. *Resume* leads back to wherever that is.",

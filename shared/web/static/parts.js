@@ -2,6 +2,7 @@
 (() => {
   const show = (part, silent) => {
     part.removeAttribute("aria-busy");
+    part.dataset.part = silent ? "silent" : "here";
     part.querySelector("[data-silent]").hidden = !silent;
     part.querySelector("[data-body]").hidden = silent;
   };

@@ -105,7 +105,9 @@ async def world(database: Any) -> AsyncIterator[World]:
         writer, reader = sides
         import asyncpg
 
-        owner = await asyncpg.connect(await database("reporting", owner=True), server_settings={"search_path": "reporting"})
+        owner = await asyncpg.connect(
+            await database("reporting", owner=True), server_settings={"search_path": "reporting"}
+        )
         await owner.execute(EFFECTS)
         await owner.close()
 

@@ -1,0 +1,75 @@
+"""The servers that a benchmark runs against: its own Kafka and Postgres under a temporary home, gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from shared.contracts.topics import SERVICES
+from shared.local import ports
+from shared.local.kafka import LocalKafka
+from shared.local.passwords import Passwords
+from shared.local.postgres import LocalPostgres
+from shared.local.provision import DATABASE, Databases
+from shared.messaging.cluster import Access, Cluster
+from shared.runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Both servers, with roles, schemas, topics and access rules as on any other day."""
+
+    home: Path
+    passwords: Passwords
+    postgres: LocalPostgres
+    kafka: LocalKafka
+    databases: Databases
+    cluster: Cluster
+
+    def settings(self, service: str, **changed: object) -> Settings:
+        """What a process of `service` would run with."""
+        given: dict[str, object] = {
+            "database": self.databases.url(service, DATABASE, password=False),
+            "database_password": self.passwords.of(f"postgres.{service}"),
+            "kafka": self.kafka.bootstrap,
+            "kafka_user": service,
+            "kafka_password": self.passwords.of(f"kafka.{service}"),
+            "signing_secret": self.passwords.of("signing"),
+            "sealing_key": self.passwords.of("sealing"),
+            "home": self.home,
+            "demo": True,
+        }
+        return Settings(**(given | changed))  # type: ignore[arg-type]
+
+    async def owner(self, service: str) -> asyncpg.Connection:
+        """The role that may empty tables."""
+        return await asyncpg.connect(self.databases.url(f"{service}_owner", DATABASE))
+
+
+@asynccontextmanager
+async def servers() -> AsyncIterator[Servers]:
+    """Started, and stopped and deleted at the end, whatever happens."""
+    home = Path(tempfile.mkdtemp(prefix="throughcare-bench-"))
+    home.chmod(0o755)  # Postgres may run as another user
+    passwords = Passwords(home / "secrets")
+    postgres = LocalPostgres(home, ports.anywhere(), passwords)
+    kafka = LocalKafka(home, ports.anywhere({postgres.port}), passwords)
+    try:
+        await postgres.start()
+        await kafka.start()
+        databases = Databases(postgres.dsn, passwords)
+        await databases.ensure_roles()
+        await databases.ensure(DATABASE)
+        await databases.migrate(DATABASE)
+        cluster = Cluster(Access(kafka.bootstrap, "admin", passwords.of("kafka.admin")))
+        await cluster.ensure_topics()
+        await cluster.ensure_services({service: passwords.of(f"kafka.{service}") for service in SERVICES})
+        yield Servers(home, passwords, postgres, kafka, databases, cluster)
+    finally:
+        for server in (kafka, postgres):
+            await server.kill()
+        shutil.rmtree(home, ignore_errors=True)

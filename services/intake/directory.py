@@ -1,0 +1,206 @@
+"""The directory: agencies and what they offer, as they say it themselves or as a directory elsewhere said it.
+
+Capacity is a dated hint. What was loaded from elsewhere keeps where it came from and when somebody last vouched for
+it, so that no page shows it as current help; once an agency speaks for itself, a later load changes nothing of it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.intake.words import DOCUMENTS, NEEDS
+from shared.contracts import agency as agencies
+from shared.contracts import program as programs
+from shared.contracts.agency import AgencyEvent
+from shared.contracts.kinds import ONE_LINE, Language
+from shared.contracts.program import ProgramEvent
+
+TEXT = r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$"  # paragraphs; Postgres takes no NUL
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("Name a time zone such as America/New_York.") from None
+    return name
+
+
+def _code(known: Any, what: str) -> AfterValidator:
+    """Commands are held to the codes that have words; readers of events are not."""
+
+    def check(code: str) -> str:
+        if code not in known:
+            raise ValueError(f"“{code[:40]}” is not {what}. Known are: {', '.join(known)}.")
+        return code
+
+    return AfterValidator(check)
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("A web address starts with https:// or http://.")
+    return text
+
+
+Need = Annotated[str, _code(NEEDS, "a need")]
+Document = Annotated[str, _code(DOCUMENTS, "a document")]
+Website = Annotated[Line, AfterValidator(_address)]
+
+
+class Opening(agencies.Opening):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Calendar(agencies.Calendar):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(examples=["America/New_York"])
+    openings: tuple[Opening, ...] = Field((), max_length=50)
+
+
+class ReportsTo(agencies.ReportsTo):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Capacity(programs.Capacity):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencyEntry(BaseModel):
+    """What an agency says of itself: the part of HSDS's organisation that we use, and our own questions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    description: Text | None = None
+    phone: Line | None = None
+    email: Line | None = None
+    website: Website | None = None
+    calendar: Calendar
+    reports_to: ReportsTo = ReportsTo()
+    holds_no_records: bool = False
+    lead: UUID | None = Field(None, description="The worker who answers for it.")
+    welcomes: bool = Field(False, description="People who refer themselves come here.")
+
+    def event(self, id: UUID, *, new: bool) -> AgencyEvent:
+        kind = agencies.Registered if new else agencies.Updated
+        return kind(
+            agency=id,
+            name=self.name,
+            phone=self.phone,
+            website=self.website,
+            calendar=self.calendar,
+            reports_to=self.reports_to,
+            holds_no_records=self.holds_no_records,
+            lead=self.lead,
+        )
+
+
+class ProgramEntry(BaseModel):
+    """What an agency offers: the part of HSDS's service that we use."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agency: UUID
+    name: Line
+    needs: tuple[Need, ...] = Field(min_length=1, max_length=15)
+    description: Text | None = None
+    phone: Line | None = None
+    email: Line | None = None
+    website: Website | None = None
+    languages: tuple[Language, ...] = Field((), max_length=64)
+    minimum_age: int | None = Field(None, ge=0, le=130)
+    maximum_age: int | None = Field(None, ge=0, le=130)
+    documents: tuple[Document, ...] = Field((), max_length=16)
+    accepting: bool = True
+    capacity: Capacity | None = None
+    reports_to: ReportsTo = ReportsTo()
+    eligibility: Text | None = Field(None, description="Who it is for, in words.")
+    how: Text | None = Field(None, description="How to ask for it.")
+    fees: Text | None = None
+    places: tuple[Line, ...] = Field((), max_length=100, description="Where it is given.")
+    hidden_place: bool = Field(False, description="A place is kept confidential, as a shelter's is.")
+
+    @model_validator(mode="after")
+    def ages_in_order(self) -> "ProgramEntry":
+        if self.minimum_age is not None and self.maximum_age is not None and self.minimum_age > self.maximum_age:
+            raise ValueError("The youngest age is at most the oldest.")
+        return self
+
+    def event(self, id: UUID, *, new: bool) -> ProgramEvent:
+        kind = programs.Listed if new else programs.Updated
+        return kind(
+            program=id,
+            agency=self.agency,
+            name=self.name,
+            needs=self.needs,
+            phone=self.phone,
+            languages=self.languages,
+            minimum_age=self.minimum_age,
+            maximum_age=self.maximum_age,
+            documents=self.documents,
+            accepting=self.accepting,
+            capacity=self.capacity,
+            reports_to=self.reports_to,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an entry was loaded from, and when somebody last vouched for it; `assured_on` None: nobody said when."""
+
+    source: str
+    source_id: str
+    assured_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    id: UUID
+    entry: AgencyEntry
+    origin: Origin | None = None  # None: the agency speaks for itself
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    id: UUID
+    entry: ProgramEntry
+    origin: Origin | None = None
+    withdrawn: bool = False
+
+
+def agency_events(before: Agency | None, after: Agency) -> tuple[AgencyEvent, ...]:
+    """What the others are told: nothing where nothing that they know of changed."""
+    said = after.entry.event(after.id, new=before is None)
+    if before is not None and before.entry.event(before.id, new=False) == said:
+        return ()
+    return (said,)
+
+
+def program_events(before: Program | None, after: Program) -> tuple[ProgramEvent, ...]:
+    """The same for a program; one that was withdrawn and is offered again is listed again."""
+    new = before is None or before.withdrawn
+    said = after.entry.event(after.id, new=new)
+    if not new and before is not None and before.entry.event(before.id, new=False) == said:
+        return ()
+    return (said,)
+
+
+def may_load(origin: Origin | None, source: str) -> bool:
+    """Whether a load from `source` may change this entry: not once its agency, or another directory, speaks for it."""
+    return origin is not None and origin.source == source
+
+
+def is_current(origin: Origin | None, today: date, *, months: int = 12) -> bool:
+    """Whether a page may show this as help that is there now: the agency says so itself, or somebody vouched lately."""
+    if origin is None:
+        return True
+    return origin.assured_on is not None and (today - origin.assured_on).days <= months * 31

@@ -1,0 +1,169 @@
+"""Agencies and programs in Postgres."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from asyncpg import Connection, Record
+
+from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
+from shared.runtime import sql
+from shared.runtime.errors import NotFound
+
+SQL = sql.load(__file__, "directory.sql")
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A program as a list shows it, with what its agency says."""
+
+    program: Program
+    agency_name: str
+    agency: AgencyEntry
+
+
+async def lock_agency(tx: Connection, id: UUID) -> Agency | None:
+    """The agency, ours alone until `tx` ends; None when there is none yet."""
+    row = await tx.fetchrow(SQL["lock_agency"], id)
+    return _agency(row) if row else None
+
+
+async def add_agency(tx: Connection, agency: Agency) -> bool:
+    """False when somebody else added it in the same moment: lock it then."""
+    return await tx.fetchval(SQL["add_agency"], *_agency_row(agency)) is not None
+
+
+async def save_agency(tx: Connection, before: Agency, after: Agency) -> None:
+    await tx.execute(SQL["save_agency"], *_agency_row(after))
+    if before.entry.name != after.entry.name:
+        await tx.execute(SQL["rename_programs"], after.id, after.entry.name)
+
+
+async def find_agency(tx: Connection, id: UUID) -> Agency:
+    row = await tx.fetchrow(SQL["find_agency"], id)
+    if row is None:
+        raise NotFound("agency", id)
+    return _agency(row)
+
+
+async def agency_names(tx: Connection, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The names of these agencies; one that is not known is left out."""
+    wanted = sorted({id for id in ids if id is not None})
+    return {row["id"]: row["name"] for row in await tx.fetch(SQL["agencies_named"], wanted)} if wanted else {}
+
+
+async def list_agencies(
+    tx: Connection, *, words: str = "", after: UUID | None = None, limit: int = 50
+) -> list[tuple[Agency, int]]:
+    """Agencies in the alphabet, each with the number of its programs."""
+    rows = await tx.fetch(SQL["list_agencies"], _query(words), after, limit)
+    return [(_agency(row), row["programs"]) for row in rows]
+
+
+async def list_welcoming(tx: Connection) -> list[Agency]:
+    """Agencies that take people who refer themselves, in the alphabet."""
+    rows = await tx.fetch(SQL["list_welcoming"])
+    return [Agency(row["id"], AgencyEntry.model_validate_json(row["entry"])) for row in rows]
+
+
+async def lock_program(tx: Connection, id: UUID) -> Program | None:
+    row = await tx.fetchrow(SQL["lock_program"], id)
+    return _program(row) if row else None
+
+
+async def add_program(tx: Connection, program: Program) -> bool:
+    """False when somebody else added it in the same moment. Its agency is known: the caller has looked."""
+    return await tx.fetchval(SQL["add_program"], *_program_row(program)) is not None
+
+
+async def save_program(tx: Connection, program: Program) -> None:
+    await tx.execute(SQL["save_program"], *_program_row(program))
+
+
+async def withdraw_program(tx: Connection, id: UUID, reason: str) -> None:
+    await tx.execute(SQL["withdraw_program"], id, reason)
+
+
+async def find_program(tx: Connection, id: UUID) -> Listed:
+    row = await tx.fetchrow(SQL["find_program"], id)
+    if row is None:
+        raise NotFound("program", id)
+    return _listed(row)
+
+
+async def programs_of(tx: Connection, agency: UUID, limit: int = 500) -> list[Program]:
+    return [_program(row) for row in await tx.fetch(SQL["programs_of"], agency, limit)]
+
+
+async def list_programs(
+    tx: Connection,
+    *,
+    words: str = "",
+    need: str | None = None,
+    agency: UUID | None = None,
+    accepting: bool | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Listed]:
+    """Programs on offer, in the alphabet. `words` are looked for in their names, their agencies' and what they say."""
+    rows = await tx.fetch(SQL["list_programs"], _query(words), need, agency, accepting, after, limit)
+    return [_listed(row) for row in rows]
+
+
+async def known_agencies(tx: Connection, ids: Iterable[UUID]) -> dict[UUID, Agency]:
+    """Those of `ids` that are here, locked."""
+    return {row["id"]: _agency(row) for row in await tx.fetch(SQL["known_agencies"], sorted(ids))}
+
+
+async def known_programs(tx: Connection, ids: Iterable[UUID]) -> dict[UUID, Program]:
+    return {row["id"]: _program(row) for row in await tx.fetch(SQL["known_programs"], sorted(ids))}
+
+
+async def not_seen_again(tx: Connection, source: str, seen: Iterable[UUID]) -> int:
+    count: int = await tx.fetchval(SQL["not_seen_again"], source, list(seen))
+    return count
+
+
+def _query(words: str) -> str | None:
+    """What somebody typed as a query: every word, each from its beginning. None where no word is in it."""
+    found = WORD.findall(words.lower())[:12]
+    return " & ".join(f"{word}:*" for word in found) or None
+
+
+def _agency_row(agency: Agency) -> tuple[object, ...]:
+    entry, origin = agency.entry, agency.origin
+    words = " ".join(filter(None, (entry.name, entry.description)))
+    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, None)
+    return agency.id, entry.name, _json(entry), entry.welcomes, *source, words
+
+
+def _program_row(program: Program) -> tuple[object, ...]:
+    entry, origin = program.entry, program.origin
+    words = " ".join(filter(None, (entry.name, entry.description)))
+    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, None)
+    needs = list(entry.needs)
+    return program.id, entry.agency, entry.name, _json(entry), needs, entry.accepting, *source, words
+
+
+def _json(entry: AgencyEntry | ProgramEntry) -> str:
+    return json.dumps(entry.model_dump(mode="json", exclude_defaults=True))
+
+
+def _agency(row: Record) -> Agency:
+    return Agency(row["id"], AgencyEntry.model_validate_json(row["entry"]), _origin(row))
+
+
+def _program(row: Record) -> Program:
+    entry = ProgramEntry.model_validate_json(row["entry"])
+    return Program(row["id"], entry, _origin(row), row["withdrawn"] is not None)
+
+
+def _listed(row: Record) -> Listed:
+    return Listed(_program(row), row["agency_name"], AgencyEntry.model_validate_json(row["agency"]))
+
+
+def _origin(row: Record) -> Origin | None:
+    return Origin(row["source"], row["source_id"], row["assured_on"]) if row["source"] else None

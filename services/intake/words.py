@@ -1,0 +1,93 @@
+"""Codes in the words that people read, English and Spanish beside each other so that neither is forgotten.
+
+What the person reads is written for grade six; Spanish is written, not translated word by word.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from shared.web.words import Lang
+
+
+class Words(NamedTuple):
+    en: str
+    es: str
+
+    def in_lang(self, lang: Lang) -> str:
+        return self.es if lang == "es" else self.en
+
+
+NEEDS: Mapping[str, Words] = {
+    "housing": Words("A place to stay", "Un lugar donde vivir"),
+    "food": Words("Food", "Comida"),
+    "phone": Words("A phone", "Un teléfono"),
+    "transport": Words("Rides or a bus pass", "Transporte o pase de autobús"),
+    "documents": Words("Papers and ID", "Papeles e identificación"),
+    "work": Words("Work", "Trabajo"),
+    "education": Words("School or training", "Escuela o capacitación"),
+    "money": Words("Money and benefits", "Dinero y ayudas"),
+    "health": Words("A doctor or medicine", "Médico o medicinas"),
+    "mental_health": Words("Someone to talk to", "Alguien con quien hablar"),
+    "substance_use": Words("Staying off drugs or drink", "Dejar las drogas o el alcohol"),
+    "legal": Words("Legal help", "Ayuda legal"),
+    "family": Words("My family", "Mi familia"),
+    "mentoring": Words("Someone who has been there", "Alguien que ya pasó por esto"),
+    "community": Words("Something else", "Otra cosa"),
+}
+# What a consent lets somebody be told, from the person's side: "Cedar House may know ...".
+CATEGORIES: Mapping[str, Words] = {
+    "referral": Words("what you ask them for", "lo que usted les pide"),
+    "contact": Words("how to reach you", "cómo comunicarse con usted"),
+    "plan": Words("your plan", "su plan"),
+    "promise": Words("what was promised to you", "lo que le prometieron"),
+    "setback": Words("this one thing that got hard", "esta única cosa que se puso difícil"),
+    "health": Words("your health", "su salud"),
+    "mental_health": Words("your mental health", "su salud mental"),
+    "substance_use": Words("your care for drug or alcohol use", "su tratamiento por drogas o alcohol"),
+    "supervision": Words("your probation or parole", "su libertad condicional"),
+}
+WAYS: Mapping[str, Words] = {
+    "sms": Words("Text message", "Mensaje de texto"),
+    "voice": Words("Phone call", "Llamada"),
+    "mail": Words("E-mail", "Correo electrónico"),
+    "post": Words("Letter", "Carta"),
+    "in_person": Words("I will come by", "Yo paso en persona"),
+}
+LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}  # each in its own words
+# Who can punish, and how we say it. Unknown counts as yes, and the page says that nobody has told us.
+OFFICES: Mapping[str, Words] = {
+    "supervision": Words("probation or parole", "la oficina de libertad condicional"),
+    "courts": Words("courts", "los tribunales"),
+    "immigration": Words("immigration", "inmigración"),
+    "child_protection": Words("child protection", "protección de menores"),
+}
+PURPOSES = ("referral", "support_after_setback", "coordination", "reporting_to_court")
+ASSIGN_REASONS: Mapping[str, str] = {
+    "welcomed": "Nobody was named yet",
+    "warm_handover": "Handed over, all three together",
+    "worker_left": "The worker left",
+    "person_asked": "The person asked for it",
+}
+DOCUMENTS: Mapping[str, str] = {
+    "state_id": "State ID",
+    "birth_record": "Birth record",
+    "social_security": "Social Security card",
+    "release_papers": "Release papers",
+    "proof_of_income": "Proof of income",
+    "insurance_card": "Insurance card",
+    "medical_record": "Medical record",
+    "other": "Another paper: ask them which",
+}
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def language_name(code: str) -> str:
+    return LANGUAGES.get(code, code)
+
+
+def ways(lang: Lang) -> list[tuple[str, str]]:
+    return [(code, words.in_lang(lang)) for code, words in WAYS.items()]
+
+
+def needs(lang: Lang) -> list[tuple[str, str]]:
+    return [(code, words.in_lang(lang)) for code, words in NEEDS.items()]

@@ -1,0 +1,413 @@
+"""The whole network on this machine: what belongs to it, in which order it starts, how it stops.
+
+Everything about it lies under one folder. Ports are chosen once and remembered there, so that two checkouts run
+side by side and a partner's client finds the broker where it was.
+"""
+
+import asyncio
+import fcntl
+import functools
+import json
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from shared.contracts.topics import SERVICES
+from shared.local import jars, ports, processes, trouble
+from shared.local.kafka import LocalKafka
+from shared.local.parts import Part
+from shared.local.passwords import Passwords
+from shared.local.postgres import LocalPostgres
+from shared.local.provision import DATABASE, Databases
+from shared.local.settings import ROOT, LocalSettings
+from shared.local.trouble import Trouble
+from shared.messaging.cluster import Access, BrokerAway, Cluster, SignInRefused
+
+FIRST_CHOICE = {"front": 8000, "postgres": 5432, "kafka": 9092} | {s: 8101 + i for i, s in enumerate(SERVICES)}
+LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing `up` does. `work` gets a way to tell how far it is and returns what it found or did."""
+
+    title: str
+    work: Callable[[Say], Awaitable[str]]
+
+
+class Network:
+    """Everything under one home. Making one starts nothing."""
+
+    def __init__(self, settings: LocalSettings | None = None, *, root: Path = ROOT) -> None:
+        self.settings = settings or LocalSettings()
+        self.home = self.settings.home
+        self.root = root
+        self.passwords = Passwords(self.home / "secrets")
+        self.notes: list[str] = []  # what the person should know at the end of `up`
+
+    # What belongs to it
+
+    @functools.cached_property
+    def postgres(self) -> LocalPostgres | None:
+        """None when another Postgres was given."""
+        if self.settings.database:
+            return None
+        return LocalPostgres(self.home, self.ports["postgres"], self.passwords)
+
+    @functools.cached_property
+    def kafka(self) -> LocalKafka | None:
+        """None when another Kafka was given."""
+        if self.settings.kafka:
+            return None
+        return LocalKafka(self.home, self.ports["kafka"], self.passwords)
+
+    @functools.cached_property
+    def access(self) -> Access:
+        """The administrator's, to the embedded or the given Kafka."""
+        if self.kafka is not None:
+            return self.kafka.access
+        given = self.settings
+        return Access(
+            given.kafka or "",
+            given.kafka_user,
+            given.kafka_password.get_secret_value(),
+            given.kafka_security,
+            given.kafka_mechanism,
+            given.kafka_ca_file,
+        )
+
+    def access_of(self, user: str) -> Access:
+        """How a service or partner signs in; without SASL everybody is the same to Kafka."""
+        if not self.access.security.startswith("SASL"):
+            return self.access
+        admin, password = self.access, self.passwords.of(f"kafka.{user}")
+        return Access(admin.bootstrap, user, password, admin.security, "SCRAM-SHA-512", admin.ca_file)
+
+    @functools.cached_property
+    def cluster(self) -> Cluster:
+        return Cluster(self.access, replication=self.settings.replication)
+
+    @functools.cached_property
+    def databases(self) -> Databases:
+        if self.postgres is not None:
+            return Databases(self.postgres.dsn, self.passwords)
+        parts = urlsplit(self.settings.database or "")
+        user, _, address = parts.netloc.rpartition("@")
+        password = self.settings.database_password.get_secret_value()
+        if password and ":" not in user:
+            parts = parts._replace(netloc=f"{user}:{quote(password, safe='')}@{address}")
+        return Databases(urlunsplit(parts), self.passwords, ca_file=self.settings.database_ca_file)
+
+    @property
+    def database(self) -> str:
+        """Its name: what a given address says, or our own."""
+        named = urlsplit(self.settings.database or "").path.strip("/")
+        return DATABASE if named in ("", "postgres") else named
+
+    @property
+    def url(self) -> str:
+        """Where people reach it."""
+        return f"http://{ports.LOOPBACK}:{self.ports['front']}"
+
+    @functools.cached_property
+    def services(self) -> tuple[Part, ...]:
+        """Those that this checkout has, in the order of the house."""
+        return tuple(
+            Part(
+                self.home, self.root, name, f"services.{name}.app", self.ports[name], self.environment(name), "/readyz"
+            )
+            for name in SERVICES
+            if (self.root / "services" / name / "app.py").exists()
+        )
+
+    @functools.cached_property
+    def front(self) -> Part:
+        routes = {part.name: f"http://{ports.LOOPBACK}:{part.port}" for part in self.services}
+        settings = {"THROUGHCARE_PORT": str(self.ports["front"]), "THROUGHCARE_FRONT_ROUTES": json.dumps(routes)}
+        return Part(self.home, self.root, "front", "shared.local.front", self.ports["front"], settings, "/healthz")
+
+    def environment(self, service: str) -> dict[str, str]:
+        """What a process of `service` is started with: its own secrets, by file, and nobody else's."""
+        access = self.access_of(service).environment()
+        access.pop("THROUGHCARE_KAFKA_PASSWORD")
+        secret = self.passwords.path
+        return {
+            **access,
+            "THROUGHCARE_KAFKA_PASSWORD_FILE": str(secret(f"kafka.{service}")),
+            "THROUGHCARE_DATABASE": self.databases.url(service, self.database, password=False),
+            "THROUGHCARE_DATABASE_PASSWORD_FILE": str(secret(f"postgres.{service}")),
+            **({"THROUGHCARE_DATABASE_CA_FILE": str(ca)} if (ca := self.settings.database_ca_file) else {}),
+            "THROUGHCARE_SIGNING_SECRET_FILE": str(secret("signing")),
+            "THROUGHCARE_SEALING_KEY_FILE": str(secret("sealing")),
+            "THROUGHCARE_HOST": ports.LOOPBACK,
+            "THROUGHCARE_PORT": str(self.ports[service]),
+            "THROUGHCARE_PUBLIC_URL": self.url,
+            "THROUGHCARE_ROLES": "api,worker",
+            "THROUGHCARE_DEMO": "1" if self.settings.demo else "0",
+            "THROUGHCARE_HOME": str(self.home),
+            "THROUGHCARE_REPLICATION": str(self.settings.replication),
+        }
+
+    # Ports
+
+    @functools.cached_property
+    def ports(self) -> dict[str, int]:
+        """By part; those remembered, those set, and free ones for the rest."""
+        remembered = self._remembered()
+        wanted = {
+            "front": self.settings.port,
+            "postgres": self.settings.postgres_port,
+            "kafka": self.settings.kafka_port,
+        }
+        chosen: dict[str, int] = {}
+        for name, first in FIRST_CHOICE.items():
+            fixed = wanted.get(name)
+            if fixed is not None:
+                chosen[name] = fixed
+            elif name in remembered:
+                chosen[name] = remembered[name]
+            else:
+                chosen[name] = ports.near(first, {*chosen.values(), *remembered.values()})
+        return chosen
+
+    def settle_ports(self) -> None:
+        """Moves what can't have its port to another one, and remembers all. Called under the lock."""
+        remembered = self._remembered()
+        fixed = {
+            "front": self.settings.port,
+            "postgres": self.settings.postgres_port,
+            "kafka": self.settings.kafka_port,
+        }
+        given = {"postgres": self.settings.database, "kafka": self.settings.kafka}
+        for name, port in self.ports.items():
+            running = processes.Daemon(self.home, name).pid is not None
+            if given.get(name) or (running and remembered.get(name, port) == port):
+                continue
+            if running and name in ("postgres", "kafka"):
+                setting = f"THROUGHCARE_{name.upper()}_PORT"
+                raise Trouble(
+                    f"{name.capitalize()} runs on port {remembered[name]}, not {port}: "
+                    f"run `./throughcare down` first, or unset {setting}."
+                )
+            if ports.is_free(port):
+                continue
+            if fixed.get(name) is not None:
+                setting = "THROUGHCARE_PORT" if name == "front" else f"THROUGHCARE_{name.upper()}_PORT"
+                raise Trouble(
+                    f"Port {port} is taken by another program: stop that program, or set {setting} to another."
+                )
+            self.ports[name] = ports.near(port + 1, self.ports.values())
+            if name in ("front", "postgres", "kafka"):
+                self.notes.append(f"Port {port} was taken, so {name} moved to {self.ports[name]}.")
+        self._remember()
+
+    def _remembered(self) -> dict[str, int]:
+        path = self.home / "network.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))["ports"]
+            return {name: int(found[name]) for name in FIRST_CHOICE if name in found}
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise trouble.of_disk(error, f"read {path}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise Trouble(
+                f"{path} is damaged: delete it, and the next `./throughcare up` chooses ports anew."
+            ) from error
+
+    def _remember(self) -> None:
+        draft = self.home / ".network.json.new"
+        try:
+            draft.write_text(json.dumps({"ports": self.ports}, indent=2) + "\n", encoding="utf-8")
+            draft.replace(self.home / "network.json")
+        except OSError as error:
+            raise trouble.of_disk(error, f"write into {self.home}") from error
+
+    # Starting
+
+    @asynccontextmanager
+    async def alone(self, say: Say = lambda text: None) -> AsyncIterator[None]:
+        """One command at a time may change this home; the others wait for it. A killed one lets go by dying."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            file = (self.home / "lock").open("a+")
+        except OSError as error:
+            raise trouble.of_disk(error, f"use the folder {self.home}") from error
+        with file:
+            told = False
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not told:
+                        say(f"Another ./throughcare is at work in {self.home}; waiting for it.")
+                        told = True
+                    await asyncio.sleep(0.1)
+            yield
+
+    def steps(self) -> Iterator[Step]:
+        """What `up` does, in order. Each step may be run again, and does only what is missing."""
+        if not self.settings.kafka:
+            yield Step("Fetching Kafka", self._fetch)
+        yield Step("Starting Postgres" if not self.settings.database else "Reaching Postgres", self._start_postgres)
+        yield Step("Starting Kafka" if not self.settings.kafka else "Reaching Kafka", self._start_kafka)
+        yield Step("Preparing the database", self._prepare_database)
+        yield Step("Preparing topics, users and access rules", self._prepare_kafka)
+        yield Step("Starting the services", self._start_services)
+        yield Step("Opening the front port", self._open_front)
+
+    def check_space(self) -> None:
+        free = shutil.disk_usage(self.home).free
+        if free < LEAST_SPACE:
+            raise Trouble(
+                f"The disk of {self.home} has only {free // 1_000_000} MB free and Kafka and Postgres need "
+                f"{LEAST_SPACE // 1_000_000} MB: free some space, then run ./throughcare up again."
+            )
+
+    async def _fetch(self, say: Say) -> str:
+        began = time.monotonic()
+        fetched = False
+
+        def progress(done: int, total: int) -> None:
+            nonlocal fetched
+            fetched = True
+            say(f"{done} of {total} jars")
+
+        found = await jars.ensure(progress=progress)
+        if not fetched:
+            return f"{len(found)} jars in the cache, verified"
+        return f"{len(found)} jars fetched and verified in {time.monotonic() - began:.0f} s"
+
+    async def _start_postgres(self, say: Say) -> str:
+        if self.postgres is None:
+            return urlsplit(self.settings.database or "").netloc.rpartition("@")[2]
+        running = self.postgres.pid is not None
+        await self.postgres.start()
+        return "running already" if running else f"port {self.postgres.port}"
+
+    async def _start_kafka(self, say: Say) -> str:
+        if self.kafka is None:
+            await self._reach_kafka()
+            return self.access.bootstrap
+        running = self.kafka.pid is not None
+        if self.kafka.cluster_id is None:
+            # A new cluster must not hear an old producer: it would be taken for another one and dropped silently.
+            await asyncio.gather(*(part.stop() for part in self.services))
+        await self.kafka.start()
+        return "running already" if running else f"port {self.kafka.port}"
+
+    async def _reach_kafka(self) -> None:
+        deadline = time.monotonic() + 15
+        try:
+            while not await self.cluster.is_ready():
+                if time.monotonic() > deadline:
+                    raise Trouble(
+                        f"Nothing answers as Kafka at {self.access.bootstrap}: check THROUGHCARE_KAFKA and "
+                        f"THROUGHCARE_KAFKA_SECURITY (now {self.access.security})."
+                    )
+        except SignInRefused as error:
+            raise Trouble(
+                f"Kafka at {self.access.bootstrap} refuses the user {self.access.user}: "
+                "check THROUGHCARE_KAFKA_USER and THROUGHCARE_KAFKA_PASSWORD."
+            ) from error
+
+    async def _prepare_database(self, say: Say) -> str:
+        await self.databases.ensure_roles()
+        await self.databases.ensure(self.database)
+        applied = await self.databases.migrate(self.database)
+        count = sum(len(names) for names in applied.values())
+        return f"{count} migrations" if count else "up to date"
+
+    async def _prepare_kafka(self, say: Say) -> str:
+        try:
+            made = await self.cluster.ensure_topics()
+            if self.access.security.startswith("SASL"):
+                await self.cluster.ensure_services({s: self.passwords.of(f"kafka.{s}") for s in SERVICES})
+        except BrokerAway as error:
+            raise Trouble(f"Kafka did not finish its set-up ({error}): run ./throughcare up again.") from error
+        return f"{len(made)} topics made" if made else "up to date"
+
+    async def _start_services(self, say: Say) -> str:
+        if not self.services:
+            return "none in this checkout"
+        done = await asyncio.gather(*(part.ensure() for part in self.services))
+        told = [f"{part.name} {what}" for part, what in zip(self.services, done, strict=True) if what]
+        if not told:
+            return "running already"
+        return ", ".join(told) if len(told) < len(done) else f"{len(done)} services"
+
+    async def _open_front(self, say: Say) -> str:
+        return f"{self.url} {await self.front.ensure() or 'open already'}".removesuffix(" started")
+
+    # Stopping and telling
+
+    async def down(self) -> list[str]:
+        """Stops everything of this home, the front first; what was running."""
+        parts = (self.front, *self.services)
+        stopped = [part.name for part in parts if part.pid is not None]
+        await asyncio.gather(*(part.stop() for part in parts))
+        for name, server in (("kafka", self.kafka), ("postgres", self.postgres)):
+            if server is not None:
+                if server.pid is not None:
+                    stopped.append(name)
+                await server.stop()
+        return stopped
+
+    def wipe(self) -> None:
+        """Deletes all state. Only after `down`."""
+        try:
+            for entry in self.home.iterdir():
+                if entry.name == "lock":
+                    continue  # we hold it
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        except OSError as error:
+            raise trouble.of_disk(error, f"delete what is in {self.home}") from error
+
+    async def status(self) -> dict[str, Any]:
+        """Each part with its state: `running`, `starting` (there, but not ready), `stopped` or `given`."""
+        tellers: list[Awaitable[dict[str, Any]]] = [self._tell("postgres", self.postgres, self.settings.database)]
+        tellers.append(self._tell("kafka", self.kafka, self.settings.kafka))
+        tellers += [self._tell(part.name, part, None) for part in (*self.services, self.front)]
+        parts = await asyncio.gather(*tellers)
+        ready = all(part["state"] in ("running", "given") for part in parts)
+        return {"home": str(self.home), "url": self.url, "ready": ready, "parts": parts}
+
+    async def _tell(
+        self, name: str, part: LocalPostgres | LocalKafka | Part | None, given: str | None
+    ) -> dict[str, Any]:
+        if part is None:
+            address = urlsplit(given or "").netloc.rpartition("@")[2] or given
+            return {"name": name, "state": "given", "address": address, "pid": None, "port": None}
+        pid = part.pid
+        state = "stopped"
+        if pid is not None:
+            state = "running" if await _is_ready(part) else "starting"
+        return {"name": name, "state": state, "pid": pid, "port": part.port, "memory_mib": _memory(pid)}
+
+
+async def _is_ready(part: LocalPostgres | LocalKafka | Part) -> bool:
+    if isinstance(part, LocalKafka):
+        return await Cluster(part.access).is_ready()
+    return await part.is_ready()
+
+
+def _memory(pid: int | None) -> int | None:
+    """Resident, of the process and those it started, in MiB."""
+    if pid is None:
+        return None
+    page = os.sysconf("SC_PAGE_SIZE")
+    total = 0
+    for member in processes.family(pid):
+        try:
+            total += int(Path(f"/proc/{member}/statm").read_text(encoding="ascii").split()[1]) * page
+        except (OSError, ValueError):
+            continue
+    return total // 2**20

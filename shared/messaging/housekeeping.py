@@ -1,0 +1,40 @@
+"""What a worker does every few seconds besides its work: measure the queues and raise alarms."""
+
+import asyncio
+
+import structlog
+from asyncpg import Pool
+
+from shared.messaging.meters import Meters
+from shared.runtime import sql
+from shared.runtime.database import OUTAGES
+
+RELAY = sql.load(__file__, "relay.sql")
+INBOX = sql.load(__file__, "inbox.sql")
+EVERY = 5.0  # seconds
+OLD_SNAPSHOT = 60.0  # seconds; from here on polling the outbox grows slow (measured)
+
+log = structlog.get_logger("house")
+
+
+async def keep_house(pool: Pool, meters: Meters, service: str) -> None:
+    """Measure until cancelled; a database that is away is measured again later."""
+    while True:
+        try:
+            await _measure(pool, meters, service)
+        except OUTAGES as error:
+            log.warning("nothing measured", error=type(error).__name__)
+        await asyncio.sleep(EVERY)
+
+
+async def _measure(pool: Pool, meters: Meters, service: str) -> None:
+    depth = await pool.fetchrow(RELAY["depth"])
+    meters.outbox_rows.set(depth["rows"])
+    meters.outbox_age.set(depth["oldest"])
+    meters.outbox_blocked.set(depth["blocked"])
+    age = await pool.fetchval(RELAY["oldest_snapshot"])
+    meters.snapshot_age.set(age)
+    if age > OLD_SNAPSHOT:
+        log.error("a transaction stays open too long", seconds=round(age))
+    rows = await pool.fetch(INBOX["count_letters"], service)
+    meters.waiting.set(sum(row["count"] for row in rows if row["state"] == "parked"))

@@ -1,0 +1,113 @@
+"""After a restore: a database set back to an earlier state must not number again what the world already has.
+
+Before a process serves or consumes, it compares the ends of its own topics with what its database remembers. What
+the log holds and the database does not was lost by a restore: it goes back into the archive, sequences go on after
+it, and the epoch rises, so that readers can tell the lives apart.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from asyncpg import Connection, Pool
+
+from shared.contracts.codec import from_kafka
+from shared.contracts.data import UnknownType, decode
+from shared.contracts.envelope import BadRecord, Envelope
+from shared.contracts.events import Event
+from shared.contracts.topics import PARTITIONS, TOPICS
+from shared.messaging.kafka import cluster_id, reader
+from shared.messaging.losses import log_ends, read
+from shared.messaging.publisher import Log
+from shared.runtime import sql
+from shared.runtime.settings import Settings
+
+SQL = sql.load(__file__, "restoring.sql")
+STEP = 2_000
+
+Refold = Callable[[Connection, Envelope, Event], Awaitable[None]]
+"""Brings the service's own aggregate to where one of its own, forgotten events says it was."""
+
+log = structlog.get_logger("restoring")
+
+
+async def nothing_to_refold(tx: Connection, envelope: Envelope, event: Event) -> None:
+    """For services whose state others can rebuild."""
+
+
+async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold = nothing_to_refold) -> int:
+    """Take back what the service's own topics hold beyond its database; returns how many events.
+
+    0 on every ordinary start: what was published and not yet archived is still known by its sequence.
+    """
+    cluster = await cluster_id(settings)
+    logs = [Log(topic.name, shard) for topic in TOPICS if topic.owner == service for shard in range(PARTITIONS)]
+    consumer = reader(settings)
+    await consumer.start()
+    try:
+        ends = await log_ends(consumer, logs)
+        marks = {
+            Log(row["topic"], row["shard"]): row["kafka_offset"] for row in await pool.fetch(SQL["all_marks"], cluster)
+        }
+        taken = 0
+        for where, end in ends.items():
+            first = marks.get(where, -1) + 1
+            while first < end:
+                last = min(end, first + STEP)
+                taken += await _take(pool, consumer, cluster, where, first, last, refold, raised=taken > 0)
+                first = last
+    finally:
+        await consumer.stop()
+    if taken:
+        log.error("the database was restored to an earlier state; its own topics filled the gap", rows=taken)
+    return taken
+
+
+async def _take(
+    pool: Pool,
+    consumer: AIOKafkaConsumer,
+    cluster: str,
+    where: Log,
+    first: int,
+    end: int,
+    refold: Refold,
+    *,
+    raised: bool,
+) -> int:
+    found = []
+    for record in await read(consumer, where, first, end):
+        try:
+            found.append((record.offset, from_kafka(record.key, record.value, record.headers)))
+        except BadRecord:
+            log.error("own topic holds a record that is not ours", topic=where.topic, offset=record.offset)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(SQL["lock_life"])
+        forgotten = await _forgotten(connection, where.topic, found)
+        if not forgotten:
+            return 0
+        if not raised:
+            await connection.execute(SQL["raise_epoch"])
+        for offset, envelope in forgotten:
+            await _remember(connection, cluster, where, offset, envelope, refold)
+    return len(forgotten)
+
+
+async def _forgotten(tx: Connection, topic: str, found: Sequence[tuple[int, Envelope]]) -> list[tuple[int, Envelope]]:
+    subjects = sorted({envelope.subject for _, envelope in found})
+    rows = await tx.fetch(SQL["heads"], topic, subjects)
+    heads = {row["subject"]: row["sequence"] for row in rows}
+    return [(offset, e) for offset, e in found if e.sequence > heads.get(e.subject, 0)]
+
+
+async def _remember(tx: Connection, cluster: str, where: Log, offset: int, envelope: Envelope, refold: Refold) -> None:
+    done = await tx.fetchval(
+        SQL["remember"], where.topic, envelope.subject, envelope.sequence, envelope.partitionkey, where.shard,
+        envelope.id, envelope.epoch, envelope.type, envelope.time, envelope.traceparent, envelope.causationid,
+        envelope.actor, envelope.data, cluster, offset,
+    )  # fmt: skip
+    if not done:
+        return  # the log holds it twice
+    try:
+        await refold(tx, envelope, decode(envelope))
+    except (UnknownType, BadRecord):
+        log.error("own event can't be read back", topic=where.topic, sequence=envelope.sequence)

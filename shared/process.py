@@ -1,0 +1,215 @@
+"""The process that runs a service: settings, pool, web app, relay, inbox, clocks; closed in reverse order.
+
+A service is described by a `Service`; what runs is decided by THROUGHCARE_ROLES. `api` answers HTTP, `worker` relays,
+consumes and fires clocks. Any number of either may run; a worker serves its health and metrics too.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+import structlog
+import uvicorn
+from aiokafka.errors import KafkaError
+from asyncpg import Connection, Pool
+from fastapi import APIRouter, FastAPI
+from pydantic import ValidationError
+
+import shared.messaging
+import shared.security
+from shared.messaging.edge import Edge
+from shared.messaging.housekeeping import keep_house
+from shared.messaging.inbox import Inbox
+from shared.messaging.meters import Meters
+from shared.messaging.reactions import Reactions
+from shared.messaging.relay import Relay
+from shared.messaging.repairs import add_repairs
+from shared.messaging.restoring import Refold, nothing_to_refold, reconcile
+from shared.messaging.timers import Clockwork, Due
+from shared.runtime.backoff import pause
+from shared.runtime.database import OUTAGES, pool
+from shared.runtime.health import Health, health_router
+from shared.runtime.logs import start_logs
+from shared.runtime.migrations import pending
+from shared.runtime.settings import Settings
+from shared.runtime.traces import start_traces
+from shared.security.edge import install, require_entries
+from shared.security.sealing import PostgresKeys
+from shared.web.app import web_app
+
+MIGRATIONS = tuple(Path(str(room.__file__)).parent / "migrations" for room in (shared.messaging, shared.security))
+START_WITHIN = 60.0  # seconds to wait for Postgres and Kafka that start beside us
+STOP_WITHIN = 10  # seconds for requests under way
+
+log = structlog.get_logger("process")
+
+
+@dataclass(slots=True)
+class Running:
+    """What a service's code may use while it runs. Routes find it as `request.app.state.running`."""
+
+    settings: Settings
+    pool: Pool
+    keys: PostgresKeys
+    meters: Meters
+
+
+Task = Callable[[Running], Awaitable[None]]
+ClockHandler = Callable[[Connection, Due], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service: its name, what it answers, what it hears, which clocks it winds, what else its worker does."""
+
+    name: str
+    folder: Path
+    reactions: Reactions = field(default_factory=Reactions)
+    routers: Sequence[APIRouter] = ()
+    clocks: Mapping[str, ClockHandler] = field(default_factory=dict)
+    tasks: Sequence[Task] = ()
+    refold: Refold = nothing_to_refold
+
+    @property
+    def migrations(self) -> tuple[Path, ...]:
+        return (*MIGRATIONS, self.folder / "migrations")
+
+
+def run(describe: Callable[[Settings], Service]) -> None:
+    """Run until SIGTERM. Wrong settings end it with one sentence."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise SystemExit(f"THROUGHCARE_{place.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
+    service = describe(settings)
+    start_logs(service.name, settings.log_level)
+    start_traces(service.name, settings.otlp)
+    uvicorn.run(
+        build(service, settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+        server_header=False,
+    )
+    if _failed:
+        raise SystemExit(1)
+
+
+_failed: list[str] = []
+
+
+def build(service: Service, settings: Settings) -> FastAPI:
+    """The web app of a process; its lifespan opens and closes everything else."""
+    health = Health()
+    meters = Meters()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service(service, settings, meters, health) as running:
+            app.state.running = running
+            yield
+            health.ready = False  # first: no new work while the rest ends
+
+    app = web_app(service.name, settings=settings, lifespan=lifespan)
+    install(app, settings)
+    app.include_router(health_router(health, meters.registry))
+    if "api" in settings.role_set:
+        for router in service.routers:
+            app.include_router(router)
+    require_entries(app)
+    return app
+
+
+@asynccontextmanager
+async def open_service(service: Service, settings: Settings, meters: Meters, health: Health) -> AsyncIterator[Running]:
+    """Everything but HTTP, from the pool to the last task."""
+    async with AsyncExitStack() as stack:
+        opened = await _when_up(lambda: stack.enter_async_context(pool(settings, service.name)), "Postgres")
+        async with opened.acquire() as connection:
+            if missing := await pending(connection, service.migrations):
+                raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare migrate")
+        await _when_up(lambda: reconcile(opened, settings, service.name, service.refold), "Kafka")
+        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+        running = Running(settings, opened, keys, meters)
+        health.watch("postgres", lambda: _answers(opened))
+        if "worker" in settings.role_set:
+            tasks = _worker(service, running, health)
+            stack.push_async_callback(_end, tasks)
+        health.ready = True
+        log.info("serving", port=settings.port)
+        yield running
+
+
+def _worker(service: Service, running: Running, health: Health) -> list[asyncio.Task[None]]:
+    settings, meters = running.settings, running.meters
+    add_repairs(service.reactions, service.name)
+    relay = Relay(settings, service.name, meters)
+    inbox = Inbox(running.pool, service.name, service.reactions, meters)
+    edge = Edge(settings, inbox)
+    clockwork = Clockwork(running.pool, meters)
+    for kind, handler in service.clocks.items():
+        clockwork.on(kind, handler)
+    health.watch("kafka", lambda: _is(edge.assigned_once.is_set() and relay.shards is not None))
+    parts: dict[str, Awaitable[None]] = {
+        "relay": relay.run(),
+        "inbox": edge.run(),
+        "clocks": clockwork.run(),
+        "house": keep_house(running.pool, meters, service.name),
+    }
+    for task in service.tasks:
+        parts[task.__name__] = task(running)
+    tasks = [asyncio.ensure_future(part) for part in parts.values()]
+    for name, started in zip(parts, tasks, strict=True):
+        started.set_name(name)
+        started.add_done_callback(_notice)
+    return tasks  # type: ignore[return-value]
+
+
+def _notice(task: "asyncio.Future[None]") -> None:
+    """A part that ends by itself is a bug: stop in good order and let whoever watches start us again."""
+    if task.cancelled() or task.exception() is None:
+        return
+    name = getattr(task, "get_name", lambda: "part")()
+    log.error("a part of the process broke", where=name, exc_info=task.exception())
+    _failed.append(name)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+async def _when_up(attempt_it, what: str):  # type: ignore[no-untyped-def]
+    """Servers that start beside us may take a moment; one that does not come is named in one sentence."""
+    until, attempt = monotonic() + START_WITHIN, 0
+    while True:
+        try:
+            return await attempt_it()
+        except (*OUTAGES, KafkaError) as error:
+            attempt += 1
+            if monotonic() > until:
+                raise SystemExit(f"{what} does not answer ({type(error).__name__}); is it running?") from error
+            log.warning("waiting", where=what, attempt=attempt, error=type(error).__name__)
+            await pause(attempt)
+
+
+async def _answers(opened: Pool) -> bool:
+    async with asyncio.timeout(2):
+        return bool(await opened.fetchval("SELECT true"))
+
+
+async def _is(truth: bool) -> bool:
+    return truth

@@ -1,0 +1,38 @@
+"""The staff bar of all four services: one menu, whichever of them draws the page.
+
+Each role sees the places that its work is in; what it may not open is not listed.
+"""
+
+from shared.security.cast import agency_name
+from shared.security.identity import Actor
+from shared.security.permissions import Role
+from shared.web.parts import Bar
+
+SIGN_OUT = "/intake/sign-out"
+PEOPLE = "/intake/people"
+
+TODAY = ("Today", "/caseplan/today")
+WALKING = ("People", PEOPLE)
+DIRECTORY = ("Directory", "/intake/directory")
+PARTNERS = ("Partners", "/notifications/partners")
+MIRROR = ("Mirror", "/reporting/report")
+
+MENU: dict[Role, tuple[tuple[str, str], ...]] = {
+    Role.CASE_MANAGER: (TODAY, WALKING, DIRECTORY, MIRROR),
+    Role.MENTOR: (TODAY, WALKING, DIRECTORY, MIRROR),
+    Role.SUPERVISOR: (TODAY, WALKING, DIRECTORY, MIRROR),
+    Role.AGENCY_ADMIN: (TODAY, DIRECTORY, PARTNERS, MIRROR),
+    Role.PARTNER_ENGINEER: (PARTNERS, DIRECTORY, MIRROR),
+    Role.NETWORK_ADMIN: (MIRROR, DIRECTORY, PARTNERS),
+    Role.OPS: (PARTNERS, DIRECTORY, MIRROR),
+    Role.AUDITOR: (MIRROR, DIRECTORY, PARTNERS),
+}
+
+
+def bar(actor: Actor, current: str = "") -> Bar:
+    """The bar for `actor` on the page under the menu entry `current`. For a person and visitors it is bare."""
+    links = MENU.get(actor.role, ())
+    if not links:
+        return Bar(current)
+    finds = PEOPLE if WALKING in links else ""
+    return Bar(current, actor.name_for_pages, agency_name(actor.agency), links, find=finds, sign_out=SIGN_OUT)

@@ -1,0 +1,238 @@
+"""The network of one machine: started, killed anywhere, started again, side by side with another."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+import pytest_asyncio
+
+from shared.local import processes
+from shared.local.network import Network
+from shared.local.settings import ROOT, LocalSettings
+from shared.local.trouble import Trouble
+from shared.messaging.cluster import Cluster
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(240)]
+
+SERVICE = """
+import http.server, json, os, signal, sys
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        seen = {key: value for key, value in os.environ.items() if key.startswith("THROUGHCARE_")}
+        self.wfile.write(json.dumps({"pid": os.getpid(), "environment": seen}).encode())
+    def log_message(self, *args): pass
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["THROUGHCARE_PORT"])), Answer).serve_forever()
+"""
+
+
+def checkout(folder: Path, *services: str) -> Path:
+    """A work tree with our own shared code and small services."""
+    folder.mkdir()
+    shutil.copytree(ROOT / "shared", folder / "shared", ignore=shutil.ignore_patterns("__pycache__"))
+    for service in services:
+        package = folder / "services" / service
+        package.mkdir(parents=True)
+        (package / "app.py").write_text(SERVICE)
+    return folder
+
+
+async def up(network: Network) -> dict[str, str]:
+    """What `up` does, told by step."""
+    async with network.alone():
+        network.settle_ports()
+        return {step.title: await step.work(lambda text: None) for step in network.steps()}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Network]:
+    """In a folder with a space and an umlaut in its name, as people have them."""
+    home = tmp_path_factory.mktemp("Städte und Wege")
+    network = Network(LocalSettings(home=home / "home"), root=checkout(home / "work", "intake", "caseplan"))
+    await up(network)
+    yield network
+    await network.down()
+
+
+def again(network: Network) -> Network:
+    """As another process sees the same home."""
+    return Network(network.settings, root=network.root)
+
+
+def pids(network: Network) -> dict[str, int | None]:
+    parts = {"postgres": network.postgres, "kafka": network.kafka, "front": network.front}
+    return {name: part.pid for name, part in (parts | {part.name: part for part in network.services}).items() if part}
+
+
+async def told_by(network: Network, service: str) -> dict:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"{network.url}/{service}/what")).json()
+
+
+async def test_a_second_up_finds_everything_running(running: Network):
+    before = pids(running)
+    assert None not in before.values()
+    assert (await running.status())["ready"]
+    said = await up(again(running))
+    assert said["Starting Postgres"] == said["Starting Kafka"] == said["Starting the services"] == "running already"
+    assert said["Preparing the database"] == said["Preparing topics, users and access rules"] == "up to date"
+    assert pids(again(running)) == before
+
+
+async def test_a_service_gets_its_own_secrets_by_file_and_no_administrators(running: Network, monkeypatch):
+    seen = (await told_by(running, "caseplan"))["environment"]
+    assert seen["THROUGHCARE_KAFKA_USER"] == "caseplan"
+    assert seen["THROUGHCARE_DATABASE"].startswith("postgresql://caseplan@127.0.0.1:")
+    assert Path(seen["THROUGHCARE_KAFKA_PASSWORD_FILE"]).name == "kafka.caseplan"
+    secrets = {path.read_text() for path in running.passwords.folder.iterdir()}
+    assert not secrets & set(seen.values())
+
+
+async def test_no_secret_stands_in_a_log_or_a_process_list(running: Network):
+    secrets = {path.name: path.read_text() for path in running.passwords.folder.iterdir()}
+    logs = {path.name: path.read_text(errors="replace") for path in (running.home / "logs").iterdir()}
+    lines = {str(pid): " ".join(psutil.Process(pid).cmdline()) for pid in pids(running).values()}
+    for where, text in (logs | lines).items():
+        assert [name for name, secret in secrets.items() if secret in text] == [], where
+
+
+@pytest.mark.parametrize("part", ["postgres", "intake", "front", "kafka"])
+async def test_after_a_kill_the_next_up_restarts_only_what_died(running: Network, part: str):
+    before = pids(running)
+    await processes.Daemon(running.home, part).kill()
+    assert part in [found["name"] for found in (await again(running).status())["parts"] if found["state"] == "stopped"]
+    await up(again(running))
+    after = pids(again(running))
+    assert [name for name in after if after[name] != before[name]] == [part]
+    assert (await again(running).status())["ready"]
+    assert (await told_by(running, "intake"))["pid"] == after["intake"]
+
+
+async def test_a_service_that_hangs_is_started_again(running: Network, monkeypatch):
+    monkeypatch.setattr("shared.local.parts.SLOW", 0.5)
+    stuck = pids(running)["caseplan"]
+    assert stuck is not None
+    os.kill(stuck, signal.SIGSTOP)
+    said = await up(again(running))
+    assert said["Starting the services"] == "caseplan was stuck, started again"
+    assert pids(again(running))["caseplan"] not in (stuck, None)
+
+
+async def test_a_service_whose_code_changed_is_started_again(running: Network):
+    before = pids(running)
+    code = running.root / "services" / "intake" / "app.py"
+    code.write_text(f"{SERVICE}\n# changed\n")
+    said = await up(again(running))
+    assert said["Starting the services"] == "intake changed, started again"
+    assert pids(again(running))["caseplan"] == before["caseplan"]
+
+
+async def test_a_service_that_dies_at_once_is_named_with_its_last_words(running: Network):
+    code = running.root / "services" / "intake" / "app.py"
+    code.write_text("raise SystemExit('no bed tonight')")
+    try:
+        with pytest.raises(Trouble, match=r"intake stopped while starting: .*logs intake.* no bed tonight"):
+            await up(again(running))
+    finally:
+        code.write_text(SERVICE)
+    await up(again(running))
+    assert (await again(running).status())["ready"]
+
+
+async def test_two_ups_at_once_start_one_network(running: Network):
+    await again(running).down()
+    await asyncio.gather(up(again(running)), up(again(running)))
+    assert (await again(running).status())["ready"]
+    mark = f"{running.home}/kafka"
+    assert processes.marked(mark) == pids(again(running))["kafka"]
+
+
+async def test_down_and_up_lose_nothing(running: Network):
+    databases, cluster = running.databases, running.cluster
+    kept = await cluster.cluster_id()
+    connection = await asyncpg.connect(databases.url("caseplan_owner", running.database))
+    await connection.execute("CREATE TABLE IF NOT EXISTS kept (id int); INSERT INTO kept VALUES (7)")
+    await connection.close()
+    await again(running).down()
+    assert set(pids(again(running)).values()) == {None}
+    await up(again(running))
+    connection = await asyncpg.connect(databases.url("caseplan", running.database))
+    assert await connection.fetchval("SELECT id FROM kept") == 7
+    await connection.close()
+    assert await Cluster(running.access).cluster_id() == kept
+
+
+async def test_two_homes_run_side_by_side(running: Network, tmp_path: Path):
+    other = Network(LocalSettings(home=tmp_path / "home"), root=checkout(tmp_path / "work", "intake"))
+    try:
+        await up(other)
+        assert not set(other.ports.values()) & set(running.ports.values())
+        assert (await other.status())["ready"]
+        assert (await again(running).status())["ready"]
+        assert (await told_by(other, "intake"))["pid"] != (await told_by(running, "intake"))["pid"]
+    finally:
+        await other.down()
+    assert (await again(running).status())["ready"]
+
+
+async def test_a_given_kafka_and_postgres_are_used_and_left_alone(running: Network, tmp_path: Path):
+    assert running.postgres
+    given = LocalSettings(
+        home=tmp_path / "home",
+        database=f"postgresql://postgres@127.0.0.1:{running.postgres.port}/elsewhere",
+        database_password=running.passwords.of("postgres.postgres"),
+        kafka=running.access.bootstrap,
+        kafka_password=running.passwords.of("kafka.admin"),
+    )
+    other = Network(given, root=checkout(tmp_path / "work", "intake"))
+    try:
+        said = await up(other)
+        assert "Fetching Kafka" not in said
+        status = await other.status()
+        assert status["ready"]
+        assert {part["name"]: part["state"] for part in status["parts"]}["kafka"] == "given"
+        seen = (await told_by(other, "intake"))["environment"]
+        assert seen["THROUGHCARE_DATABASE"].endswith("/elsewhere")
+        assert "given" not in json.dumps(await other.down())
+    finally:
+        await other.down()
+        await running.databases.drop("elsewhere")
+        await running.databases.ensure_roles()
+        await running.cluster.ensure_services({s: running.passwords.of(f"kafka.{s}") for s in ("intake", "caseplan")})
+    assert pids(again(running))["kafka"] is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"kafka_password": "wrong"}, "refuses the user admin: check THROUGHCARE_KAFKA_USER"),
+        ({"database_password": "wrong"}, "refuses the user or password: check THROUGHCARE_DATABASE"),
+        ({"database": "postgresql://postgres@127.0.0.1:1/x"}, "Nothing answers as Postgres at 127.0.0.1:1"),
+    ],
+)
+async def test_wrong_credentials_for_a_given_server_are_one_sentence(running: Network, tmp_path, changed, said):
+    assert running.postgres
+    right = {
+        "home": tmp_path,
+        "database": f"postgresql://postgres@127.0.0.1:{running.postgres.port}/elsewhere",
+        "database_password": running.passwords.of("postgres.postgres"),
+        "kafka": running.access.bootstrap,
+        "kafka_password": running.passwords.of("kafka.admin"),
+    }
+    with pytest.raises(Trouble, match=said):
+        await up(Network(LocalSettings(**(right | changed)), root=checkout(tmp_path / "work")))
+    if "kafka_password" in changed:
+        await running.databases.ensure_roles()
+    await running.databases.drop("elsewhere")

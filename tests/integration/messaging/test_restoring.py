@@ -1,0 +1,117 @@
+"""Promise P6 when a database is set back: sequences go on, lives are told apart, readers lose and repeat nothing."""
+
+import asyncpg
+import pytest
+
+from shared.messaging.restoring import reconcile
+from shared.runtime.database import pool as open_pool
+from shared.runtime.settings import Settings
+from tests.integration.messaging.world import Side, new, until, world
+
+pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics")]
+
+
+async def copy_of(database, name: str) -> None:
+    """A backup taken now: the whole database, under another name."""
+    admin = await asyncpg.connect(await database(), timeout=10)
+    here = await admin.fetchval("SELECT current_database()")
+    await admin.close()
+    outside = await asyncpg.connect((await database()).replace(f"/{here}", "/postgres"))
+    await outside.execute(f'ALTER DATABASE "{here}" ALLOW_CONNECTIONS false')  # pools come back at once otherwise
+    await outside.fetch(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+        here,
+    )
+    await outside.execute(f'CREATE DATABASE "{name}" TEMPLATE "{here}"')
+    for opened in (here, name):
+        await outside.execute(f'ALTER DATABASE "{opened}" ALLOW_CONNECTIONS true')
+    await outside.close()
+
+
+async def test_an_ordinary_start_takes_nothing_back(database):
+    async with world(database) as w:
+        w.writer.start("relay")
+        await w.writer.say(new(), 3)
+        await until(w.writer.sent)
+        assert await reconcile(w.writer.pool, w.writer.settings, "notifications") == 0
+        assert await w.writer.pool.fetchval("SELECT epoch FROM life") == 1
+
+
+async def test_a_restored_source_goes_on_after_what_it_forgot(database):
+    async with world(database) as w:
+        known, forgotten = new(), new()
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(known, 2)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        await w.reader.stop()
+        backup = f"backup_{new().hex}"
+        await copy_of(database, backup)
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(known, 2)
+        await w.writer.say(forgotten, 3)
+        await w.reader.has(known, 4)
+        await w.reader.has(forgotten, 3)
+        await until(w.writer.sent)
+        await w.writer.stop()
+
+        changed = await database.settings("notifications")
+        changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
+        settings = Settings(**changed)
+        async with open_pool(settings, "restored") as pool:
+            refolded = []
+
+            async def refold(tx, envelope, event):
+                refolded.append((envelope.subject, envelope.sequence))
+
+            assert await reconcile(pool, settings, "notifications", refold) == 5
+            assert sorted(refolded) == sorted(
+                [(str(known), 3), (str(known), 4), *((str(forgotten), n) for n in (1, 2, 3))]
+            )
+            assert await reconcile(pool, settings, "notifications", refold) == 0
+            assert await pool.fetchval("SELECT epoch FROM life") == 2
+            restored = Side(settings, "notifications", pool)
+            restored.start("relay")
+            await restored.say(known)
+            await restored.say(forgotten)
+            await w.reader.has(known, 5)
+            await w.reader.has(forgotten, 4)
+            assert await w.reader.effects(known) == [1, 2, 3, 4, 5]
+            assert await w.reader.effects(forgotten) == [1, 2, 3, 4]
+            epochs = await w.reader.pool.fetch(
+                "SELECT epoch FROM progress WHERE subject IN ($1, $2)", str(known), str(forgotten)
+            )
+            assert [row["epoch"] for row in epochs] == [2, 2]
+            await restored.stop()
+
+
+async def test_a_restored_reader_rewinds_itself(database):
+    async with world(database) as w:
+        subject = new()
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(subject, 2)
+        await w.reader.has(subject, 2)
+        await w.reader.stop()
+        backup = f"backup_{new().hex}"
+        await w.writer.stop()
+        await copy_of(database, backup)
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(subject, 2)
+        await w.reader.has(subject, 4)
+        await w.reader.stop()
+
+        changed = await database.settings("reporting")
+        changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
+        settings = Settings(**changed)
+        async with open_pool(settings, "restored") as pool:
+            restored = Side(settings, "reporting", pool)
+            restored.reactions = w.reader.reactions
+            restored.inbox.reactions = w.reader.reactions
+            restored.start("edge")
+            await restored.has(subject, 4)
+            assert await restored.effects(subject) == [1, 2, 3, 4]
+            await restored.stop()

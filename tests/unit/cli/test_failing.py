@@ -1,0 +1,75 @@
+"""A command that fails says one sentence, and what to do."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from cli.__main__ import COMMANDS, main
+from cli.failing import explain
+from shared.local.trouble import Trouble
+
+
+def last(capsys: pytest.CaptureFixture[str]) -> str:
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said
+    assert "Traceback" not in said
+    return said
+
+
+def test_trouble_is_its_own_sentence(capsys):
+    assert explain(Trouble("Port 1 is taken: stop it.")) == 1
+    assert last(capsys) == "Port 1 is taken: stop it."
+
+
+def test_a_full_disk_says_so(capsys):
+    assert explain(OSError(errno.ENOSPC, "No space left on device", "/data/x")) == 1
+    assert last(capsys).startswith("The disk is full")
+
+
+def test_what_nobody_foresaw_goes_to_a_file(capsys):
+    assert explain(ZeroDivisionError("division by zero")) == 1
+    path = Path(last(capsys).rpartition(" ")[2].rstrip("."))
+    assert "ZeroDivisionError: division by zero" in path.read_text()
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "abc", "THROUGHCARE_PORT can't be used: "),
+        ("PORT", "70000", "THROUGHCARE_PORT can't be used: "),
+        ("KAFKA_SECURITY", "none", "THROUGHCARE_KAFKA_SECURITY can't be used: "),
+        ("DATABASE", "localhost", "THROUGHCARE_DATABASE looks like "),
+        ("KAFKA_CA_FILE", "/no/such.pem", "THROUGHCARE_KAFKA_CA_FILE can't be used: there is no file /no/such.pem"),
+        ("KAFKA_PASSWORD_FILE", "/no/such", "THROUGHCARE_KAFKA_PASSWORD_FILE names /no/such"),
+        ("HOME", "/tmp/a:b", "THROUGHCARE_HOME can't be used: "),
+    ],
+)
+def test_a_wrong_setting_is_named(capsys, monkeypatch, name: str, value: str, said: str):
+    monkeypatch.setenv(f"THROUGHCARE_{name}", value)
+    assert main(["status"]) == 2
+    assert last(capsys).startswith(said)
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["up", "--nonsense"], ["logs"], ["logs", "a", "b", "c"]])
+def test_a_wrong_command_line_points_to_help(capsys, arguments: list[str]):
+    assert main(arguments) == 2
+    assert last(capsys).endswith("See `./throughcare --help`.")
+
+
+def test_an_unknown_part_is_told_the_known_ones(capsys):
+    assert main(["logs", "mars"]) == 1
+    assert "choose one of intake, caseplan" in last(capsys)
+
+
+def test_reset_asks_before_it_deletes(capsys, monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("THROUGHCARE_HOME", str(tmp_path))
+    assert main(["reset"]) == 1
+    assert "--yes" in last(capsys)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(capsys, command: str):
+    assert main([command, "--help"]) == 0
+    assert "Usage:" in capsys.readouterr().out
