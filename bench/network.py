@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from bench.watch import Watch
 from shared.contracts.topics import SERVICES
 from shared.local import ports
 from shared.local.kafka import LocalKafka
@@ -45,6 +46,13 @@ class Servers:
         }
         return Settings(**(given | changed))  # type: ignore[arg-type]
 
+    def watch(self) -> Watch:
+        """Started now, on this process and both servers."""
+        postgres, kafka = self.postgres.pid, self.kafka.pid
+        if postgres is None or kafka is None:
+            raise RuntimeError("a server is gone")
+        return Watch(postgres=postgres, kafka=kafka)
+
     async def owner(self, service: str) -> asyncpg.Connection:
         """The role that may empty tables."""
         return await asyncpg.connect(self.databases.url(f"{service}_owner", DATABASE))
@@ -54,7 +62,6 @@ class Servers:
 async def servers() -> AsyncIterator[Servers]:
     """Started, and stopped and deleted at the end, whatever happens."""
     home = Path(tempfile.mkdtemp(prefix="throughcare-bench-"))
-    home.chmod(0o755)  # Postgres may run as another user
     passwords = Passwords(home / "secrets")
     postgres = LocalPostgres(home, ports.anywhere(), passwords)
     kafka = LocalKafka(home, ports.anywhere({postgres.port}), passwords)

@@ -6,74 +6,109 @@ The ratio of each neighbouring pair is what counts; the middle of those ratios i
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from bench.watch import Lap
+
+Round = Callable[[], Awaitable[Lap]]
+"""Does one round and returns what it took."""
+Say = Callable[[str], None]
+
 WARM_UP = 3  # rounds: a broker that has just started is half as fast, until its JVM has compiled what is hot
-Round = Callable[[], Awaitable[float]]
-"""Does one round and returns the seconds that count."""
+
+
+@dataclass(slots=True)
+class Contender:
+    """Ours, or one of the limits beside it, round by round."""
+
+    name: str
+    once: Round
+    events: int
+    laps: list[Lap] = field(default_factory=list)
+
+    @property
+    def rates(self) -> list[float]:
+        """Events a second."""
+        return [self.events / lap.seconds for lap in self.laps]
+
+    def as_json(self) -> dict[str, Any]:
+        spent = {program: median(lap.spent[program] for lap in self.laps) for program in self.laps[0].spent}
+        return {
+            "events_per_second": round(median(self.rates)),
+            "rounds": [round(rate) for rate in self.rates],
+            "cpu_us_per_event": {name: round(seconds / self.events * 1e6, 1) for name, seconds in spent.items()},
+        }
 
 
 @dataclass(slots=True)
 class Result:
-    """What one benchmark found. Rates are events a second, in the order of the rounds."""
+    """What one benchmark found. The goal is about the first limit."""
 
     name: str
     what: str
-    limit: str
-    events: int
     goal: float
-    ours: list[float] = field(default_factory=list)
-    theirs: list[float] = field(default_factory=list)
+    events: int
+    ours: Contender
+    limits: Sequence[Contender]
     notes: dict[str, Any] = field(default_factory=dict)
 
+    def ratios(self, limit: Contender) -> list[float]:
+        return [mine / other for mine, other in zip(self.ours.rates, limit.rates, strict=True)]
+
     @property
-    def ratios(self) -> list[float]:
-        return [mine / other for mine, other in zip(self.ours, self.theirs, strict=True)]
+    def ratio(self) -> float:
+        return median(self.ratios(self.limits[0]))
 
     def as_json(self) -> dict[str, Any]:
+        beside = [
+            {
+                "limit": limit.name,
+                "ratio": round(median(self.ratios(limit)), 3),
+                "ratios": [round(ratio, 3) for ratio in self.ratios(limit)],
+                **limit.as_json(),
+            }
+            for limit in self.limits
+        ]
         return {
             "name": self.name,
             "what": self.what,
-            "limit": self.limit,
             "events": self.events,
-            "events_per_second": round(median(self.ours)),
-            "limit_per_second": round(median(self.theirs)),
-            "ratio": round(median(self.ratios), 3),
+            "ratio": round(self.ratio, 3),
             "goal": self.goal,
-            "rounds": {
-                "ours": [round(rate) for rate in self.ours],
-                "limit": [round(rate) for rate in self.theirs],
-                "ratios": [round(ratio, 3) for ratio in self.ratios],
-            },
+            "reached": self.ratio >= self.goal,
+            **self.ours.as_json(),
+            "beside": beside,
             **self.notes,
         }
 
 
-async def interleave(result: Result, ours: Round, theirs: Round, count: int, say: Callable[[str], None]) -> Result:
-    """`WARM_UP` rounds of each that do not count, then `count` pairs that do, every second pair the other way round."""
-    for warm in (ours, theirs) * WARM_UP:
-        await warm()
-    for number in range(count):
-        first_ours = number % 2 == 0
-        for mine in (first_ours, not first_ours):
-            rate = result.events / await _quietly(ours if mine else theirs)
-            (result.ours if mine else result.theirs).append(rate)
-        say(f"{result.name} {number + 1}/{count}: {result.ours[-1]:,.0f}/s beside {result.theirs[-1]:,.0f}/s "
-            f"= {result.ratios[-1]:.2f}")  # fmt: skip
+async def interleave(
+    name: str, what: str, *, goal: float, events: int, rounds: int, ours: Round, limits: Mapping[str, Round], say: Say
+) -> Result:
+    """`WARM_UP` rounds of each that do not count, then `rounds` that do, every second time the other way round."""
+    result = Result(
+        name, what, goal, events, Contender("ours", ours, events),
+        [Contender(limit, once, events) for limit, once in limits.items()],
+    )  # fmt: skip
+    order = [result.ours, *result.limits]
+    for _ in range(WARM_UP):
+        for contender in order:
+            await contender.once()
+    for number in range(rounds):
+        for contender in order if number % 2 == 0 else reversed(order):
+            gc.collect()
+            contender.laps.append(await contender.once())
+        beside = ", ".join(f"{limit.rates[-1]:,.0f}" for limit in result.limits)
+        say(f"{name} {number + 1}/{rounds}: {result.ours.rates[-1]:,.0f}/s beside {beside}")
     return result
-
-
-async def _quietly(once: Round) -> float:
-    gc.collect()
-    return await once()
 
 
 async def until(true: Callable[[], bool], seconds: float = 120.0) -> float:
     """Wait for a condition; returns the moment it was seen."""
     async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.002)
+        while not true():  # noqa: ASYNC110  what is measured is not to carry an event for it
+            await asyncio.sleep(0.005)
     return time.perf_counter()

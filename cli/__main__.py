@@ -20,7 +20,12 @@ COMMANDS = {
     "reset": "cli.reset",
     "doctor": "cli.doctor",
     "test": "cli.test",
+    "partner": "cli.partner",
+    "migrate": "cli.migrate",
+    "dlq": "cli.dlq",
+    "faults": "cli.faults",
     "contracts": "cli.contracts",
+    "workflows": "cli.workflows",
     "permissions": "cli.permissions",
 }
 

@@ -13,7 +13,7 @@ app = typer.Typer(
 
 Folder = Annotated[Path, typer.Option(help="Where the documents are.", file_okay=False)]
 Unreleased = Annotated[
-    list[str], typer.Option(metavar="TYPE", help="Forget what was published of types that no release carried; * matches.")
+    list[str], typer.Option(metavar="TYPE", help="Forget what was published of types no release has; * matches.")
 ]
 
 

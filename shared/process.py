@@ -41,6 +41,7 @@ from shared.runtime.traces import start_traces
 from shared.security.edge import install, require_entries
 from shared.security.sealing import PostgresKeys
 from shared.web.app import web_app
+from shared.web.idempotency import forget_expired
 
 MIGRATIONS = tuple(Path(str(room.__file__)).parent / "migrations" for room in (shared.messaging, shared.security))
 START_WITHIN = 60.0  # seconds to wait for Postgres and Kafka that start beside us
@@ -163,7 +164,7 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
         "relay": relay.run(),
         "inbox": edge.run(),
         "clocks": clockwork.run(),
-        "house": keep_house(running.pool, meters, service.name),
+        "house": keep_house(running.pool, meters, service.name, (forget_expired,)),
     }
     for task in service.tasks:
         parts[task.__name__] = task(running)

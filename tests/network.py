@@ -185,7 +185,7 @@ def open_network() -> Network:
         home,
         passwords,
         given_postgres() or LocalPostgres(home, ports.anywhere(), passwords),
-        given_kafka() or LocalKafka(home, ports.anywhere(), passwords),
+        given_kafka() or LocalKafka(home, ports.anywhere(), passwords, quick=True),
     )
 
 

@@ -360,14 +360,7 @@ def noted(setback: Setback, command: Command) -> Setback:
         case Share(recipient, consent, asks, referral) if consent is not None:
             return replace(setback, shared=(*setback.shared, Sharing(recipient, consent.id, asks, referral)))
         case (
-            Contact()
-            | OfferRevision()
-            | AcceptRevision()
-            | DeclineRevision()
-            | NotNow()
-            | Enough()
-            | Share()
-            | Lapse()
+            Contact() | OfferRevision() | AcceptRevision() | DeclineRevision() | NotNow() | Enough() | Share() | Lapse()
         ):
             return setback
         case _:

@@ -172,7 +172,7 @@ class Lapse:
 
 Command = Grant | Sign | NotNow | Confirm | Revoke | Use | Erase | Halt | TakeEffect | Lapse
 COMMANDS: dict[str, type] = {command.verb: command for command in Command.__args__}
-GIVEN = {Way.PAGE: "page", Way.IN_PERSON: "in_person", Way.PHONE: "by_phone", Way.SMS: "sms"}
+GIVEN = {Way.PHONE: "by_phone", Way.EMAIL: "mail"}  # as the events call it, where they do not say it as we do
 
 
 def _is_there(consent: Consent, command: object, by: By) -> bool:
@@ -328,7 +328,7 @@ def tell(event: type[Event], after: Consent, by: By) -> Event:
         "expires_on": terms.expires_on,
         "setback": terms.setback,
         "once": terms.once,
-        "given": GIVEN.get(by.way),
+        "given": given(by),
     }
     return event.model_validate(fields_of(event, after, by, **more))
 
@@ -336,26 +336,32 @@ def tell(event: type[Event], after: Consent, by: By) -> Event:
 def noted(consent: Consent, command: Command, by: By, patience: Patience) -> Consent:
     match command:
         case Grant(today, _, _):
-            return replace(consent, granted_on=today, given=GIVEN.get(by.way))
+            return replace(consent, granted_on=today, given=given(by))
         case Sign(today, _):
             confirm_by = today + timedelta(days=patience.confirm_days)
-            return replace(consent, granted_on=today, confirm_by=confirm_by, given=GIVEN.get(by.way))
+            return replace(consent, granted_on=today, confirm_by=confirm_by, given=given(by))
         case Confirm():
-            return replace(consent, confirm_by=None, given=GIVEN.get(by.way))
+            return replace(consent, confirm_by=None, given=given(by))
         case Revoke():
-            return replace(consent, given=GIVEN.get(by.way))
+            return replace(consent, given=given(by))
         case Use():
             return replace(consent, reason="used")
         case Erase():
             return replace(consent, reason="person_erased")
         case Halt(service):
             return replace(consent, halted=consent.halted | {service})
-        case Lapse():
-            return replace(consent, reason="expired" if last_day(consent) == consent.terms.expires_on else "not_confirmed")
-        case NotNow() | TakeEffect():
+        case Lapse() if consent.stage in (Stage.GRANTED, Stage.CONFIRMED):
+            is_expired = last_day(consent) == consent.terms.expires_on
+            return replace(consent, reason="expired" if is_expired else "not_confirmed")
+        case NotNow() | TakeEffect() | Lapse():
             return consent
         case _:
             assert_never(command)
+
+
+def given(by: By) -> str:
+    """How the word came, as a code of the events."""
+    return GIVEN.get(by.way, str(by.way))
 
 
 def last_day(consent: Consent) -> date:

@@ -6,53 +6,16 @@ it, so that no page shows it as current help; once an agency speaks for itself, 
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.intake.words import DOCUMENTS, NEEDS
+from services.intake.fields import Document, Line, Need, Text, Website, Zone
 from shared.contracts import agency as agencies
 from shared.contracts import program as programs
 from shared.contracts.agency import AgencyEvent
-from shared.contracts.kinds import ONE_LINE, Language
+from shared.contracts.kinds import Language
 from shared.contracts.program import ProgramEvent
-
-TEXT = r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$"  # paragraphs; Postgres takes no NUL
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT)]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("Name a time zone such as America/New_York.") from None
-    return name
-
-
-def _code(known: Any, what: str) -> AfterValidator:
-    """Commands are held to the codes that have words; readers of events are not."""
-
-    def check(code: str) -> str:
-        if code not in known:
-            raise ValueError(f"“{code[:40]}” is not {what}. Known are: {', '.join(known)}.")
-        return code
-
-    return AfterValidator(check)
-
-
-def _address(text: str) -> str:
-    if not text.startswith(("https://", "http://")):
-        raise ValueError("A web address starts with https:// or http://.")
-    return text
-
-
-Need = Annotated[str, _code(NEEDS, "a need")]
-Document = Annotated[str, _code(DOCUMENTS, "a document")]
-Website = Annotated[Line, AfterValidator(_address)]
 
 
 class Opening(agencies.Opening):
@@ -62,7 +25,7 @@ class Opening(agencies.Opening):
 class Calendar(agencies.Calendar):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(examples=["America/New_York"])
+    timezone: Zone = Field(examples=["America/New_York"])
     openings: tuple[Opening, ...] = Field((), max_length=50)
 
 
@@ -192,6 +155,13 @@ def program_events(before: Program | None, after: Program) -> tuple[ProgramEvent
     if not new and before is not None and before.entry.event(before.id, new=False) == said:
         return ()
     return (said,)
+
+
+def withdraw(program: Program, reason: str) -> tuple[ProgramEvent, ...]:
+    """It is offered no more. Said twice, it is told once."""
+    if program.withdrawn:
+        return ()
+    return (programs.Withdrawn(program=program.id, agency=program.entry.agency, reason=reason),)
 
 
 def may_load(origin: Origin | None, source: str) -> bool:

@@ -94,7 +94,8 @@ def format_time(moment: datetime) -> str:
         if moment.tzinfo is None:
             raise BadAttribute("bad_time", "time")
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    parts = moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % parts  # noqa: UP031  half the time of isoformat or an f-string
 
 
 def parse_sequence(raw: bytes) -> int:

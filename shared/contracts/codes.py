@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Self
 
-CODE = r"^[a-z][a-z0-9_-]{0,63}$"
+CODE = r"^[a-z][a-z0-9_]{0,63}$"
 READING_EVENTS = ContextVar("READING_EVENTS", default=False)
 """True while an event's data is read for which a first, strict reading found a code that is not declared."""
 
@@ -21,7 +21,7 @@ class Coded(StrEnum):
     label: str
     explanation: str
 
-    def __new__(cls, value: str, label: str, explanation: str) -> Self:
+    def __new__(cls, value: str, label: str = "", explanation: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label

@@ -20,6 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from shared.contracts.codes import CODE
+from shared.contracts.envelope import LONGEST_TEXT
 
 
 @dataclass(frozen=True, init=False)
@@ -47,6 +48,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+CLEAN = r"^[^\u0000-\u001f\u007f-\u009f]+$"  # as the codec reads attributes: what it lets through can be named
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"  # a line of a log, a cell of a table; Postgres takes no NUL
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
@@ -55,7 +57,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), Field(examples=["en"])]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$"), Field(examples=["k7m2q9"])]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z]-[a-z0-9]{4,40}$"), Field(examples=["r-4t8w1"])]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=ONE_LINE)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=CLEAN)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Service = Annotated[str, Known("intake", "caseplan", "notifications", "reporting")]

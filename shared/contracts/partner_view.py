@@ -35,9 +35,9 @@ class StreamEvent(Event):
     """Everything on a partner's stream. `sequence` counts all records of one topic, from 1, without gaps."""
 
     sequence: Number = Field(
-        description="The place in this topic: 1, 2, 3 ... One that is missing was lost on the way."
+        description="The place in this topic and life: 1, 2, 3 ... One that is missing was lost on the way."
     )
-    life: Epoch = Field(1, description="Higher once the stream was begun anew; its sequence goes on.")
+    life: Epoch = Field(1, description="Higher once the stream was begun anew, which starts its sequence at 1 again.")
 
 
 class Heartbeat(StreamEvent):

@@ -87,6 +87,13 @@ FAMILIES = (
         "Messages to people and staff: decided, sent, held, and why.",
     ),
     _family(
+        "delivery",
+        "notifications",
+        "the referral or setback it is about",
+        "the person",
+        "What an agency's own system acknowledged, or what was withheld from it, and why.",
+    ),
+    _family(
         "answer",
         "notifications",
         "the referral that was answered",
@@ -154,7 +161,7 @@ _HALTED = tuple(f"throughcare.{service}.halted.v1" for service in SERVICES)
 _CONTROL = tuple(f"throughcare.{service}.control.v1" for service in SERVICES)
 LISTENS: Mapping[str, tuple[str, ...]] = {
     "intake": (*_named("referral", "plan", "answer"), *_HALTED, *_CONTROL),
-    "caseplan": (*_named("agency", "program", "person", "consent", "partner", "answer", "message"), *_CONTROL),
+    "caseplan": (*_named("agency", "program", "person", "consent", "partner", "answer", "delivery"), *_CONTROL),
     "notifications": (
         *_named("agency", "program", "person", "consent", "plan", "promise", "referral", "setback"),
         PARTNER_TOPICS[-1].name,

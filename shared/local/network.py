@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,13 @@ from shared.local import jars, ports, processes, trouble
 from shared.local.kafka import LocalKafka
 from shared.local.parts import Part
 from shared.local.passwords import Passwords
+from shared.local.portbook import PortBook
 from shared.local.postgres import LocalPostgres
 from shared.local.provision import DATABASE, Databases
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging.cluster import Access, BrokerAway, Cluster, SignInRefused
 
-FIRST_CHOICE = {"front": 8000, "postgres": 5432, "kafka": 9092} | {s: 8101 + i for i, s in enumerate(SERVICES)}
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
 Say = Callable[[str], None]
 
@@ -50,9 +50,19 @@ class Network:
         self.home = self.settings.home
         self.root = root
         self.passwords = Passwords(self.home / "secrets")
+        self._book = PortBook(self.home, self.settings)
         self.notes: list[str] = []  # what the person should know at the end of `up`
 
     # What belongs to it
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """By part: postgres, kafka, front and each service."""
+        return self._book.ports
+
+    def settle_ports(self) -> None:
+        """Before anything is started, and under the lock: parts whose port was taken meanwhile move."""
+        self.notes += self._book.settle()
 
     @functools.cached_property
     def postgres(self) -> LocalPostgres | None:
@@ -154,81 +164,6 @@ class Network:
             "THROUGHCARE_HOME": str(self.home),
             "THROUGHCARE_REPLICATION": str(self.settings.replication),
         }
-
-    # Ports
-
-    @functools.cached_property
-    def ports(self) -> dict[str, int]:
-        """By part; those remembered, those set, and free ones for the rest."""
-        remembered = self._remembered()
-        wanted = {
-            "front": self.settings.port,
-            "postgres": self.settings.postgres_port,
-            "kafka": self.settings.kafka_port,
-        }
-        chosen: dict[str, int] = {}
-        for name, first in FIRST_CHOICE.items():
-            fixed = wanted.get(name)
-            if fixed is not None:
-                chosen[name] = fixed
-            elif name in remembered:
-                chosen[name] = remembered[name]
-            else:
-                chosen[name] = ports.near(first, {*chosen.values(), *remembered.values()})
-        return chosen
-
-    def settle_ports(self) -> None:
-        """Moves what can't have its port to another one, and remembers all. Called under the lock."""
-        remembered = self._remembered()
-        fixed = {
-            "front": self.settings.port,
-            "postgres": self.settings.postgres_port,
-            "kafka": self.settings.kafka_port,
-        }
-        given = {"postgres": self.settings.database, "kafka": self.settings.kafka}
-        for name, port in self.ports.items():
-            running = processes.Daemon(self.home, name).pid is not None
-            if given.get(name) or (running and remembered.get(name, port) == port):
-                continue
-            if running and name in ("postgres", "kafka"):
-                setting = f"THROUGHCARE_{name.upper()}_PORT"
-                raise Trouble(
-                    f"{name.capitalize()} runs on port {remembered[name]}, not {port}: "
-                    f"run `./throughcare down` first, or unset {setting}."
-                )
-            if ports.is_free(port):
-                continue
-            if fixed.get(name) is not None:
-                setting = "THROUGHCARE_PORT" if name == "front" else f"THROUGHCARE_{name.upper()}_PORT"
-                raise Trouble(
-                    f"Port {port} is taken by another program: stop that program, or set {setting} to another."
-                )
-            self.ports[name] = ports.near(port + 1, self.ports.values())
-            if name in ("front", "postgres", "kafka"):
-                self.notes.append(f"Port {port} was taken, so {name} moved to {self.ports[name]}.")
-        self._remember()
-
-    def _remembered(self) -> dict[str, int]:
-        path = self.home / "network.json"
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))["ports"]
-            return {name: int(found[name]) for name in FIRST_CHOICE if name in found}
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise trouble.of_disk(error, f"read {path}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise Trouble(
-                f"{path} is damaged: delete it, and the next `./throughcare up` chooses ports anew."
-            ) from error
-
-    def _remember(self) -> None:
-        draft = self.home / ".network.json.new"
-        try:
-            draft.write_text(json.dumps({"ports": self.ports}, indent=2) + "\n", encoding="utf-8")
-            draft.replace(self.home / "network.json")
-        except OSError as error:
-            raise trouble.of_disk(error, f"write into {self.home}") from error
 
     # Starting
 

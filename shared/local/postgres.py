@@ -160,7 +160,7 @@ class LocalPostgres:
         deadline = time.monotonic() + patience
         while not await self.is_ready():
             if self.pid is None:
-                raise Trouble(f"Postgres stopped while starting; {self.log} ends with: {trouble.last_words(self.log)}")
+                raise trouble.of_log("Postgres", self.log, trouble.last_words(self.log, 2))
             if time.monotonic() > deadline:
                 raise Trouble(f"Postgres was not ready after {patience:.0f} s; {self.log} says what it is doing.")
             await asyncio.sleep(0.03)

@@ -24,12 +24,15 @@ from shared.runtime.migrations import migrate
 ROOT = Path(__file__).parents[2]
 DATABASE = "throughcare"
 SQL = sql.load(__file__, "provision.sql")
+KEY_STORE = "keys"
 ITERATIONS = 4096  # Postgres' own default; the passwords are 256 random bits
 
 
 def folders(service: str) -> tuple[Path, ...]:
     """Where the migrations of a service's schema lie, in the order they run."""
     shared = ROOT / "shared"
+    if service == KEY_STORE:
+        return (shared / "security" / "keystore" / "migrations",)
     return (
         shared / "messaging" / "migrations",
         shared / "security" / "migrations",
@@ -60,6 +63,7 @@ class Databases:
             for service in SERVICES:
                 for role in (f"{service}_owner", service):
                     await self._ensure_role(connection, role, service)
+            await self._ensure_role(connection, f"{KEY_STORE}_owner", KEY_STORE)
         finally:
             await connection.close()
 
@@ -71,6 +75,9 @@ class Databases:
             await self._close_to_others(connection, database)
             for service in SERVICES:
                 await connection.execute(_filled("ensure_schema", service=service))
+            await connection.execute(SQL["ensure_key_store"])
+            for service in SERVICES:
+                await connection.execute(_filled("open_key_store", service=service))
         finally:
             await connection.close()
 
@@ -91,9 +98,10 @@ class Databases:
             await connection.close()
 
     async def migrate(self, database: str = DATABASE) -> dict[str, list[str]]:
-        """Each schema by its own owner, side by side; the migrations applied now, by service."""
-        applied = await asyncio.gather(*(migrate(self.url(f"{s}_owner", database), s, folders(s)) for s in SERVICES))
-        return dict(zip(SERVICES, applied, strict=True))
+        """Each schema by its own owner, side by side; the migrations applied now, by schema."""
+        schemas = (*SERVICES, KEY_STORE)
+        applied = await asyncio.gather(*(migrate(self.url(f"{s}_owner", database), s, folders(s)) for s in schemas))
+        return dict(zip(schemas, applied, strict=True))
 
     async def _create(self, database: str, template: str = "template1") -> None:
         connection = await self._connect()
@@ -109,6 +117,7 @@ class Databases:
         await connection.execute(_filled("close_database", database=database))
         for service in SERVICES:
             await connection.execute(_filled("open_database", database=database, service=service))
+        await connection.execute(_filled("open_to", database=database, role=f"{KEY_STORE}_owner"))
 
     async def _ensure_role(self, connection: asyncpg.Connection, role: str, service: str) -> None:
         if not await connection.fetchval(SQL["role_exists"], role):

@@ -51,3 +51,14 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner IN SCHEMA {service}
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
 ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner IN SCHEMA {service} GRANT USAGE, SELECT ON SEQUENCES TO {service};
 ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner IN SCHEMA {service} GRANT EXECUTE ON ROUTINES TO {service};
+
+-- name: ensure_key_store
+-- A schema of its own, so that it can become a database of its own. Who may see which rows its migrations say.
+CREATE SCHEMA IF NOT EXISTS keys AUTHORIZATION keys_owner;
+REVOKE ALL ON SCHEMA keys FROM PUBLIC;
+
+-- name: open_key_store
+GRANT USAGE ON SCHEMA keys TO {service};
+
+-- name: open_to
+GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role};

@@ -21,6 +21,13 @@ def of_disk(error: OSError, doing: str) -> Trouble:
     return Trouble(f"Could not {doing}: {error.strerror or error}.")
 
 
+def of_log(who: str, log: Path, said: str) -> Trouble:
+    """The sentence for a server that stopped while starting: what its log ends with, and the cause where it shows."""
+    if "No space left" in said:
+        return Trouble(f"The disk is full, so {who} can't start: free some space and run the same command again.")
+    return Trouble(f"{who} stopped while starting; {log} ends with: {said}")
+
+
 def last_words(log: Path, lines: int = 1) -> str:
     """The end of a log, for the sentence that names it; empty when there is none."""
     try:
@@ -28,4 +35,4 @@ def last_words(log: Path, lines: int = 1) -> str:
     except OSError:
         return ""
     kept = [line.strip() for line in text.splitlines() if line.strip()]
-    return " / ".join(kept[-lines:])
+    return " / ".join(line if len(line) <= 300 else f"{line[:300]} ..." for line in kept[-lines:])

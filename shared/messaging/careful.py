@@ -14,7 +14,8 @@ from shared.contracts.codec import Headers
 from shared.contracts.control import RepairRequested
 from shared.contracts.data import UnknownType, decode
 from shared.contracts.deadletter import Parked as ParkedEvent
-from shared.contracts.envelope import BadRecord, Envelope
+from shared.contracts.envelope import LONGEST_TEXT, BadRecord, Envelope
+from shared.messaging import witness
 from shared.messaging.batch import Arrival, Batch, KafkaRecord, read
 from shared.messaging.judging import HEALS, Parked, Progress, Verdict, judge
 from shared.messaging.meters import Meters
@@ -101,6 +102,7 @@ class Taker:
         try:
             async with self._tx.transaction():
                 await self._reactions.to(topic)(self._tx, [fact])
+                await witness.note(self._tx, self._batch.consumer, topic, [fact])
         except (*OUTAGES, Retryable):
             raise
         except Exception as error:
@@ -145,7 +147,8 @@ class Taker:
             request = RepairRequested(
                 service=self._service, wanted_topic=topic, wanted_subject=subject, from_sequence=from_sequence
             )
-            await put_events(self._tx, f"{topic}/{subject}", [request], partitionkey=subject)
+            name = f"{topic}/{subject}"[:LONGEST_TEXT]  # somebody may have sent a subject as long as is allowed
+            await put_events(self._tx, name, [request], partitionkey=subject)
 
     async def _letter(
         self,

@@ -22,6 +22,7 @@ from confluent_kafka.admin import (
     NewTopic,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
@@ -113,6 +114,7 @@ class Cluster:
         try:
             seen = await asyncio.to_thread(self._admin.list_topics, timeout=2)
         except KafkaException:
+            self._admin.poll(0)  # lets `_hear` be told why
             if self._refused:
                 self._refused = False
                 raise SignInRefused(f"{self.access.bootstrap} refuses the user {self.access.user}") from None
@@ -152,14 +154,19 @@ class Cluster:
 
     async def ensure_user(self, name: str, password: str) -> None:
         """The user `name` signs in by SCRAM-SHA-512 with `password`, whatever it was before."""
+        await self.ensure_users({name: password})
+
+    async def ensure_users(self, passwords: Mapping[str, str]) -> None:
         credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-        change = UserScramCredentialUpsertion(name, credential, password.encode())
-        await self._all(self._admin.alter_user_scram_credentials([change], request_timeout=PATIENCE).values())
-        await self._until(lambda: self._has_user(name), f"user {name}")
+        changes: list[UserScramCredentialAlteration] = [
+            UserScramCredentialUpsertion(name, credential, word.encode()) for name, word in passwords.items()
+        ]
+        await self._all(self._admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values())
+        await self._until(lambda: self._have_users(passwords), f"users {sorted(passwords)}")
 
     async def remove_user(self, name: str) -> None:
         """Signing in ends at once; connections that stand end with their access rules."""
-        if await self._has_user(name):
+        if await self._have_users([name]):
             change = UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512)
             await self._all(self._admin.alter_user_scram_credentials([change], request_timeout=PATIENCE).values())
 
@@ -170,14 +177,12 @@ class Cluster:
         return set(await self._one(future))
 
     async def ensure_service_acls(self, service: str) -> None:
-        await self._ensure_acls(service, rules.of_service(service))
+        await self._ensure_acls({service: rules.of_service(service)})
 
     async def ensure_services(self, passwords: Mapping[str, str]) -> None:
         """A user and its rules for each service; `passwords` by service."""
-        await asyncio.gather(
-            *(self.ensure_user(service, password) for service, password in passwords.items()),
-            *(self.ensure_service_acls(service) for service in passwords),
-        )
+        await self.ensure_users(passwords)
+        await self._ensure_acls({service: rules.of_service(service) for service in passwords})
 
     async def ensure_partner(self, slug: str, password: str, *, bytes_per_second: int | None = None) -> Partner:
         """Topics, user, rules and quota of one partner. Running it with another password rotates the password."""
@@ -186,7 +191,7 @@ class Cluster:
             Topic(name, "notifications", "One partner's own.", partitions=1, config=PARTNER_CONFIG)
             for name in partner.topics
         )
-        await self._ensure_acls(slug, rules.of_partner(partner))
+        await self._ensure_acls({slug: rules.of_partner(partner)})
         if bytes_per_second is not None:
             await self.set_quota(slug, bytes_per_second)
         await self.ensure_user(slug, password)
@@ -209,21 +214,30 @@ class Cluster:
     async def quota(self, user: str) -> int | None:
         return await asyncio.to_thread(quotas.get, self.access.kafka_python(), user)
 
-    async def acls(self, user: str) -> list[AclBinding]:
-        """The rules that stand for `user`, as the broker tells them."""
+    async def acls(self, user: str | None = None) -> list[AclBinding]:
+        """The rules that stand for `user`, or for everybody, as the broker tells them."""
         return list(await self._one(self._admin.describe_acls(rules.of_user(user), request_timeout=PATIENCE)))
 
-    async def _ensure_acls(self, user: str, wanted: Sequence[AclBinding]) -> None:
-        """Exactly these: a rule that isn't wanted any more is taken away."""
-        standing = await self.acls(user)
-        missing = [rule for rule in wanted if rule not in standing]
-        extra = [rule for rule in standing if rule not in wanted]
+    async def _ensure_acls(self, wanted: Mapping[str, Sequence[AclBinding]]) -> None:
+        """Exactly these for each user: a rule that isn't wanted any more is taken away. One request for all."""
+        meant = {rule for listed in wanted.values() for rule in listed}
+        standing = await self._rules_of(wanted)
+        missing, extra = meant - standing, standing - meant
         if missing:
-            await self._all(self._admin.create_acls(missing, request_timeout=PATIENCE).values())
+            await self._all(self._admin.create_acls(list(missing), request_timeout=PATIENCE).values())
         if extra:
             await self._all(self._admin.delete_acls([rules.exactly(rule) for rule in extra]).values())
         if missing or extra:
-            await self._until(lambda: self._rules_are(user, wanted), f"access rules of {user}")
+
+            async def stand() -> bool:
+                return await self._rules_of(wanted) == meant
+
+            await self._until(stand, f"access rules of {sorted(wanted)}")
+
+    async def _rules_of(self, users: Iterable[str]) -> set[AclBinding]:
+        principals = {f"User:{user}" for user in users}
+        one = next(iter(users)) if len(principals) == 1 else None
+        return {rule for rule in await self.acls(one) if rule.principal in principals}
 
     async def _ensure_configs(self, wanted: Mapping[str, Mapping[str, str]]) -> None:
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in wanted]
@@ -250,11 +264,8 @@ class Cluster:
     async def _are_absent(self, names: Iterable[str]) -> bool:
         return not (set(names) & await self.topics())
 
-    async def _has_user(self, name: str) -> bool:
-        return name in await self.users()
-
-    async def _rules_are(self, user: str, wanted: Sequence[AclBinding]) -> bool:
-        return set(await self.acls(user)) == set(wanted)
+    async def _have_users(self, names: Iterable[str]) -> bool:
+        return set(names) <= await self.users()
 
     async def _until(self, check: Callable[[], Awaitable[bool]], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

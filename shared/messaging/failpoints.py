@@ -20,6 +20,14 @@ FAILPOINTS = {
     "inbox.committed": "committed, the group offset is not",
     "timer.claimed": "a due clock is taken, its effect is not made",
     "timer.applied": "a clock's effect is made, the transaction is not committed",
+    "partner.numbered": "partners' rows have their sequence, nothing is written",
+    "partner.written": "partners' logs hold the records, the Kafka transaction is not committed",
+    "partner.committed": "partners can read the records, the archive does not hold them",
+    "partner.archived": "partners' rows are moved to the archive",
+    "halting.fenced": "older producers are ended, the revocation is not yet said to be in effect",
+    "message.claimed": "a message is claimed, its carrier has not been asked",
+    "message.carried": "the carrier has the message, its row does not say so",
+    "answer.applied": "a partner's answers are taken, the transaction is not committed",
 }
 MUTANTS = {
     "ack_before_commit": "the consumer notes its offset before the effect is committed",

@@ -1,9 +1,10 @@
 """What a worker does every few seconds besides its work: measure the queues and raise alarms."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from shared.messaging.meters import Meters
 from shared.runtime import sql
@@ -12,16 +13,20 @@ from shared.runtime.database import OUTAGES
 RELAY = sql.load(__file__, "relay.sql")
 INBOX = sql.load(__file__, "inbox.sql")
 EVERY = 5.0  # seconds
+Chore = Callable[[Connection], Awaitable[object]]
 OLD_SNAPSHOT = 60.0  # seconds; from here on polling the outbox grows slow (measured)
 
 log = structlog.get_logger("house")
 
 
-async def keep_house(pool: Pool, meters: Meters, service: str) -> None:
-    """Measure until cancelled; a database that is away is measured again later."""
+async def keep_house(pool: Pool, meters: Meters, service: str, chores: Sequence[Chore] = ()) -> None:
+    """Measure, and do the `chores` of others, until cancelled; a database that is away is asked again later."""
     while True:
         try:
             await _measure(pool, meters, service)
+            for chore in chores:
+                async with pool.acquire() as connection:
+                    await chore(connection)
         except OUTAGES as error:
             log.warning("nothing measured", error=type(error).__name__)
         await asyncio.sleep(EVERY)

@@ -13,7 +13,7 @@ from asyncpg import Connection, Pool
 
 from shared.contracts.data import UnknownType, decode
 from shared.contracts.envelope import BadRecord
-from shared.messaging import careful
+from shared.messaging import careful, witness
 from shared.messaging.batch import Arrival, Batch, KafkaRecord, load_progress, lock_offsets, read, save
 from shared.messaging.failpoints import MUTANT, reach
 from shared.messaging.judging import Verdict, judge
@@ -61,6 +61,11 @@ class Inbox:
                 attempt += 1
                 self.meters.retries.inc()
                 log.warning("batch is tried again", error=type(error).__name__, attempt=attempt, records=len(arrivals))
+                await pause(attempt)
+            except Exception as error:  # a bug of ours: loud, and no reason to lose a record or the consumer
+                attempt += 1
+                self.meters.retries.inc()
+                log.error("the inbox itself broke; its batch is tried again", exc_info=error, attempt=attempt)
                 await pause(attempt)
             else:
                 return
@@ -120,6 +125,7 @@ class Inbox:
         for topic, heard in facts.items():
             try:
                 await self.reactions.to(topic)(tx, heard)
+                await witness.note(tx, self.consumer, topic, heard)
             except (*OUTAGES, Retryable, asyncio.CancelledError):
                 raise
             except Exception as error:

@@ -4,13 +4,14 @@ No dual write: what is not committed was never said, and what is committed will 
 its aggregate's row (for a new one its own insert is that lock), so that positions follow sequences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 from zlib import crc32
 
 from asyncpg import Connection
 
+from shared.contracts.attributes import check_text
 from shared.contracts.data import encode_data
 from shared.contracts.events import Event
 from shared.contracts.topics import BY_NAME, PARTITIONS
@@ -53,10 +54,13 @@ async def put_events(
     """Queue what happened to one aggregate, in order, inside `tx`; returns the event ids.
 
     `subject` is the aggregate's id; `partitionkey` is the person (or agency) and counts only for the aggregate's first
-    event, since an aggregate never changes its partition. Raises TooLarge (Permanent) over 256 KiB of data.
+    event, since an aggregate never changes its partition. Raises TooLarge over 256 KiB of data and BadAttribute for text
+    that no header may hold (both Permanent): what is written here is sent without another look.
     """
     if not events:
         return []
+    for name, text in _texts(subject, partitionkey, cause):
+        check_text(text, name)
     topics = {event.topic for event in events}
     if len(topics) != 1:
         raise ValueError(f"one aggregate writes one topic, not {sorted(topics)}")
@@ -75,6 +79,15 @@ async def put_events(
         cause.actor,
     )
     return ids
+
+
+def _texts(subject: UUID | str, partitionkey: UUID | str, cause: Cause) -> Iterator[tuple[str, str]]:
+    yield "subject", str(subject)
+    yield "partitionkey", str(partitionkey)
+    if cause.causationid is not None:
+        yield "causationid", cause.causationid
+    if cause.actor is not None:
+        yield "actor", cause.actor
 
 
 async def put_again(tx: Connection, topic: str, subject: str, from_sequence: int) -> int:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -23,9 +24,8 @@ from aiokafka.errors import (
 from aiokafka.producer.message_accumulator import BatchBuilder
 from asyncpg import Record
 
-from shared.contracts.codec import to_kafka
+from shared.contracts.codec import constants_of, lay_out
 from shared.contracts.data import dataschema_of
-from shared.contracts.envelope import Envelope
 from shared.messaging.kafka import client_options
 from shared.messaging.outbox import source_of
 from shared.runtime.settings import Settings
@@ -95,7 +95,7 @@ class Publisher:
     async def send(self, rows: Sequence[Record], *, one_by_one: frozenset[Log] = frozenset()) -> dict[Log, Sent]:
         """Send rows that come in order of position within each shard; never raises for what one log did."""
         logs: dict[Log, list[Record]] = {}
-        for (topic, shard), group in groupby(rows, key=lambda row: (row["topic"], row["shard"])):
+        for (topic, shard), group in groupby(rows, key=itemgetter("topic", "shard")):
             logs.setdefault(Log(topic, shard), []).extend(group)
         sent = await asyncio.gather(*(self._send_log(log, rows, log in one_by_one) for log, rows in logs.items()))
         return dict(zip(logs, sent, strict=True))
@@ -129,27 +129,29 @@ class Publisher:
         builder = self._producer.create_batch()
         count = 0
         for row in rows[start : start + most]:
-            key, value, headers = to_kafka(envelope_of(row))
+            key, value, headers = record_of(row)
             if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
                 break
             count += 1
         return builder, count
 
 
-def envelope_of(row: Record) -> Envelope:
-    """An outbox or archive row as the fact it is."""
-    return Envelope(
-        id=row["id"],
-        source=source_of(row["topic"]),
-        type=row["type"],
-        subject=row["subject"],
-        time=row["at"],
-        sequence=row["sequence"],
-        epoch=row["epoch"],
-        partitionkey=row["partitionkey"],
-        dataschema=dataschema_of(row["type"]),
-        traceparent=row["traceparent"],
-        causationid=row["causationid"],
-        actor=row["actor"],
-        data=row["data"],
+def record_of(row: Record) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """An outbox row as key, value and headers: what `to_kafka` makes of a fact, without its checks.
+
+    They were made when the row was written (`put_events`) or read from a log (`reconcile`).
+    """
+    key = row["partitionkey"].encode()
+    headers = lay_out(
+        constants_of(source_of(row["topic"]), row["type"], dataschema_of(row["type"])),
+        key,
+        row["id"],
+        row["subject"],
+        row["at"],
+        row["sequence"],
+        row["epoch"],
+        row["traceparent"],
+        row["causationid"],
+        row["actor"],
     )
+    return key, row["data"], headers

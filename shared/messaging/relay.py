@@ -10,6 +10,8 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -55,9 +57,9 @@ class Flight:
 
     def bounds(self) -> dict[int, tuple[int, int]]:
         found: dict[int, tuple[int, int]] = {}
-        for row in self.rows:
-            low, high = found.get(row["shard"], WORST)
-            found[row["shard"]] = (min(low, row["position"]), max(high, row["position"]))
+        for shard, group in groupby(self.rows, key=itemgetter("shard")):
+            positions = list(map(itemgetter("position"), group))
+            found[shard] = (positions[0], positions[-1])
         return found
 
 
@@ -90,6 +92,7 @@ class Relay:
         """One connection and one producer, until either fails."""
         connection = await connect(self._settings, f"{self._service} relay")
         try:
+            await connection.execute(SQL["settle_plans"])
             self.cluster = await cluster_id(self._settings)
             async with Publisher(self._settings) as publisher:
                 self.shards = shards = Shards(connection, self._service)
@@ -169,13 +172,15 @@ class _Session:
         return Trouble(", ".join(sorted({type(sent.error).__name__ for sent in failed.values()})))
 
     async def _archive(self, answers: Mapping[Log, Sent]) -> None:
-        shards, positions, offsets = [], [], []
+        shards: list[int] = []
+        positions: list[int] = []
+        offsets: list[int] = []
         marks: dict[Log, Mark] = {}
         for where, sent in answers.items():
-            for row, offset in zip(sent.rows, sent.offsets, strict=False):
-                shards.append(where.shard)
-                positions.append(row["position"])
-                offsets.append(offset)
+            acknowledged = sent.rows[: len(sent.offsets)]
+            shards += [where.shard] * len(acknowledged)
+            positions += map(itemgetter("position"), acknowledged)
+            offsets += sent.offsets
             if sent.offsets and sent.offsets[-1] >= 0:  # a repeated batch is acknowledged without its offsets
                 marks[where] = Mark(sent.offsets[-1], sent.rows[len(sent.offsets) - 1]["id"])
         if positions:
@@ -216,6 +221,8 @@ class _Session:
                 await self._compare(gained)
             self._rebalance_at = time.monotonic() + REBALANCE_EVERY
         if time.monotonic() >= self._check_at:
+            if await cluster_id(self._relay._settings) != self._relay.cluster:
+                raise Trouble("another cluster answers at this address")  # an old producer must not write to it
             await self._compare(self._shards.owned)
             if await self._connection.fetch(SQL["release_blocked"]):
                 log.info("blocked events are tried again")

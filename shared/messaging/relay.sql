@@ -1,18 +1,24 @@
+-- name: settle_plans
+-- A round of 6,144 rows takes 6 MB on its way to the archive: with the default of 4 MB it goes through a file.
+-- The outbox is read along its index, also by a plan that was made when it was empty: any other reads all that waits.
+SELECT set_config('work_mem', '32MB', false), set_config('enable_seqscan', 'off', false),
+       set_config('enable_bitmapscan', 'off', false)
+
 -- name: fetch_round
--- The next rows of each owned shard, in order, leaving out those in flight ($2..$3 are their bounds per
--- shard) and what stands behind a blocked event of its own subject. A bound is never kept beyond one round:
--- a transaction that commits late with a low position is simply found by the next.
+-- The next rows of each owned shard, leaving out those in flight ($2..$3 are their bounds per shard) and the subjects
+-- that have a blocked event. A bound is never kept beyond one round: a transaction that commits late with a low
+-- position is simply found by the next. The last ORDER BY is no ornament: order is promised by nothing else; and
+-- NOT IN, which is never turned into a join, keeps the scan in the order of its index, so that LIMIT ends it.
 SELECT row.shard, row.position, row.id, row.topic, row.subject, row.sequence, row.epoch, row.partitionkey,
-       row.type, row.at, row.traceparent, row.causationid, row.actor, row.data, row.again
+       row.type, row.at, row.traceparent, row.causationid, row.actor, row.data
   FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS owned (shard, low, high)
  CROSS JOIN LATERAL (
     SELECT * FROM outbox
      WHERE outbox.shard = owned.shard AND (outbox.position < owned.low OR outbox.position > owned.high)
+       AND (outbox.topic, outbox.subject) NOT IN (SELECT topic, subject FROM outbox_blocked)
      ORDER BY outbox.position LIMIT $4
  ) AS row
- WHERE NOT EXISTS (SELECT 1 FROM outbox_blocked AS blocked
-                    WHERE blocked.topic = row.topic AND blocked.subject = row.subject
-                      AND blocked.position < row.position)
+ ORDER BY row.shard, row.position
 
 -- name: archive_round
 -- Moves exactly the acknowledged rows, in one statement, and remembers the last offset of each log.

@@ -9,6 +9,7 @@ import structlog
 from asyncpg import Connection
 
 from shared.contracts.control import RepairImpossible, RepairRequested
+from shared.contracts.envelope import LONGEST_TEXT
 from shared.contracts.topics import BY_NAME, SERVICES
 from shared.messaging.judging import Parked
 from shared.messaging.outbox import Cause, put_again, put_events
@@ -52,7 +53,7 @@ async def _repair(tx: Connection, service: str, fact: Fact) -> None:
         wanted_subject=asked.wanted_subject,
         from_sequence=asked.from_sequence,
     )
-    subject = f"{asked.wanted_topic}/{asked.wanted_subject}"
+    subject = f"{asked.wanted_topic}/{asked.wanted_subject}"[:LONGEST_TEXT]
     cause = Cause(causationid=str(fact.envelope.id))
     await put_events(tx, subject, [answer], partitionkey=asked.wanted_subject, cause=cause)
 

@@ -83,6 +83,8 @@ def of_service(service: str) -> list[AclBinding]:
             _allow(service, topic, "partner.", prefix, operation)
             for operation in (AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE)
         ]
+        # how far behind a partner is, for its page; not to read in its name
+        rules.append(_allow(service, ResourceType.GROUP, "partner.", prefix, AclOperation.DESCRIBE))
     return rules
 
 
@@ -120,14 +122,14 @@ def exactly(rule: AclBinding) -> AclBindingFilter:
     )
 
 
-def of_user(user: str) -> AclBindingFilter:
-    """Every rule that names `user`."""
+def of_user(user: str | None) -> AclBindingFilter:
+    """Every rule that names `user`; with None, every rule."""
     anything: Any = None  # the library's types don't know that a filter may leave things open
     return AclBindingFilter(
         ResourceType.ANY,
         anything,
         ResourcePatternType.ANY,
-        f"User:{user}",
+        f"User:{user}" if user else anything,
         anything,
         AclOperation.ANY,
         AclPermissionType.ANY,

@@ -112,7 +112,10 @@ class MemoryKeys:
 
 
 class PostgresKeys:
-    """Keys in `person_key`, wrapped by a master key that follows from `secret`. One per process."""
+    """Keys in the schema `keys`, wrapped by a master key that follows from `secret`. One per process.
+
+    The process's role sees the compartments that its service's work needs; intake alone may erase.
+    """
 
     def __init__(self, pool: asyncpg.Pool, secret: str, now: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
@@ -136,9 +139,6 @@ class PostgresKeys:
         return found
 
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
-        cached = self._cached(person, compartment)
-        if cached is not None:
-            return cached
         try:
             return await self.get(person, compartment)
         except KeyMissing:
@@ -148,7 +148,6 @@ class PostgresKeys:
 
     async def erase(self, person: UUID) -> None:
         await self._execute("erase_person", person, [compartment.value for compartment in Compartment])
-        await self._execute("erase_unknown", person)
         self._cache = {place: kept for place, kept in self._cache.items() if place[0] != person}
 
     async def _fetch(self, people: list[UUID], compartment: Compartment) -> dict[UUID, bytes | None]:

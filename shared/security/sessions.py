@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer
 
 from shared.runtime.settings import Settings
 from shared.security.cast import NAMES
@@ -48,7 +48,7 @@ class Sessions:
     def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._demo = settings.demo
-        self._serializer = URLSafeTimedSerializer(
+        self._serializer = URLSafeSerializer(
             settings.signing_secret.get_secret_value(),
             salt=SALT,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},

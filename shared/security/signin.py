@@ -26,21 +26,21 @@ from shared.security.edge import allow, public, visit_of
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.web import forms
-from shared.web.parts import Act, Line
+from shared.web.parts import Act, Helper
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
 SIGN_OUT = "/intake/sign-out"
 LANDING: Mapping[Role, str] = {
-    Role.PERSON: "/caseplan/mine",
+    Role.PERSON: "/caseplan/me",
     Role.CASE_MANAGER: "/caseplan/today",
     Role.MENTOR: "/caseplan/today",
     Role.SUPERVISOR: "/caseplan/today",
     Role.AGENCY_ADMIN: "/caseplan/today",
-    Role.PARTNER_ENGINEER: "/notifications/partners",
-    Role.NETWORK_ADMIN: "/reporting/report",
-    Role.OPS: "/notifications/partners",
-    Role.AUDITOR: "/reporting/report",
+    Role.PARTNER_ENGINEER: "/notifications/partner",
+    Role.NETWORK_ADMIN: "/reporting/mirror",
+    Role.OPS: "/reporting/mirror",
+    Role.AUDITOR: "/reporting/mirror",
 }
 OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")  # one of ours: no host, no backslash, no control character
 SAYS: Mapping[Lang, Mapping[str, str]] = {
@@ -165,24 +165,26 @@ class SignIn:
         return response
 
 
-def _groups(settings: Settings, next: str) -> list[tuple[str, list[Line]]]:
-    """Agencies in the alphabet, then the people."""
+def _groups(settings: Settings, next: str) -> list[tuple[str, list[Helper]]]:
+    """The people, then agencies in the alphabet."""
     staff = sorted(demo.STAFF, key=lambda account: demo.agency_name(account.agency))
     groups = [(name, [_choice(a, next) for a in found]) for name, found in groupby(staff, _agency)]
     people = [
-        Line(a.name, a.says, act=Act("Open", f"{SIGN_IN}/{demo.code(settings, a.id)}", about=f"{a.name}’s sign-in"))
+        Helper(
+            a.name, a.says, Act("Open", f"{SIGN_IN}/{demo.code(settings, a.id)}", about=f"the page of {a.name}"), True
+        )
         for a in demo.PEOPLE
     ]
-    return [*groups, ("People", people)]
+    return [("People", people), *groups]
 
 
 def _agency(account: Account) -> str:
     return demo.agency_name(account.agency)
 
 
-def _choice(account: Account, next: str) -> Line:
+def _choice(account: Account, next: str) -> Helper:
     fields = {"account": str(account.id), "next": next if OWN_PATH.fullmatch(next) else ""}
-    return Line(account.name, account.says, act=Act("Sign in", SIGN_IN, True, fields, about=f"as {account.name}"))
+    return Helper(account.name, account.says, Act("Sign in", SIGN_IN, True, fields, about=f"as {account.name}"))
 
 
 def _address(request: Request) -> str:

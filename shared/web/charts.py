@@ -119,7 +119,7 @@ class Word(NamedTuple):
 
 
 def funnel(title: str, stages: Sequence[Stage], word: Word) -> Chart:
-    """How far things came, and for the last stage what the person says: yes, not so, or nothing."""
+    """How far things came (at least one stage), then what the person says of it: yes, not so, or nothing."""
     drawing = _Drawing()
     most = max((stage.count for stage in stages if isinstance(stage.count, int)), default=0)
     for row, stage in enumerate(stages):
@@ -134,7 +134,8 @@ def funnel(title: str, stages: Sequence[Stage], word: Word) -> Chart:
     _word_row(drawing, 8 + 50 * len(stages), most, word)
     rows = _funnel_rows(stages, word)
     told = "; ".join(f"{name}: {value}" for name, value, *_ in rows) + "."
-    return drawing.done(title, told, 12 + 50 * (len(stages) + 1), Table(("Stage", "Referrals", "Of the first"), rows))
+    first = f"Of those {stages[0].label.lower()}"
+    return drawing.done(title, told, 12 + 50 * (len(stages) + 1), Table(("Stage", "Referrals", first), rows))
 
 
 def _word_row(drawing: _Drawing, top: float, most: int, word: Word) -> None:
@@ -154,7 +155,7 @@ def _word_row(drawing: _Drawing, top: float, most: int, word: Word) -> None:
 
 
 def _funnel_rows(stages: Sequence[Stage], word: Word) -> tuple[tuple[str | Veil, ...], ...]:
-    first = stages[0].count if stages else 0
+    first = stages[0].count
     said = (
         Stage("Confirmed by the person", word.confirmed),
         Stage("Reopened by the person", word.reopened),

@@ -15,7 +15,7 @@ TODAY = ("Today", "/caseplan/today")
 WALKING = ("People", PEOPLE)
 DIRECTORY = ("Directory", "/intake/directory")
 PARTNERS = ("Partners", "/notifications/partners")
-MIRROR = ("Mirror", "/reporting/report")
+MIRROR = ("Mirror", "/reporting/mirror")
 
 MENU: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.CASE_MANAGER: (TODAY, WALKING, DIRECTORY, MIRROR),

@@ -42,6 +42,7 @@ class Ask:
     act: Act
     aside: str = ""
     url: str = ""  # of the person's page
+    name_url: str = ""  # where the name comes from, when another service keeps it; `who` stands until then
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from shared.runtime.errors import Permanent, Refused, Retryable
 from shared.web.accept import is_htmx, wants_html
 from shared.web.mending import Mend, mends
 from shared.web.templates import render
-from shared.web.words import EN, WORDS, lang_of
+from shared.web.words import EN, WORDS, lang_of, to_mend
 
 MEDIA = "application/problem+json"
 RETRY_AFTER = 3  # seconds; a broker or database that restarts here is back within three
@@ -89,7 +89,7 @@ def _unreadable(error: RequestValidationError) -> Problem:
     errors = mends(error.errors())
     if error.errors()[0]["type"] == "json_invalid":
         return Problem(type=_urn("not-json"), title="This is not JSON", status=400, detail=errors[0].detail)
-    title = EN["one_to_mend"] if len(errors) == 1 else EN["some_to_mend"].format(len(errors))
+    title = to_mend(len(errors))
     detail = " ".join(mend.detail for mend in errors[:3])
     return Problem(type=_urn("invalid"), title=title, status=422, detail=detail, field=errors[0].field, errors=errors)
 
@@ -127,7 +127,8 @@ def _page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Res
         problem = problem.model_copy(update=words)
     name = "parts/problem.html" if is_htmx(request) else "problem.html"
     typed = request.method == "POST" and problem.status < 500
-    return render(request, name, status=problem.status, headers=headers, problem=problem, typed=typed)
+    again = request.method == "GET" and problem.status >= 500
+    return render(request, name, status=problem.status, headers=headers, problem=problem, typed=typed, again=again)
 
 
 def _log_unforeseen(request: Request, error: Exception, reference: str) -> None:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse
 from shared.runtime.settings import Settings
 from shared.web import forms, say
 from shared.web.accept import is_htmx
-from shared.web.words import LANG_COOKIE, WORDS, lang_of
+from shared.web.words import LANG_COOKIE, WORDS, lang_of, to_mend
 
 SHARED = Path(__file__).parent / "templates"
 SIGN_IN = Path(__file__).parents[1] / "security" / "templates"
@@ -57,7 +57,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(href=href, path=path)
-    made.globals.update(say=say, new_key=forms.new_key)
+    made.globals.update(say=say, new_key=forms.new_key, to_mend_title=to_mend)
     return made
 
 

@@ -3,11 +3,9 @@
 Spanish is written, not translated word by word; it says *usted* until the person chooses otherwise.
 """
 
-from typing import Literal
-
 from starlette.requests import Request
 
-Lang = Literal["en", "es"]
+from shared.web.say import Lang, count, sentence
 
 EN = {
     "my_page": "My page",
@@ -76,6 +74,15 @@ ES = {
 }
 
 WORDS: dict[Lang, dict[str, str]] = {"en": EN, "es": ES}
+
+
+def to_mend(number: int, lang: Lang = "en") -> str:
+    """ "One thing to mend", "Two things to mend"."""
+    if number == 1:
+        return WORDS[lang]["one_to_mend"]
+    return sentence(WORDS[lang]["some_to_mend"].format(count(number, lang)))
+
+
 LANG_COOKIE = "lang"
 
 

@@ -1,10 +1,12 @@
 """A workflow as pages: a state diagram in Mermaid and a table, written from what the code decides by."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from shared.workflow.tables import LAPSE, Move, Workflow
 
+MOST_ENDS = 3  # a move that may lead to more places than this is told in the table only
 MARK = "<!-- Written by `./throughcare workflows write` from {source}; change it there. -->"
 
 
@@ -12,8 +14,11 @@ def mermaid(workflow: Workflow[Any], *, aside: frozenset[str] = frozenset()) -> 
     """A stateDiagram-v2. Verbs in `aside` lead from nearly everywhere and would only cover the rest."""
     arrows: dict[tuple[str, str], list[str]] = defaultdict(list)
     for stage, verb, move in workflow.rows():
-        if verb not in aside and move.to not in (stage, None):
-            arrows[stage, str(move.to)].append("silence" if verb == LAPSE else _words(verb))
+        ends = workflow.ends(move)
+        if verb in aside or len(ends) > MOST_ENDS:
+            continue
+        for end in sorted(ends - {stage}):
+            arrows[stage, end].append("silence" if verb == LAPSE else _words(verb))
     drawn = {workflow.first} | {stage for arrow in arrows for stage in arrow}
     shown = [stage for stage in workflow.stages if stage in drawn]
     lines = [
@@ -34,7 +39,7 @@ def crowded(workflow: Workflow[Any]) -> frozenset[str]:
         if move.to != stage:
             roads[verb].add(move.to)
             starts[verb] += 1
-    half = max(4, len(workflow.owners) // 2)
+    half = max(6, len(workflow.owners) // 2)
     return frozenset(verb for verb in roads if verb != LAPSE and len(roads[verb]) == 1 and starts[verb] >= half)
 
 
@@ -57,6 +62,13 @@ def page(workflow: Workflow[Any], source: str) -> str:
     if workflow.notes:
         parts += ["## And", "\n".join(f"- {note}" for note in workflow.notes)]
     return "\n\n".join(parts) + "\n"
+
+
+def index(workflows: Iterable[Workflow[Any]], source: str) -> str:
+    """The page that leads to the others."""
+    lines = [f"- [{workflow.title}]({workflow.name}.md): {workflow.says}" for workflow in workflows]
+    words = "Who may do what from where, and where it leads. The code decides by the same tables."
+    return "\n\n".join([MARK.format(source=f"`{source}`"), "# Workflows", words, "\n".join(lines)]) + "\n"
 
 
 def stages(workflow: Workflow[Any]) -> str:

@@ -1,6 +1,7 @@
 """Oracles from outside: the `cloudevents` package and the standard's own vectors read and write what we do."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def test_the_oracle_reads_our_structured_records(envelope, content):
 @settings(deadline=None, max_examples=60)
 @given(envelopes, objects)
 def test_we_read_the_oracles_records_in_both_modes(envelope, content):
-    event = CloudEvent(attributes_of(envelope), content)
+    utc = replace(envelope, time=envelope.time.astimezone(UTC))  # the package writes offsets with seconds as they are
+    event = CloudEvent(attributes_of(utc), content)
     for written in (oracle.to_binary(event, FORMAT), oracle.to_structured(event, FORMAT)):
         key = written.key.encode() if isinstance(written.key, str) else written.key
         read = from_kafka(key, written.value, list(written.headers.items()))
@@ -110,11 +112,11 @@ def test_the_bindings_own_samples_read_as_they_say_once_they_carry_our_extension
 
 
 def test_every_valid_event_of_the_standard_is_read_or_refused_for_a_rule_of_ours(vectors):
-    allowed = {"unsupported_content", "tombstone"}  # we carry JSON only, and always something
+    allowed = {"unsupported_content"}  # we carry JSON only
     read = 0
     for test in json.loads((vectors / "valid-events.json").read_text())["tests"]:
         event = {name: value for name, value in test["event"].items() if value is not None}
-        event = {"time": "2018-04-05T17:31:00Z", **event, **OURS, "id": str(ID)}
+        event = {"time": "2018-04-05T17:31:00Z", "data": {}, **event, **OURS, "id": str(ID)}
         try:
             found = from_structured(json.dumps(event).encode())
         except BadRecord as bad:
@@ -123,7 +125,7 @@ def test_every_valid_event_of_the_standard_is_read_or_refused_for_a_rule_of_ours
         read += 1
         assert found.source == event["source"]
         assert found.time == datetime(2018, 4, 5, 17, 31, tzinfo=UTC), test["id"]
-    assert read
+    assert read > 5
 
 
 def test_every_time_of_the_standards_events_is_the_same_moment(vectors):

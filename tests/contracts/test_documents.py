@@ -37,11 +37,14 @@ def run(*arguments: str):
     return CliRunner().invoke(app, [*arguments])
 
 
-def toy(**fields: object) -> type[Event]:
-    """A type that a test makes and unmakes; its name is always the same."""
-    annotations = {"topic": ClassVar[str], "type": ClassVar[str], "toy": int, **fields}
+def toy(**fields: tuple[object, object]) -> type[Event]:
+    """A type that a test makes and unmakes; its name is always the same. Fields are (kind, default)."""
     EVENTS.pop("throughcare.toy.told.v1", None)
-    body = {"__annotations__": annotations, "topic": "throughcare.plan.v1", "type": "throughcare.toy.told.v1"}
+    kinds = {"topic": ClassVar[str], "type": ClassVar[str], "toy": int} | {
+        name: kind for name, (kind, _) in fields.items()
+    }
+    defaults = {name: default for name, (_, default) in fields.items() if default is not ...}
+    body = {"topic": "throughcare.plan.v1", "type": "throughcare.toy.told.v1", "__annotations__": kinds, **defaults}
     return type("ToyTold", (Event,), {**body, "__module__": __name__, "__qualname__": "ToyTold"})
 
 
@@ -95,9 +98,7 @@ def test_a_new_type_has_to_be_written_and_then_holds(copy, forget_toys):
 def test_an_addition_is_published_beside_the_golden_record_of_before(copy, forget_toys):
     toy()
     published.write(copy)
-    kind = toy(more=int | None)
-    kind.model_fields["more"].default = None
-    kind.model_rebuild(force=True)
+    kind = toy(more=(int | None, None))
     assert not published.write(copy)
     assert len(list((copy / "golden" / kind.type).glob("*.json"))) >= 2
     assert not published.check(copy)
@@ -107,7 +108,7 @@ def test_a_breaking_change_writes_nothing_until_it_is_declared_unreleased(copy, 
     toy()
     published.write(copy)
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
-    toy(more=int)
+    toy(more=(int, ...))
     for command in ("check", "write"):
         result = run(command, "--folder", str(copy))
         assert result.exit_code == 1
@@ -154,7 +155,8 @@ def test_every_field_is_described(kind):
 @pytest.mark.parametrize("service", DOCUMENTS)
 def test_an_asyncapi_document_is_sound(service):
     document = document_of(service)
-    ApplicationSchema.model_validate(document)
+    servers = {name: {"pathname": "", **server} for name, server in document["servers"].items()}  # optional but there
+    ApplicationSchema.model_validate({**document, "servers": servers})
     assert document["asyncapi"] == "3.0.0"
     for pointer in references(document):
         assert resolves(document, pointer), pointer

@@ -8,44 +8,40 @@ from shared.contracts.documents.schemas import inlined, schema_of
 from shared.contracts.events import EVENTS, topic_of
 from shared.contracts.topics import BY_NAME
 
-PERSONAL = set(
-    [
-        "name",
-        "names",
-        "surname",
-        "phone",
-        "phones",
-        "email",
-        "mail",
-        "address",
-        "addresses",
-        "street",
-        "text",
-        "note",
-        "notes",
-        "comment",
-        "comments",
-        "message_text",
-        "words",
-        "body",
-        "title",
-        "birth",
-        "birthday",
-        "dob",
-        "born",
-        "ssn",
-        "gender",
-        "race",
-        "religion",
-        "photo",
-        "story",
-        "reflection",
-        "quote",
-        "free",
-    ]
-)
-# Said in the contract in so many words, and no place for a person's own.
-NOT_PERSONAL = {("partner.answer.given.v1", "document"), ("throughcare.answer.received.v1", "document")}
+PERSONAL = {
+    "name",
+    "names",
+    "surname",
+    "phone",
+    "phones",
+    "email",
+    "mail",
+    "address",
+    "addresses",
+    "street",
+    "text",
+    "note",
+    "notes",
+    "comment",
+    "comments",
+    "message_text",
+    "words",
+    "body",
+    "title",
+    "birth",
+    "birthday",
+    "dob",
+    "born",
+    "ssn",
+    "gender",
+    "race",
+    "religion",
+    "photo",
+    "story",
+    "reflection",
+    "quote",
+    "free",
+}
 PUBLIC = {name for name, topic in BY_NAME.items() if topic.public}
 CONCERNING_PEOPLE = [kind for kind in EVENTS.values() if topic_of(kind) not in PUBLIC]
 # Text that no pattern holds, and why it can hold nothing personal.

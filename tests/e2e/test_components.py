@@ -1,4 +1,4 @@
-"""The parts of a page in a real browser: readable by everybody, usable without script or mouse, deaf to smuggled markup."""
+"""The parts of a page in a real browser: readable by all, usable without script or mouse, deaf to smuggled markup."""
 
 import asyncio
 import shutil
@@ -44,6 +44,7 @@ TEST_PAGE = """{% extends "layout.html" %}{% block main %}<h1>Parts that change<
 {{ ui.fragment("/caseplan/sometimes", "Sometimes", "sometimes") }}
 {{ ui.fragment("/caseplan/refused", "Refused", "refused") }}
 {{ ui.fragment("/caseplan/smuggled", "Smuggled", "smuggled") }}
+<h2 id="good">{{ ui.named("/caseplan/name", "Open") }}</h2><h2 id="bad">{{ ui.named("/caseplan/refused", "Open") }}</h2>
 <p><button class="button" hx-post="/caseplan/press" hx-target="#pressed">Press</button></p><div id="pressed"></div>
 <div hx-sse:connect="/caseplan/stream" hx-target="#news"></div><div id="news"></div>{% endblock %}"""
 SMUGGLED_PART = (
@@ -74,6 +75,10 @@ def site_app(site: Site, folder: Path) -> FastAPI:
             raise Retryable("asleep")
         return render(request, "smuggled.html", bar=bar, rows=[Helper("Grace", "Nurse")], text="Awake again.")
 
+    @app.get("/caseplan/name")
+    async def name() -> Response:
+        return Response("<span>Ray</span>", media_type="text/html")
+
     @app.get("/caseplan/refused")
     async def refused() -> None:
         raise NotAllowed("Only Jo may read it.")
@@ -98,6 +103,18 @@ def site_app(site: Site, folder: Path) -> FastAPI:
     return app
 
 
+class Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
 @pytest.fixture(scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     with socket.socket() as listening:
@@ -105,10 +122,9 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         site = Site(f"http://127.0.0.1:{listening.getsockname()[1]}")
         app = site_app(site, tmp_path_factory.mktemp("templates"))
         config = uvicorn.Config(app, log_level="critical", ws="none", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = Server(config)
         running = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await server.ready.wait()
         yield site
         server.should_exit = True
         await running
@@ -151,7 +167,9 @@ async def to_mend(page: Page) -> str:
     return found.generate_report() if found.violations_count else ""
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK), ("dark", PHONE), ("light", DESK)])
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", PHONE), ("dark", DESK), ("dark", PHONE), ("light", DESK)], ids=str
+)
 @pytest.mark.parametrize("name", PAGES)
 async def test_axe_finds_nothing_to_mend(site: Site, browser: Browser, name: str, scheme: Any, size: tuple[int, int]):
     async with opened(browser, site.url + PAGES[name], size, color_scheme=scheme) as page:
@@ -186,7 +204,8 @@ async def test_a_thumb_finds_every_button_of_the_person_s_page(site: Site, brows
 # Numbers every stop of the keyboard; the radios of one question are one stop.
 NUMBER_THE_STOPS = """() => {
     const stops = new Map();
-    for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
+    const all = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+    for (const one of document.querySelectorAll(all)) {
         if (!one.checkVisibility({ visibilityProperty: true })) continue;
         const question = one.type === "radio" ? one.closest("fieldset") : one;
         if (!stops.has(question)) stops.set(question, stops.size);
@@ -264,6 +283,7 @@ async def test_a_part_that_sleeps_says_so_alone_and_can_be_asked_again(site: Sit
         part = page.locator("#sometimes")
         await expect(part.get_by_text("This part is not answering.")).to_be_visible()
         await expect(part.get_by_role("link", name="Sometimes")).to_be_hidden()
+        await expect(part.locator("[data-body]")).to_have_text("Sometimes")  # whatever a proxy sent was not put in
         await expect(page.locator("#smuggled").get_by_role("listitem")).to_be_visible()
         site.asleep = False
         await part.get_by_role("button", name="Ask again").click()
@@ -282,6 +302,13 @@ async def test_a_part_that_refuses_says_why(site: Site, browser: Browser):
     async with opened(browser, f"{site.url}/caseplan/changing") as page:
         await expect(page.locator("#refused").get_by_role("alert")).to_contain_text("Only Jo may read it.")
         await expect(page.locator("#refused").get_by_text("This part is not answering.")).to_be_hidden()
+
+
+async def test_a_name_comes_from_its_keeper_and_a_plain_word_stands_in_for_it(site: Site, browser: Browser):
+    async with opened(browser, f"{site.url}/caseplan/changing") as page:
+        await expect(page.locator("#good")).to_have_text("Ray")
+        await settled(page)
+        await expect(page.locator("#bad")).to_have_text("Open")
 
 
 async def test_smuggled_markup_stays_text_after_a_swap(site: Site, browser: Browser):
@@ -322,8 +349,9 @@ async def test_nothing_moves_for_who_asks_for_less(site: Site, browser: Browser)
         assert set(lengths) <= {"0s", "0s, 0s"}
 
 
-async def test_paper_carries_no_menu_no_form_and_no_button(site: Site, browser: Browser):
+async def test_paper_carries_no_menu_no_form_and_no_words_told_in_trust(site: Site, browser: Browser):
     async with opened(browser, site.url + PAGES["mine"]) as page:
         await page.emulate_media(media="print")
         assert await page.locator(".top:visible, .dock:visible, form:visible, .button:visible").count() == 0
+        assert await page.locator(".talk:visible, .part:visible").count() == 0
         await expect(page.get_by_text("“My own key.”")).to_be_visible()

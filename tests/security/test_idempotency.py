@@ -41,14 +41,22 @@ ROUTE, BODY = "POST /caseplan/promises", hash_body(b'{"what":"a bus pass"}')
 SETTINGS = Settings(demo=True, signing_secret="a secret of this test, long enough")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def pool(database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
-    owner = await asyncpg.connect(await database("caseplan", owner=True))
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def opened(shared_database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
+    owner = await asyncpg.connect(await shared_database("caseplan", owner=True))
     await owner.execute("CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, what text)")
-    await owner.execute("GRANT ALL ON effect TO caseplan")
     await owner.close()
-    async with asyncpg.create_pool(await database("caseplan"), min_size=1, max_size=12) as opened:
-        yield opened
+    async with asyncpg.create_pool(await shared_database("caseplan"), min_size=1, max_size=12) as pool:
+        yield pool
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool(opened: asyncpg.Pool) -> asyncpg.Pool:
+    """Nothing was done yet, and no key is known."""
+    await opened.execute("DELETE FROM effect")
+    await opened.execute("DELETE FROM idempotency")
+    await opened.execute("UPDATE clock_shift SET shift = '0'")
+    return opened
 
 
 async def command(
@@ -242,9 +250,10 @@ async def test_a_form_pressed_twice_is_sent_once_however_the_browser_packs_it(po
         page = {"what": "a bus pass", "_key": "0193-of-this-page"}
         first = await http.post("/caseplan/promises/form", data=page)
         again = await http.post("/caseplan/promises/form", files={name: (None, text) for name, text in page.items()})
+        other_tab = await http.post("/caseplan/promises/form", data={**page, "_csrf": "a token that was renewed"})
         changed = await http.post("/caseplan/promises/form", data={**page, "what": "a phone"})
-    assert (first.status_code, again.status_code, changed.status_code) == (303, 303, 422)
-    assert first.headers["location"] == again.headers["location"]
+    assert [answer.status_code for answer in (first, again, other_tab, changed)] == [303, 303, 303, 422]
+    assert len({answer.headers["location"] for answer in (first, again, other_tab)}) == 1
     assert await effects(pool) == 1
 
 

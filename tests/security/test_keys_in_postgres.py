@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from shared.runtime.database import DatabaseAway
-from shared.security.keys import CACHED_FOR
+from shared.security.keys import CACHED_FOR, SQL
 from shared.security.sealing import (
     Compartment,
     Erased,
@@ -35,9 +35,16 @@ class Clock:
         return self.at
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def pool(database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(await database("intake"), min_size=1, max_size=4) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def pool(shared_database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(await shared_database("intake"), min_size=1, max_size=4) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def keeper(shared_database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
+    """The administrator, who sees every row."""
+    async with asyncpg.create_pool(await shared_database(), min_size=1, max_size=2) as opened:
         yield opened
 
 
@@ -88,40 +95,50 @@ async def test_an_erasure_here_is_known_at_once(pool):
         await keys.get(person, CONTACT)
 
 
-async def test_a_key_that_vanished_is_missing_and_not_erased(pool):
+async def test_a_key_that_vanished_is_missing_and_not_erased(pool, keeper):
     person = uuid4()
     sealed = await seal(PostgresKeys(pool, SECRET), person, CONTACT, FIELD, CANARY)
-    await pool.execute("DELETE FROM person_key WHERE person_id = $1", person)
+    await keeper.execute("DELETE FROM keys.person_key WHERE person_id = $1", person)
     with pytest.raises(KeyMissing):
         await open_sealed(PostgresKeys(pool, SECRET), person, CONTACT, FIELD, sealed)
 
 
-async def test_making_and_erasing_at_once_ends_erased(pool):
+async def test_making_and_erasing_at_once_ends_erased(pool, keeper):
     for _ in range(20):
         person = uuid4()
         stores = [PostgresKeys(pool, SECRET) for _ in range(4)]
-        making = [store.create(person, compartment) for store in stores[:3] for compartment in Compartment]
+        making = [store.create(person, compartment) for store in stores[:3] for compartment in (CONTACT, IDENTITY)]
         await asyncio.gather(*making, stores[3].erase(person), return_exceptions=True)
-        rows = await pool.fetch("SELECT wrapped, erased_at FROM person_key WHERE person_id = $1", person)
+        rows = await keeper.fetch("SELECT wrapped, erased_at FROM keys.person_key WHERE person_id = $1", person)
         assert len(rows) == len(Compartment)
         assert all(row["wrapped"] is None and row["erased_at"] for row in rows)
 
 
-async def test_a_compartment_of_a_newer_version_is_erased_too(pool):
+async def test_a_compartment_of_a_newer_version_is_erased_too(pool, keeper):
     keys, person = PostgresKeys(pool, SECRET), uuid4()
     await keys.create(person, CONTACT)
-    await pool.execute(
-        "INSERT INTO person_key (person_id, compartment, wrapped, master) VALUES ($1, 'employment', 'x', '')", person
+    await keeper.execute(
+        "INSERT INTO keys.person_key (person_id, compartment, wrapped, master) VALUES ($1, 'employment', 'x', '')",
+        person,
     )
     await keys.erase(person)
-    left = "SELECT count(*) FROM person_key WHERE person_id = $1 AND wrapped IS NOT NULL"
-    assert await pool.fetchval(left, person) == 0
+    left = "SELECT count(*) FROM keys.person_key WHERE person_id = $1 AND wrapped IS NOT NULL"
+    assert await keeper.fetchval(left, person) == 0
+    await keeper.execute("DELETE FROM keys.person_key WHERE compartment = 'employment'")
+
+
+async def test_a_newer_version_makes_no_key_either_for_somebody_erased(pool, keeper):
+    """Its compartments have no marker of their own, and it may ask in the very moment of the erasure."""
+    person = uuid4()
+    await PostgresKeys(pool, SECRET).erase(person)
+    await keeper.execute(SQL["create_key"], person, "employment", b"x", b"")
+    assert await keeper.fetchval("SELECT count(*) FROM keys.person_key WHERE compartment = 'employment'") == 0
 
 
 async def test_the_table_holds_no_key_in_clear(pool):
     keys, person = PostgresKeys(pool, SECRET), uuid4()
     key = await keys.create(person, CONTACT)
-    row = await pool.fetchrow("SELECT * FROM person_key WHERE person_id = $1", person)
+    row = await pool.fetchrow("SELECT * FROM keys.person_key WHERE person_id = $1", person)
     assert key not in row["wrapped"]
     assert SECRET.encode() not in row["wrapped"] + row["master"]
 
@@ -142,8 +159,8 @@ async def test_a_wrapped_key_moved_to_another_row_is_refused(pool):
     for person in (ray, jo):
         await PostgresKeys(pool, SECRET).create(person, CONTACT)
         await PostgresKeys(pool, SECRET).create(person, IDENTITY)
-    move = """UPDATE person_key SET wrapped = other.wrapped FROM person_key other
-               WHERE person_key.person_id = $1 AND person_key.compartment = 'contact'
+    move = """UPDATE keys.person_key AS here SET wrapped = other.wrapped FROM keys.person_key other
+               WHERE here.person_id = $1 AND here.compartment = 'contact'
                  AND other.person_id = $2 AND other.compartment = $3"""
     for person, compartment in ((ray, "identity"), (jo, "contact")):
         await pool.execute(move, ray, person, compartment)
@@ -151,7 +168,7 @@ async def test_a_wrapped_key_moved_to_another_row_is_refused(pool):
             await PostgresKeys(pool, SECRET).get(ray, CONTACT)
 
 
-async def test_a_list_of_people_costs_one_question(pool, database):
+async def test_a_list_of_people_costs_one_question(pool, shared_database):
     people = [uuid4() for _ in range(200)]
     await asyncio.gather(*(PostgresKeys(pool, SECRET).create(person, IDENTITY) for person in people))
     asked = []
@@ -159,28 +176,28 @@ async def test_a_list_of_people_costs_one_question(pool, database):
     async def listen(connection: asyncpg.Connection) -> None:
         connection.add_query_logger(asked.append)
 
-    async with asyncpg.create_pool(await database("intake"), min_size=1, max_size=1, init=listen) as watched:
+    async with asyncpg.create_pool(await shared_database("intake"), min_size=1, max_size=1, init=listen) as watched:
         keys = PostgresKeys(watched, SECRET)
         assert len(await keys.get_many(people, IDENTITY)) == 200
         assert len(await keys.get_many(people, IDENTITY)) == 200
     assert len([query for query in asked if "person_key" in query.query]) == 1
 
 
-async def test_sealing_while_every_connection_is_taken_is_refused_and_does_not_hang(database, monkeypatch):
+async def test_sealing_while_every_connection_is_taken_is_refused_and_does_not_hang(shared_database, monkeypatch):
     monkeypatch.setattr("shared.security.keys.PATIENCE", 0.2)
-    async with asyncpg.create_pool(await database("intake"), min_size=1, max_size=1) as small, small.acquire():
+    async with asyncpg.create_pool(await shared_database("intake"), min_size=1, max_size=1) as small, small.acquire():
         with pytest.raises(DatabaseAway):
             await seal(PostgresKeys(small, SECRET), uuid4(), CONTACT, FIELD, CANARY)
 
 
-async def test_no_dump_of_the_schema_tells_what_was_sealed(pool, database):
+async def test_no_dump_of_the_schema_tells_what_was_sealed(pool, shared_database):
     """What a copy of the database shows without the master key: nothing of anybody's words."""
     person = uuid4()
     sealed = await seal(PostgresKeys(pool, SECRET), person, CONTACT, FIELD, CANARY)
     await pool.execute(
         "INSERT INTO idempotency (actor_id, key, route, body_hash, body) VALUES ($1, 'k', 'r', '', $2)", person, sealed
     )
-    connection = await asyncpg.connect(await database("intake", owner=True))
+    connection = await asyncpg.connect(await shared_database("intake", owner=True))
     try:
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'intake'")
         dump = [await connection.fetch(f'SELECT * FROM "{table["tablename"]}"') for table in tables]  # noqa: S608
@@ -193,3 +210,30 @@ def test_sealing_errors_are_of_three_kinds():
     assert not issubclass(Erased, KeyMissing)
     assert not issubclass(KeyMissing, Erased)
     assert not issubclass(Tampered, KeyMissing | Erased)
+
+
+async def test_a_service_opens_its_own_compartments_and_no_others(pool, shared_database: FreshDatabase):
+    person = uuid4()
+    sealed = await seal(PostgresKeys(pool, SECRET), person, CONTACT, FIELD, CANARY)
+    await seal(PostgresKeys(pool, SECRET), person, IDENTITY, FIELD, CANARY)
+    async with asyncpg.create_pool(await shared_database("notifications"), min_size=1, max_size=2) as theirs:
+        assert await open_sealed(PostgresKeys(theirs, SECRET), person, CONTACT, FIELD, sealed) == CANARY
+        with pytest.raises(KeyMissing):
+            await PostgresKeys(theirs, SECRET).get(person, IDENTITY)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await PostgresKeys(theirs, SECRET).create(person, Compartment.PLAN)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await PostgresKeys(theirs, SECRET).erase(person)
+    async with asyncpg.create_pool(await shared_database("reporting"), min_size=1, max_size=2) as theirs:
+        assert await theirs.fetch("SELECT FROM keys.person_key WHERE person_id = $1", person) == []
+
+
+async def test_an_erasure_closes_every_compartment_for_every_service(pool, shared_database: FreshDatabase):
+    person = uuid4()
+    async with asyncpg.create_pool(await shared_database("caseplan"), min_size=1, max_size=2) as theirs:
+        await PostgresKeys(theirs, SECRET).create(person, Compartment.SETBACK)
+        await PostgresKeys(pool, SECRET).erase(person)
+        with pytest.raises(Erased):
+            await PostgresKeys(theirs, SECRET).get(person, Compartment.SETBACK)
+        with pytest.raises(Erased):
+            await PostgresKeys(theirs, SECRET).create(person, Compartment.PLAN)

@@ -99,14 +99,7 @@ def noted(plan: Plan, command: Command) -> Plan:
             return _each(plan, id, lambda step: replace(step, done=True))
         case said.Stop():
             return replace(plan, agreed=None)
-        case (
-            said.Disagree()
-            | said.NotNow()
-            | said.AskLoad()
-            | said.Fits()
-            | said.SayTooMuch()
-            | said.Lapse()
-        ):
+        case said.Disagree() | said.NotNow() | said.AskLoad() | said.Fits() | said.SayTooMuch() | said.Lapse():
             return plan
         case _:
             assert_never(command)

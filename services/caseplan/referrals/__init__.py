@@ -3,6 +3,7 @@
 Promise P1 is `table`; `state` is what is known and can be said, `decisions` what follows, `fhir` how others see it.
 """
 
+from services.caseplan.referrals.answers import heard
 from services.caseplan.referrals.decisions import (
     AlreadyOpen,
     carry_on,
@@ -94,6 +95,7 @@ __all__ = [
     "decide",
     "draft",
     "follow",
+    "heard",
     "is_open",
     "offers",
     "owner_of",

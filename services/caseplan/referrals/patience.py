@@ -81,14 +81,7 @@ def silence_of(referral: Referral, patience: Patience) -> Silence | None:  # noq
             return home(patience.ask)
         case Stage.UNASKED:
             return home(patience.supervise)
-        case (
-            Stage.CLOSED
-            | Stage.MOVED_ON
-            | Stage.NOT_TAKEN
-            | Stage.WITHDRAWN
-            | Stage.LAPSED
-            | Stage.ENTERED_IN_ERROR
-        ):
+        case Stage.CLOSED | Stage.MOVED_ON | Stage.NOT_TAKEN | Stage.WITHDRAWN | Stage.LAPSED | Stage.ENTERED_IN_ERROR:
             return None
         case _:
             assert_never(referral.stage)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from asyncpg import Connection, Record
@@ -105,12 +106,21 @@ async def list_programs(
     need: str | None = None,
     agency: UUID | None = None,
     accepting: bool | None = None,
+    vouched_since: date | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Listed]:
-    """Programs on offer, in the alphabet. `words` are looked for in their names, their agencies' and what they say."""
-    rows = await tx.fetch(SQL["list_programs"], _query(words), need, agency, accepting, after, limit)
+    """Programs on offer, in the alphabet. `words` are looked for in their names, their agencies' and what they say.
+
+    With `vouched_since`, what was loaded from elsewhere is left out unless somebody vouched for it since that day.
+    """
+    rows = await tx.fetch(SQL["list_programs"], _query(words), need, agency, accepting, after, limit, vouched_since)
     return [_listed(row) for row in rows]
+
+
+async def count_unvouched(tx: Connection, *, words: str, need: str | None, since: date | None) -> int:
+    count: int = await tx.fetchval(SQL["count_unvouched"], _query(words), need, since)
+    return count
 
 
 async def known_agencies(tx: Connection, ids: Iterable[UUID]) -> dict[UUID, Agency]:

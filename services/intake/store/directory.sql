@@ -53,7 +53,7 @@ UPDATE program p SET name = $3, entry = $4, needs = $5, accepting = $6, source =
  WHERE p.id = $1 AND a.id = $2;
 
 -- name: withdraw_program
-UPDATE program SET withdrawn = $2, changed_at = clock() WHERE id = $1;
+UPDATE program SET withdrawn = $2, changed_at = clock() WHERE id = $1 AND withdrawn IS NULL;
 
 -- name: find_program
 SELECT p.id, p.entry, p.source, p.source_id, p.assured_on, p.withdrawn, a.name AS agency_name, a.entry AS agency
@@ -74,8 +74,16 @@ SELECT p.id, p.entry, p.source, p.source_id, p.assured_on, p.withdrawn, a.name A
    AND ($2::text IS NULL OR p.needs @> ARRAY[$2::text])
    AND ($3::uuid IS NULL OR p.agency_id = $3)
    AND ($4::boolean IS NULL OR p.accepting = $4)
+   AND ($7::date IS NULL OR p.source IS NULL OR p.assured_on >= $7)
    AND ($5::uuid IS NULL OR (lower(p.name), p.id) > (SELECT lower(b.name), b.id FROM program b WHERE b.id = $5))
  ORDER BY lower(p.name), p.id LIMIT $6;
+
+-- name: count_unvouched
+-- How many more there are that another directory brought and nobody has vouched for since $3.
+SELECT count(*) FROM program
+ WHERE withdrawn IS NULL AND source IS NOT NULL AND (assured_on IS NULL OR assured_on < $3)
+   AND ($1::text IS NULL OR words @@ to_tsquery('english', $1))
+   AND ($2::text IS NULL OR needs @> ARRAY[$2::text]);
 
 -- name: known_agencies
 -- What a load from elsewhere compares itself with, for one batch of ids; locked in one order, so two loads can't

@@ -7,6 +7,7 @@ makes no sound sample, gives its own: `model_config = ConfigDict(json_schema_ext
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -29,6 +30,7 @@ def sample_id(name: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"urn:throughcare:sample:{name}")
 
 
+@cache
 def sample_of(kind: type[Event], *, full: bool = True) -> Event:
     """An event with every field, or with only those that it must have. ValueError if none can be made."""
     schema = inlined(schema_of(kind))

@@ -5,6 +5,7 @@ beside it.
 """
 
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -35,8 +36,9 @@ class OpenCodes(GenerateJsonSchema):
         return False
 
 
+@cache
 def schema_of(kind: type[Event]) -> Schema:
-    """A document of its own: JSON Schema 2020-12, with the parts it needs under `$defs`."""
+    """A document of its own: JSON Schema 2020-12, its parts under `$defs`. Made once: do not change it."""
     found = kind.model_json_schema(schema_generator=OpenCodes)
     found.pop("title", None)
     for part in found.get("$defs", {}).values():

@@ -178,7 +178,8 @@ async def test_two_homes_run_side_by_side(running: Network, tmp_path: Path):
     other = Network(LocalSettings(home=tmp_path / "home"), root=checkout(tmp_path / "work", "intake"))
     try:
         await up(other)
-        assert not set(other.ports.values()) & set(running.ports.values())
+        used = [[part["port"] for part in (await again(one).status())["parts"]] for one in (running, other)]
+        assert not set(used[0]) & set(used[1])
         assert (await other.status())["ready"]
         assert (await again(running).status())["ready"]
         assert (await told_by(other, "intake"))["pid"] != (await told_by(running, "intake"))["pid"]

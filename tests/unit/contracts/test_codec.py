@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from shared.contracts.attributes import BadAttribute, format_time, parse_time
 from shared.contracts.codec import from_kafka, from_structured, to_kafka, to_structured
+from shared.contracts.control import RepairRequested
+from shared.contracts.deadletter import Parked
 from shared.contracts.envelope import LARGEST_NUMBER, LARGEST_VALUE, REASONS, BadRecord, Envelope, TooLarge
 from shared.runtime.errors import Permanent
-from tests.unit.contracts.worlds import ID, a_record, an_envelope, envelopes, json_values, moments, shifted
+from tests.unit.contracts.worlds import ID, a_record, an_envelope, clean_text, envelopes, json_values, moments, shifted
 
 STRUCTURED = ("content-type", b"application/cloudevents+json")
 
@@ -24,13 +26,13 @@ def refused(key, value, headers) -> BadRecord:
     return bad.value
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(envelopes)
 def test_a_record_in_binary_mode_comes_back_as_the_envelope_it_was(envelope):
     assert from_kafka(*to_kafka(envelope)) == envelope
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(envelopes, json_values.filter(lambda value: value is not None))
 def test_a_structured_record_comes_back_with_the_same_attributes_and_data(envelope, value):
     envelope = replace(envelope, data=json.dumps(value).encode())
@@ -39,7 +41,7 @@ def test_a_structured_record_comes_back_with_the_same_attributes_and_data(envelo
     assert json.loads(read.data) == value
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(envelopes)
 def test_what_is_written_sorts_and_reads_as_the_binding_says(envelope):
     key, value, pairs = to_kafka(envelope)
@@ -81,7 +83,8 @@ def test_every_form_of_rfc_3339_is_read(text, moment):
 @pytest.mark.parametrize(
     "text",
     ["", "2018-04-05", "20180405T173100Z", "2018-04-05T17:31:00", "2018-04-05 17:31:00Z", "2018-02-30T00:00:00Z",
-     "2018-04-05T24:00:00Z", "0001-01-01T00:00:00+23:00", "2018-04-05T17:31:00.123456X", "２018-04-05T17:31:00Z",
+     "2018-04-05T24:00:00Z", "2018-04-05T24:00:00.000000Z",
+     "0001-01-01T00:00:00+23:00", "2018-04-05T17:31:00.123456X", "２018-04-05T17:31:00Z",
      "2018-02-30T00:00:00.000000Z", "2018-04-05T17:31:00+0100", "9999-12-31T23:59:60Z"],
 )  # fmt: skip
 def test_what_is_no_rfc_3339_is_refused(text):
@@ -333,3 +336,12 @@ def test_any_json_as_a_structured_record_is_an_envelope_or_a_refusal(value):
         from_kafka(None, json.dumps(document).encode(), [STRUCTURED])
     except BadRecord as bad:
         assert bad.reason in REASONS
+
+
+@settings(deadline=None, max_examples=60)
+@given(clean_text)
+def test_whatever_subject_was_read_can_be_named_when_it_is_parked_or_asked_for(subject):
+    key, value, headers = a_record(("ce_subject", subject.encode()))
+    assert from_kafka(key, value, headers).subject == subject
+    Parked(service="intake", record_topic="t", partition=0, offset=0, record_subject=subject, reason="gap")
+    RepairRequested(service="intake", wanted_topic="t", wanted_subject=subject, from_sequence=1)

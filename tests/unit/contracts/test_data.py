@@ -1,6 +1,9 @@
 """One place encodes an event's data, and a reader is patient with what a newer writer adds."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -15,6 +18,7 @@ from shared.contracts.halted import Halted
 from shared.runtime.errors import Permanent
 from tests.unit.contracts.worlds import ID, an_envelope
 
+ROOT = Path(__file__).parents[3]
 REVOKED = consent.Revoked.type
 
 
@@ -142,6 +146,20 @@ def test_data_over_256_kib_is_refused_before_it_is_written():
     assert len(encode_data(sound, person=None)) < 10_000
     with pytest.raises(TooLarge):
         encode_data(sound.model_copy(update={"name": "x" * envelope.LARGEST_VALUE}), person=None)
+
+
+def test_importing_the_package_defines_every_event_there_is():
+    """In a process of its own, since here other tests have imported more."""
+    program = """
+import pkgutil, importlib, shared.contracts
+from shared.contracts.events import EVENTS
+known = set(EVENTS)
+for module in pkgutil.walk_packages(shared.contracts.__path__, "shared.contracts."):
+    importlib.import_module(module.name)
+print(sorted(set(EVENTS) - known))
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "[]", "name the module in shared/contracts/__init__.py"
 
 
 def test_two_classes_cannot_claim_one_type():

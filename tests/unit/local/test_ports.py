@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.local import network, ports
+from shared.local import portbook, ports
 from shared.local.network import Network
 from shared.local.settings import LocalSettings
 from shared.local.trouble import Trouble
@@ -35,7 +35,7 @@ def test_two_parts_never_get_the_same_port():
 def test_ports_are_chosen_once_and_remembered(tmp_path: Path):
     first = Network(LocalSettings(home=tmp_path))
     first.settle_ports()
-    assert len(set(first.ports.values())) == len(network.FIRST_CHOICE)
+    assert len(set(first.ports.values())) == len(portbook.FIRST_CHOICE)
     assert Network(LocalSettings(home=tmp_path)).ports == first.ports
 
 

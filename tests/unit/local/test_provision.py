@@ -34,3 +34,13 @@ def test_an_address_with_a_ca_demands_a_checked_certificate(tmp_path):
     url = provision._with_ca("postgresql://admin@db:5432/throughcare?application_name=x", tmp_path / "ca.pem")
     assert "sslmode=verify-full" in url
     assert "application_name=x" in url
+
+
+def test_a_kafka_image_reads_settings_as_its_documents_say():
+    from tests.containers import environment_of
+
+    assert environment_of({"log.dirs": "a", "listener.name.sasl.scram-sha-512.sasl.jaas.config": "b", "x_y": "c"}) == {
+        "KAFKA_LOG_DIRS": "a",
+        "KAFKA_LISTENER_NAME_SASL_SCRAM___SHA___512_SASL_JAAS_CONFIG": "b",
+        "KAFKA_X__Y": "c",
+    }

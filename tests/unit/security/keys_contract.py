@@ -39,7 +39,7 @@ class KeysContract:
 
     async def test_each_person_and_compartment_has_a_key_of_its_own(self, keys: Keys):
         people = [uuid4() for _ in range(3)]
-        made = [await keys.create(person, compartment) for person in people for compartment in Compartment]
+        made = [await keys.create(person, compartment) for person in people for compartment in (CONTACT, IDENTITY)]
         assert len(set(made)) == len(made)
 
     async def test_a_missing_key_is_an_alarm_and_no_erasure(self, keys: Keys):
@@ -56,7 +56,7 @@ class KeysContract:
         person = uuid4()
         await keys.create(person, CONTACT)
         await keys.erase(person)
-        for compartment in Compartment:
+        for compartment in (CONTACT, IDENTITY):
             with pytest.raises(Erased) as erased:
                 await keys.get(person, compartment)
             assert not isinstance(erased.value, Retryable)

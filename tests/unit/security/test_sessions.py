@@ -57,20 +57,14 @@ def test_a_token_tells_no_name():
     assert json.loads(text)["role"] == "person"
 
 
-@given(st.data())
-def test_a_changed_character_anywhere_is_refused(data):
+def test_a_changed_character_anywhere_is_refused():
     made, _ = sessions()
     token = made.issue(DANA)
-    place = data.draw(st.integers(0, len(token) - 1))
-    other = data.draw(st.sampled_from("ABCxyz019-_."))
-    forged = token[:place] + other + token[place + 1 :]
-    if forged == token:
-        return
-    try:
-        assert made.read(forged).actor == DANA, "only unused bits of the last character may differ"
-        assert place in (len(token) - 1,) or token[place + 1] == "."
-    except NotSignedIn:
-        pass
+    for place in range(len(token) - 1):  # of the very last character, two bits mean nothing
+        for other in "ABCxyz019-_.":
+            if other != token[place]:
+                with pytest.raises(NotSignedIn):
+                    made.read(token[:place] + other + token[place + 1 :])
 
 
 @given(st.text(max_size=300))
@@ -92,12 +86,12 @@ def test_another_networks_token_is_refused():
 def test_the_parts_of_two_tokens_do_not_make_a_third():
     made, _ = sessions()
     ray, dana = made.issue(RAY), made.issue(DANA)
-    swapped = dana.rsplit(".", 2)[0] + "." + ".".join(ray.rsplit(".", 2)[1:])
+    swapped = dana.rsplit(".", 1)[0] + "." + ray.rsplit(".", 1)[1]
     with pytest.raises(NotSignedIn):
         made.read(swapped)
 
 
-def _signed(claims: object, salt: str = SALT, kind=URLSafeTimedSerializer) -> str:
+def _signed(claims: object, salt: str = SALT, kind=URLSafeSerializer) -> str:
     kwargs = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return kind("a secret of this test, long enough", salt=salt, signer_kwargs=kwargs).dumps(claims)
 
@@ -135,7 +129,7 @@ def test_a_token_signed_for_another_purpose_is_refused():
     with pytest.raises(NotSignedIn):
         sessions()[0].read(_signed(GOOD, salt="throughcare.other"))
     with pytest.raises(NotSignedIn):
-        sessions()[0].read(_signed(GOOD, kind=URLSafeSerializer))
+        sessions()[0].read(_signed(GOOD, kind=URLSafeTimedSerializer))
 
 
 def test_a_demo_token_is_worth_nothing_outside_the_demo():

@@ -47,7 +47,7 @@ async def signed_in(asks: httpx.AsyncClient) -> demo.Account | None:
 
 @pytest.mark.parametrize(
     ("account", "page"),
-    [(demo.DANA, "/caseplan/today"), (demo.IMANI, "/notifications/partners"), (demo.AUDITOR, "/reporting/report")],
+    [(demo.DANA, "/caseplan/today"), (demo.IMANI, "/notifications/partner"), (demo.AUDITOR, "/reporting/mirror")],
 )
 async def test_staff_choose_who_they_are(account, page):
     name = demo.NAMES[account]
@@ -64,7 +64,7 @@ async def test_everybody_stands_on_the_page_agencies_in_the_alphabet():
         page = (await asks.get("/intake/sign-in")).text
     assert [account.name for account in demo.accounts() if account.name not in page] == []
     headings = re.findall(r"<h2[^>]*>([^<]+)", page)
-    assert headings == [*sorted(headings[:-1]), "People"]
+    assert headings == ["People", *sorted(headings[1:])]
 
 
 async def test_after_signing_in_one_is_where_one_wanted_to_be():
@@ -95,7 +95,7 @@ async def test_a_person_opens_their_link_and_types_their_pin():
         assert "Ray" not in page.text, "a link that lies around proves nobody"
         assert "<title>My page</title>" in page.text
         answer = await asks.post(link, data={**fields(page.text, "PIN"), "pin": demo.pin(SETTINGS, demo.RAY)})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/caseplan/mine")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/caseplan/me")
         assert (await signed_in(asks)).id == demo.RAY
 
 

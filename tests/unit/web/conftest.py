@@ -33,6 +33,7 @@ class Command(BaseModel, extra="forbid"):
 class Contact(BaseModel):
     who: forms.Line
     days: list[str] = []
+    promise: forms.Lines | None = None
 
 
 ERRORS: dict[str, Exception] = {

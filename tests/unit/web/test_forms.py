@@ -26,7 +26,11 @@ def credentials() -> tuple[dict[str, str], str]:
 async def test_a_form_with_its_token_is_taken(client):
     cookie, token = credentials()
     answer = await client.post(URL, data={"_csrf": token, "_key": "1", "who": " Ray "}, headers={**cookie, **BROWSER})
-    assert answer.json() == {"typed": {"who": " Ray "}, "wrong": {}, "value": {"who": "Ray", "days": []}}
+    assert answer.json() == {
+        "typed": {"who": " Ray "},
+        "wrong": {},
+        "value": {"who": "Ray", "days": [], "promise": None},
+    }
 
 
 async def test_htmx_sends_the_token_as_a_header(client):
@@ -35,6 +39,8 @@ async def test_htmx_sends_the_token_as_a_header(client):
     assert (await client.post(URL, data={"who": "Ray"}, headers={**htmx, "x-csrf-token": token})).status_code == 200
     assert (await client.post(URL, data={"who": "Ray"}, headers=htmx)).status_code == 403
     assert (await client.post(URL, headers=htmx)).status_code == 403
+    older = {**cookie, "hx-request": "true"}  # a browser that says no more about where it comes from
+    assert (await client.post("/caseplan/contacts", headers=older)).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,11 @@ async def test_what_was_typed_is_kept_and_each_field_says_what_to_do(client):
     answer = (await client.post(URL, data={"who": "  ", "days": ["mon", "tue"]})).json()
     assert answer["typed"] == {"who": "  ", "days": ["mon", "tue"]} and answer["value"] is None
     assert answer["wrong"] == {"who": "Say who you spoke with."}
+
+
+async def test_a_field_left_empty_was_not_given(client):
+    answer = (await client.post(URL, data={"who": "Ray", "promise": ""})).json()
+    assert answer["value"] == {"who": "Ray", "days": [], "promise": None} and answer["typed"]["promise"] == ""
 
 
 async def test_one_ticked_box_of_a_list_is_still_a_list(client):

@@ -49,7 +49,8 @@ def test_hard_words_are_noticed():
 
 
 def test_a_template_is_read_as_its_reader_sees_it():
-    source = '<h2 id="a">My plan</h2>{# not this #}{% if x %}<p>You can <b>change</b> it.</p>{% endif %}{{ ui.field(form, "what", "Write to Dana") }}'
+    source = """<h2 id="a">My plan</h2>{# not this #}{% if x %}<p>You can <b>change</b> it.</p>{% endif %}
+    {{ ui.field(form, "what", "Write to Dana") }}"""
     assert sentences(template_text(source)) == ["My plan", "You can change it", "Write to Dana"]
 
 

@@ -13,7 +13,7 @@ from shared.web.charts import Chart, Dot, Stroke, Table, Text
 from shared.web.parts import Act, Ask, Bead, Fact, Figure, Goal, Helper, Kept, Line, Note, Step, Tag
 from shared.web.say import Chip
 from shared.web.templates import PARTS, Parts, UnsafeAddress, environment, href, path
-from shared.web.words import EN, ES, WORDS
+from shared.web.words import EN, ES, WORDS, to_mend
 from tests.unit.web.conftest import PAGE
 
 HOSTILE = (
@@ -57,7 +57,7 @@ def slots(s: str) -> dict[str, str]:
         "status": u.status(tag) + u.status(chip),
         "face": u.face(s),
         "side": u.side(s, theirs=True),
-        "asks": u.asks("a", s, [Ask(s, s, chip, act, s, URL), Ask(s, s, chip, link, s)]),
+        "asks": u.asks("a", s, [Ask(s, s, chip, act, s, URL), Ask(s, s, chip, link, s, URL, URL)]),
         "thread": u.thread([Bead(s, "kept", False, s, s, s, s, tag), Bead(s, url=URL)], across=True),
         "ledger": u.ledger([Kept(s, s, tag, s)], s, s),
         "lines": u.lines([Line(s, s, s, chip, act)]),
@@ -84,6 +84,7 @@ def slots(s: str) -> dict[str, str]:
         "empty": u.empty(s, s),
         "toast": u.toast(s),
         "what": u.what(s),
+        "named": u.named(URL, s),
         "fragment": u.fragment(URL, s, "f"),
         "drawing": u.drawing(chart, "d"),
         "table": u.table(chart.table, s),
@@ -164,7 +165,7 @@ def test_an_address_that_a_person_may_follow_stays_as_it_is(url: str):
 
 def test_a_fact_that_is_missing_is_an_error_and_not_an_empty_place():
     with pytest.raises(UndefinedError):
-        ENV.from_string("{{ person.name }}").render()
+        ENV.from_string("{{ promise }}").render()
     with pytest.raises(AttributeError):
         ui().no_such_part  # noqa: B018
 
@@ -191,6 +192,11 @@ async def test_a_chosen_language_is_kept(client):
     assert '<html lang="es">' in page.text and "Salir de esta página" in page.text and "Mi página" in page.text
     assert "Salir de esta página" in (await client.get("/caseplan/styleguide?look=mine", headers=PAGE)).text
     assert "Leave this page" in (await client.get("/caseplan/styleguide?look=mine&lang=en", headers=PAGE)).text
+
+
+def test_how_much_there_is_to_mend_is_said_in_words():
+    assert [to_mend(n) for n in (1, 2, 13)] == ["One thing to mend", "Two things to mend", "13 things to mend"]
+    assert [to_mend(n, "es") for n in (1, 2)] == ["Hay algo que corregir", "Hay dos cosas que corregir"]
 
 
 def test_both_languages_say_the_same_things():

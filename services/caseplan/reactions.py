@@ -1,0 +1,147 @@
+"""What this service does when it hears others: keeps its copies, takes answers, stops sharing.
+
+A revocation acts on arrival, whatever came before it: it locks the consent's row, so it waits for every disclosure
+under way, pauses what stands on the consent, and says in the same transaction that nothing more goes out from here.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from asyncpg import Connection
+
+from services.caseplan import copies, plans, referrals, setbacks, store
+from services.caseplan.concepts import PLAN, REFERRAL, SETBACK
+from services.caseplan.conduct import say
+from shared.contracts import agency, answer, consent, delivery, person, program
+from shared.contracts.halted import Halted
+from shared.contracts.referral import PauseCause
+from shared.contracts.setback import Asks
+from shared.messaging.outbox import Cause, put_events
+from shared.messaging.reactions import Fact, Reactions
+from shared.messaging.timers import work_out_again
+from shared.runtime.errors import Refused
+from shared.workflow import NETWORK, By, Decision, Party, Way
+
+SQL = copies.SQL
+reactions = Reactions()
+reactions.at_once("throughcare.consent.revoked.v1", "throughcare.consent.lapsed.v1")
+
+log = structlog.get_logger("caseplan")
+
+
+@reactions.on(agency.AgencyEvent.topic)
+async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
+    for _, event in facts:
+        if isinstance(event, agency.AgencyFacts):
+            known = await tx.fetchval("SELECT calendar FROM agency WHERE id = $1", event.agency)
+            calendar = copies.as_json(event.calendar)
+            await tx.execute(
+                SQL["put_agency"], event.agency, event.name, calendar, copies.as_json(event.reports_to),
+                getattr(event, "lead", None), event.holds_no_records,
+            )  # fmt: skip
+            if known != calendar:
+                await work_out_again(tx, event.agency, copies.work_out)
+
+
+@reactions.on(program.ProgramEvent.topic)
+async def hear_programs(tx: Connection, facts: Sequence[Fact]) -> None:
+    for _, event in facts:
+        if isinstance(event, program.ProgramFacts):
+            await tx.execute(
+                SQL["put_program"], event.program, event.agency, event.name, list(event.needs), event.accepting
+            )
+        elif isinstance(event, program.Withdrawn):
+            await tx.execute(SQL["withdraw_program"], event.program, event.agency)
+
+
+@reactions.on(person.PersonEvent.topic)
+async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
+    for envelope, event in facts:
+        if isinstance(event, person.Welcomed):
+            await tx.execute(
+                SQL["put_person"], event.person, event.agency, event.worker, event.language, event.synthetic
+            )
+            await _open_plan(tx, event.person, event.agency, event.worker, Cause(str(envelope.id)))
+        elif isinstance(event, person.WorkerAssigned):
+            await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
+            await _open_plan(tx, event.person, event.agency, event.worker, Cause(str(envelope.id)))
+            await tx.execute(store.SQL["reassign"], event.person, event.worker)
+
+
+async def _open_plan(tx: Connection, whose: UUID, home: UUID, worker: UUID | None, cause: Cause) -> None:
+    """Everybody who has a worker has one plan, empty at first. It has the person's id: there is never a second."""
+    if worker is None or await tx.fetchval(store.SQL["get_aggregate"], PLAN.kind, whose):
+        return
+    empty = plans.Plan(id=whose, person=whose, worker=worker, home=home)
+    await store.insert(tx, PLAN, Decision(empty), "open", NETWORK, cause)
+
+
+@reactions.on(consent.ConsentEvent.topic)
+async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
+    for envelope, event in sorted(facts, key=lambda fact: (fact.envelope.subject, fact.envelope.sequence)):
+        cause = Cause(str(envelope.id), envelope.actor)
+        if isinstance(event, consent.Granted):
+            await tx.execute(
+                SQL["put_consent"], event.consent, event.person, event.recipient, list(event.categories), event.setback,
+                event.expires_on, None if event.confirmed else event.confirm_by,
+            )  # fmt: skip
+            if event.setback is not None:
+                await _share_setback(tx, event, cause)
+        elif isinstance(event, consent.Confirmed):
+            await tx.execute(SQL["confirm_consent"], event.consent, event.person)
+        elif isinstance(event, consent.Revoked):
+            await _stop(tx, event, PauseCause.REVOKED, "revoked", cause)
+        elif isinstance(event, consent.Lapsed):
+            await _stop(tx, event, PauseCause.EXPIRED, "lapsed", cause)
+
+
+async def _share_setback(tx: Connection, event: consent.Granted, cause: Cause) -> None:
+    """The person said yes to telling exactly this to exactly them, on their page: that is the sharing."""
+    assert event.setback is not None
+    known = await copies.consent(tx, event.consent, share=True)
+    by = By(Party.PERSON, event.person, Way.PAGE)
+    await _try(tx, SETBACK, event.setback, setbacks.Share(event.recipient, known, Asks.KNOW), by, cause)
+
+
+async def _stop(tx: Connection, event: consent.ConsentEvent, why: PauseCause, ended: str, cause: Cause) -> None:
+    """The row's lock is waited for here; whoever reads it afterwards finds it ended."""
+    first = await tx.fetchval(SQL["end_consent"], event.consent, event.person, ended)
+    if first is None:
+        return  # it acted when it arrived; this is its turn in order
+    for row in await tx.fetch(store.SQL["under_consent"], event.consent):
+        if row["kind"] == REFERRAL.kind:
+            await _try(tx, REFERRAL, row["id"], referrals.Pause(why), NETWORK, cause)
+    halted = Halted(service="caseplan", consent=event.consent, person=event.person, reason=ended)
+    await put_events(tx, event.consent, [halted], partitionkey=event.person, person=event.person, cause=cause)
+
+
+@reactions.on(answer.Received.topic)
+async def hear_answers(tx: Connection, facts: Sequence[Fact]) -> None:
+    for envelope, event in facts:
+        if isinstance(event, answer.Received):
+            try:
+                command, by = referrals.heard(event)
+            except Refused:
+                log.warning("answer says nothing we know", id=str(envelope.id))
+                continue
+            await _try(tx, REFERRAL, event.referral, command, by, Cause(str(envelope.id), envelope.actor))
+
+
+@reactions.on(delivery.DeliveryEvent.topic)
+async def hear_deliveries(tx: Connection, facts: Sequence[Fact]) -> None:
+    for envelope, event in facts:
+        if isinstance(event, delivery.Acknowledged) and event.referral is not None:
+            await _try(tx, REFERRAL, event.referral, referrals.Deliver(), NETWORK, Cause(str(envelope.id)))
+
+
+async def _try(tx: Connection, concept, id: UUID, command, by: By, cause: Cause) -> None:  # type: ignore[no-untyped-def]
+    """Say it if it can be said from where things stand; what comes too late, or twice, changes nothing.
+
+    The savepoint is for the refusal alone: nothing of a refused command stays.
+    """
+    try:
+        async with tx.transaction():
+            await say(tx, concept, id, command, by, cause=cause)
+    except Refused as refused:
+        log.info("nothing to change", kind=concept.kind, type=command.verb, reason=type(refused).__name__)

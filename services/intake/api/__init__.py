@@ -1,0 +1,9 @@
+"""HTTP commands and queries of intake, one module a concept: parse, authorise, call, answer."""
+
+from fastapi import APIRouter
+
+from services.intake.api import agencies, consents, people
+
+router = APIRouter()
+for part in (agencies.router, people.router, consents.router):
+    router.include_router(part)

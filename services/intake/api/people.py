@@ -1,0 +1,280 @@
+"""People: adding them, naming who walks with them, how to reach them, who they are. Every read leaves an audit row.
+
+One address answers programs with JSON and browsers with the page of the same.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from asyncpg import Connection
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import JSONResponse, Response
+
+from services.intake import seals, staff, welcoming
+from services.intake.edge import (
+    back_to,
+    cause_of,
+    is_form,
+    read,
+    running,
+    taken,
+    takes,
+    transaction,
+)
+from services.intake.pages import people as pages
+from services.intake.people import Added, Contact, Reason, assign, change_contact
+from services.intake.store import consents, directory
+from services.intake.store import people as store
+from services.intake.store.people import Row
+from shared.messaging.failpoints import reach
+from shared.messaging.outbox import put_events
+from shared.runtime.errors import Invalid
+from shared.security import audit
+from shared.security.edge import allow
+from shared.security.identity import Actor
+from shared.security.permissions import Relation
+from shared.web import forms
+from shared.web.accept import wants_html
+from shared.web.idempotency import Answer, Wanted, once, wanted
+
+router = APIRouter()
+Want = Annotated[Wanted | None, Depends(wanted)]
+
+
+class Assignment(BaseModel):
+    """Who walks with somebody from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    worker: UUID
+    reason: Reason = "warm_handover"
+    next: str | None = None
+
+
+class NewContact(Contact):
+    next: str | None = None
+
+
+@router.post("/intake/people", openapi_extra=takes(Added))
+async def add_person(request: Request, actor: Annotated[Actor, Depends(allow("person.add"))], want: Want) -> Response:
+    """A worker adds somebody to their own agency."""
+    form = await read(request, Added, pages.MEND)
+    if form.value is None:
+        return await pages.add_page(request, actor, form)
+    try:
+        answer = await welcoming.by_a_worker(request, actor, want, form.value)
+    except Invalid as error:
+        if not is_form(request):
+            raise
+        return await pages.add_page(request, actor, form.refuse(error))
+    if is_form(request):
+        return forms.see_other("/intake/people", request, said="person-added")
+    return welcoming.answered(request, answer)
+
+
+@router.get("/intake/people")
+async def list_people(
+    request: Request, actor: Annotated[Actor, Depends(allow("person.list"))], q: str = ""
+) -> Response:
+    """One's own agency's people, or those one walks with; found by name among those alone."""
+    whole = actor.may("person.list", Relation.SAME_AGENCY)
+    if not whole:
+        actor.require("person.list", Relation.NAMED_WORKER)
+    async with transaction(request) as tx:
+        rows = await store.list_people(tx, _agency(actor), worker=None if whole else actor.id)
+    names = await seals.names_of(running(request).keys, rows)
+    shown = [row for row in rows if q.strip().casefold() in names[row.person.id].casefold()]
+    async with transaction(request) as tx:
+        await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
+        at = await store.now(tx)
+    if wants_html(request):
+        return pages.people_page(request, actor, shown, names, at, q)
+    return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
+
+
+def _agency(actor: Actor) -> UUID:
+    if actor.agency is None:
+        raise Invalid("agency", "You belong to no agency.")
+    return actor.agency
+
+
+def _listed(row: Row, name: str) -> dict[str, Any]:
+    person = row.person
+    return {
+        "id": str(person.id),
+        "name": name,
+        "worker": str(person.worker) if person.worker else None,
+        "agency": str(person.agency),
+        "language": person.language,
+        "channels": person.channels,
+        "synthetic": person.synthetic,
+    }
+
+
+@router.get("/intake/people/new")
+async def new_person(request: Request, actor: Annotated[Actor, Depends(allow("person.add"))]) -> Response:
+    """The form that a worker fills with somebody."""
+    return await pages.add_page(request, actor, forms.blank())
+
+
+@router.get("/intake/people/{person_id}")
+async def get_person(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.read"))]
+) -> Response:
+    """What we know of somebody. A browser is sent to their page, where the plan is."""
+    if wants_html(request):
+        async with transaction(request) as tx:
+            await _see(tx, actor, "person.read", person_id)
+        return forms.see_other("/caseplan/me" if actor.person else f"/caseplan/people/{person_id}", request)
+    async with transaction(request) as tx:
+        row = await _see(tx, actor, "person.read", person_id)
+        await audit.record(tx, actor, "person.read", person_id, f"person/{person_id}", "care")
+    keys = running(request).keys
+    asked = await seals.asked_of(keys, row)
+    whole = _listed(row, await seals.name_of(keys, row)) | asked
+    more = {"way": row.person.way, "contact": await seals.contact_of(keys, row), "safe": row.person.safe}
+    return JSONResponse(whole | more | {"came": row.person.came, "welcomed_at": row.welcomed_at.isoformat()})
+
+
+async def _see(tx: Connection, actor: Actor, action: str, person: UUID, told: str = "") -> Row:
+    """The row, if `actor` may do `action` to it. `told` is the category that lets another agency do so: its consent
+    is held until the transaction ends, so no read begins after a revocation."""
+    row = await store.find_person(tx, person)
+    known = row.person
+    relations = actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
+    if told and actor.agency is not None and actor.agency != known.agency:
+        at = await store.now(tx)
+        if await consents.may_be_told(tx, person, actor.agency, told, at):
+            relations |= {Relation.RECEIVING_AGENCY}
+    actor.require(action, relations, person)
+    return row
+
+
+@router.get("/intake/people/{person_id}/name")
+async def get_name(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.name"))]
+) -> Response:
+    """By what name somebody goes: for their own agency, and for one that a live consent names."""
+    async with transaction(request) as tx:
+        row = await _see(tx, actor, "person.name", person_id, told="referral")
+        await audit.record(tx, actor, "person.name", person_id, "name", "care")
+    name = await seals.name_of(running(request).keys, row)
+    if wants_html(request):
+        return pages.name_page(request, actor, name)
+    return JSONResponse({"id": str(person_id), "name": name})
+
+
+@router.get("/intake/people/{person_id}/reach")
+async def get_reach(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.reach"))]
+) -> Response:
+    """How to reach somebody safely: for their own agency, and for one that they let know it."""
+    async with transaction(request) as tx:
+        row = await _see(tx, actor, "person.reach", person_id, told="contact")
+        await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
+    contact = await seals.contact_of(running(request).keys, row)
+    person = row.person
+    if wants_html(request):
+        return pages.reach_page(request, actor, person, contact)
+    found = {"id": str(person_id), "way": person.way, "contact": contact, "safe": person.safe}
+    return JSONResponse(found | {"language": person.language})
+
+
+@router.get("/intake/people/{person_id}/header")
+async def get_header(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.read"))]
+) -> Response:
+    """The head of somebody's page for their worker: who they are, how to reach them, who walks with them."""
+    async with transaction(request) as tx:
+        row = await _see(tx, actor, "person.read", person_id)
+        await audit.record(tx, actor, "person.read", person_id, f"person/{person_id}", "care")
+        at = await store.now(tx)
+        home = await directory.find_agency(tx, row.person.agency)
+    return await pages.header_page(request, actor, row, home, at)
+
+
+@router.put("/intake/people/{person_id}/worker", openapi_extra=takes(Assignment))
+@router.post("/intake/people/{person_id}/worker", include_in_schema=False)
+async def name_worker(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.assign"))], want: Want
+) -> Response:
+    """Name who walks with somebody: by the supervisor of their agency, one of its workers."""
+    said = taken(await read(request, Assignment, {"worker": "Choose who walks with them."}))
+    async with transaction(request) as tx:
+
+        async def act() -> Answer:
+            person = await store.lock_person(tx, person_id)
+            actor.require("person.assign", actor.relations(person=person.id, agency=person.agency), person_id)
+            if running(request).settings.demo and staff.works_elsewhere(said.worker, person.agency):
+                raise Invalid("worker", "Choose a worker of your own agency.")
+            after, told = assign(person, said.worker, person.agency, said.reason)
+            await store.save_worker(tx, after)
+            cause = cause_of(actor, want)
+            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+            await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")
+            reach("command.written")
+            return Answer.json(200, {"id": person.id, "worker": after.worker})
+
+        answer = await once(tx, want, actor, act)
+    if is_form(request):
+        return forms.see_other(back_to(said.next, "/intake/people"), request, said="worker-named")
+    return answer.response()
+
+
+@router.get("/intake/people/{person_id}/contact")
+async def contact_form(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.edit"))]
+) -> Response:
+    """The form to change how somebody is reached, with what we know filled in."""
+    async with transaction(request) as tx:
+        row = await _see(tx, actor, "person.edit", person_id)
+        await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
+    contact = await seals.contact_of(running(request).keys, row) or ""
+    person = row.person
+    known = {"way": person.way or "", "contact": contact, "language": person.language}
+    return pages.contact_page(request, actor, person.id, forms.blank(**known, safe="yes" if person.safe else "no"))
+
+
+@router.put("/intake/people/{person_id}/contact", openapi_extra=takes(NewContact))
+@router.post("/intake/people/{person_id}/contact", include_in_schema=False)
+async def change_reach(
+    person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.edit"))], want: Want
+) -> Response:
+    """How to reach somebody is another now: by themselves, signed in, or by their named worker."""
+    async with transaction(request) as tx:
+        await _see(tx, actor, "person.edit", person_id)  # before anything is sealed for an id that somebody guessed
+    form = await read(request, NewContact, pages.MEND)
+    if form.value is None:
+        return pages.contact_page(request, actor, person_id, form)
+    try:
+        answer = await _save_contact(request, actor, want, person_id, form.value)
+    except Invalid as error:
+        if not is_form(request):
+            raise
+        return pages.contact_page(request, actor, person_id, form.refuse(error))
+    if not is_form(request):
+        return answer.response()
+    after = "/caseplan/me" if actor.person else f"/caseplan/people/{person_id}"
+    return forms.see_other(back_to(form.value.next, after), request, said="contact-changed")
+
+
+async def _save_contact(
+    request: Request, actor: Actor, want: Wanted | None, person_id: UUID, said: NewContact
+) -> Answer:
+    sealed = await seals.close_contact(running(request).keys, person_id, said.contact)
+    async with transaction(request) as tx:
+
+        async def act() -> Answer:
+            person = await store.lock_person(tx, person_id)
+            relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+            actor.require("person.edit", relations, person_id)
+            after, told = change_contact(person, said, seals.as_text(sealed))
+            await store.save_contact(tx, after, sealed)
+            cause = cause_of(actor, want)
+            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+            await audit.record(tx, actor, "person.edit", person.id, "contact", "care")
+            reach("command.written")
+            return Answer.json(200, {"id": person.id, "channels": after.channels})
+
+        return await once(tx, want, actor, act)

@@ -1,0 +1,50 @@
+"""The kinds of fields that intake's commands are made of. Commands are held to codes that have words here."""
+
+from collections.abc import Iterable
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, StringConstraints
+
+from services.intake.words import CATEGORIES, DOCUMENTS, NEEDS, WAYS
+from shared.contracts.kinds import ONE_LINE
+
+# Paragraphs. Postgres takes no NUL, and nobody types the other control characters.
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT)]
+Called = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("Name a time zone such as America/New_York.") from None
+    return name
+
+
+def _known(codes: Iterable[str], what: str) -> AfterValidator:
+    known = tuple(codes)
+
+    def check(code: str) -> str:
+        if code not in known:
+            raise ValueError(f"That is not {what} we know. Known are: {', '.join(known)}.")
+        return code
+
+    return AfterValidator(check)
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("A web address starts with https:// or http://.")
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Website = Annotated[Line, AfterValidator(_address)]
+Need = Annotated[str, _known(NEEDS, "a need")]
+Category = Annotated[str, _known(CATEGORIES, "a category")]
+Document = Annotated[str, _known(DOCUMENTS, "a document")]
+WayToReach = Annotated[str, _known(WAYS, "a way")]

@@ -1,0 +1,9 @@
+"""The pages of intake, one module a concept. They draw; what they post to is in `api`."""
+
+from fastapi import APIRouter
+
+from services.intake.pages import consents, directory, shared, start
+
+router = APIRouter()
+for part in (start.router, shared.router, consents.router, directory.router):
+    router.include_router(part)

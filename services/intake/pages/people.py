@@ -1,0 +1,145 @@
+"""People, as their agency's staff see them; and the small parts that other services' pages load: a name, a header."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.intake import seals, staff, words
+from services.intake.directory import Agency
+from services.intake.edge import running
+from services.intake.pages.frame import frame, lang_for
+from services.intake.people import Person
+from services.intake.says import CONTACT, SAID, START
+from services.intake.store.people import Row
+from shared.security.identity import Actor
+from shared.security.permissions import Relation, may
+from shared.web import say
+from shared.web.forms import Form
+from shared.web.menu import PEOPLE
+from shared.web.templates import render
+from shared.web.words import lang_of
+
+MEND = {"name": "Say what they like to be called."}
+SHOWN = 200  # on one page; the search finds the others
+
+
+async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
+    """The worker's form: the same questions, asked together."""
+    return render(
+        request,
+        "person_new.html",
+        status=422 if form.wrong else 200,
+        form=form,
+        needs=words.needs("en"),
+        ways=words.ways("en"),
+        languages=list(words.LANGUAGES.items()),
+        **frame(actor, PEOPLE),
+        lang="en",
+    )
+
+
+def people_page(
+    request: Request, actor: Actor, rows: list[Row], names: dict[UUID, str], at: datetime, q: str
+) -> Response:
+    """Those whom nobody walks with stand first: that is our silence, not theirs."""
+    settings = running(request).settings
+    assigns = may(actor, "person.assign", Relation.SAME_AGENCY)
+    workers = [(str(id), name) for id, name in staff.workers_of(settings, actor.agency)] if assigns else []
+    waiting = [row for row in rows if row.person.worker is None]
+    walking = [row for row in rows if row.person.worker is not None]
+    return render(
+        request,
+        "people.html",
+        said=SAID["en"],
+        waiting=[_shown(row, names, at) for row in waiting[:SHOWN]],
+        walking=[_shown(row, names, at) for row in walking[:SHOWN]],
+        more=max(0, len(walking) - SHOWN),
+        workers=workers,
+        q=q,
+        **frame(actor, PEOPLE),
+        lang="en",
+    )
+
+
+def _shown(row: Row, names: dict[UUID, str], at: datetime) -> dict[str, str]:
+    person = row.person
+    return {
+        "id": str(person.id),
+        "name": names[person.id],
+        "worker": staff.worker_name(person.worker),
+        "reach": reached(person),
+        "since": say.sentence(say.day(row.welcomed_at.date(), at.date())),
+        "url": f"/caseplan/people/{person.id}",
+    }
+
+
+def reached(person: Person) -> str:
+    """How, in a word, and whether it is safe; never the number."""
+    if person.way is None:
+        return "No way to reach them yet"
+    way = words.WAYS[person.way].en if person.way in words.WAYS else person.way
+    if not person.channels:
+        return f"{way}: not safe, do not use"
+    return f"{way}, marked safe" if person.way != "in_person" else "Comes by in person"
+
+
+def name_page(request: Request, actor: Actor, name: str) -> Response:
+    return render(request, "name.html", name=name, **frame(actor, PEOPLE), lang=lang_for(actor, lang_of(request)))
+
+
+def reach_page(request: Request, actor: Actor, person: Person, contact: str | None) -> Response:
+    how = {"says": reached(person), "contact": contact if person.channels else None, "way": person.way}
+    lang = lang_for(actor, lang_of(request))
+    return render(request, "reach.html", how=how, person=person.id, **frame(actor, PEOPLE), lang=lang)
+
+
+async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at: datetime) -> Response:
+    keys, person = running(request).keys, row.person
+    contact = await seals.contact_of(keys, row) if person.channels else None
+    asked = await seals.asked_of(keys, row)
+    zone = ZoneInfo(home.entry.calendar.timezone)
+    return render(
+        request,
+        "person_header.html",
+        name=await seals.name_of(keys, row),
+        person=person,
+        language=words.language_name(person.language),
+        reach=reached(person),
+        contact=contact,
+        worker=staff.worker_name(person.worker),
+        home=home.entry.name,
+        needs=[words.NEEDS[need].en for need in asked["needs"] if need in words.NEEDS],
+        own_words=asked["words"],
+        since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
+        opened=say.hour(at.astimezone(zone).time(), exact=True),
+        may_edit=may(actor, "person.edit", actor.relations(person=person.id, workers=[person.worker])),
+        **frame(actor, PEOPLE),
+        lang="en",
+    )
+
+
+def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) -> Response:
+    view = frame(actor, PEOPLE)
+    lang = lang_for(actor, lang_of(request))
+    languages = dict(words.LANGUAGES)
+    now = form.typed.get("language")
+    if isinstance(now, str) and now:
+        languages.setdefault(now, now)  # one that the form does not offer stays theirs
+    return render(
+        request,
+        "contact.html",
+        status=422 if form.wrong else 200,
+        form=form,
+        says=CONTACT[lang],
+        start=START[lang],
+        ways=words.ways(lang),
+        languages=list(languages.items()),
+        action=f"/intake/people/{person}/contact",
+        back="/caseplan/mine" if view["is_own"] else f"/caseplan/people/{person}",
+        **view,
+        lang=lang,
+    )

@@ -1,0 +1,138 @@
+"""The front door: the form in which somebody asks for help, and what they take away from it.
+
+Eight questions, of which only one needs an answer. Nothing typed is lost when something has to be mended.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.responses import Response
+
+from services.intake import welcoming, words
+from services.intake.directory import Agency
+from services.intake.edge import is_form, read, running, takes, transaction
+from services.intake.hours import next_open
+from services.intake.people import SelfReferral
+from services.intake.says import DONE, START
+from services.intake.store import directory, people
+from shared.runtime.errors import Invalid, NotFound
+from shared.runtime.settings import Settings
+from shared.security import demo
+from shared.security.edge import allow
+from shared.security.identity import Actor
+from shared.web import forms, say
+from shared.web.forms import Form
+from shared.web.idempotency import Wanted, wanted
+from shared.web.parts import Bead
+from shared.web.templates import render
+from shared.web.words import Lang, lang_of
+
+KEPT = 600  # seconds for which the page with the PIN opens again, in this browser alone
+COOKIE = "welcome"
+
+router = APIRouter()
+Asker = Annotated[Actor, Depends(allow("person.refer_self"))]
+
+
+@router.get("/intake/start", include_in_schema=False)
+async def start(request: Request, actor: Asker) -> Response:
+    return await _form(request, forms.blank(language=lang_of(request)))
+
+
+@router.post("/intake/start", openapi_extra=takes(SelfReferral), status_code=201)
+async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | None, Depends(wanted)]) -> Response:
+    """Somebody asks for help: a name to be called by is enough."""
+    says = START[lang_of(request)]
+    form = await read(request, SelfReferral, {"name": says["mend_name"], "agency": says["mend_agency"]})
+    if form.value is None:
+        return await _form(request, form)
+    try:
+        answer = await welcoming.by_themselves(request, actor, want, form.value)
+    except Invalid as error:
+        if not is_form(request):
+            raise
+        return await _form(request, form.refuse(error))
+    if not is_form(request):
+        return welcoming.answered(request, answer, with_pin=True)
+    response = forms.see_other("/intake/start/done", request)
+    settings = running(request).settings
+    ticket = _tickets(settings).dumps(welcoming.id_of(answer).hex)
+    secure = forms.is_https(settings)
+    response.set_cookie(COOKIE, str(ticket), KEPT, path="/intake/start", httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+async def _form(request: Request, form: Form[SelfReferral]) -> Response:
+    lang = lang_of(request)
+    async with transaction(request) as tx:
+        welcoming = await directory.list_welcoming(tx)
+    return render(
+        request,
+        "start.html",
+        status=422 if form.wrong else 200,
+        form=form,
+        says=START[lang],
+        agencies=[(str(agency.id), agency.entry.name) for agency in welcoming],
+        needs=words.needs(lang),
+        ways=words.ways(lang),
+        languages=list(words.LANGUAGES.items()),
+    )
+
+
+@router.get("/intake/start/done", include_in_schema=False)
+async def done(request: Request, actor: Asker) -> Response:
+    """What happens next, and how to get back: for ten minutes, in the browser that sent the form."""
+    settings, lang = running(request).settings, lang_of(request)
+    person_id = _whose(settings, request)
+    if person_id is None:
+        return render(request, "start_gone.html", says=DONE[lang])
+    async with transaction(request) as tx:
+        try:
+            person = (await people.find_person(tx, person_id)).person
+        except NotFound:
+            return render(request, "start_gone.html", says=DONE[lang])
+        home = await directory.find_agency(tx, person.agency)
+        now = await people.now(tx)
+    return render(
+        request,
+        "start_done.html",
+        says=DONE[lang],
+        beads=_what_happens(home, now, lang),
+        unreachable="" if person.channels else _unreachable(home, lang),
+        link=demo.link(settings, person_id) if settings.demo else "",
+        pin=demo.pin(settings, person_id) if settings.demo else "",
+    )
+
+
+def _what_happens(home: Agency, now: datetime, lang: Lang) -> list[Bead]:
+    says, zone = DONE[lang], ZoneInfo(home.entry.calendar.timezone)
+    opens = next_open(home.entry.calendar, now)
+    when = say.moment(opens, now, zone, lang) if opens and opens > now else say.NEAR[lang][0]
+    return [
+        Bead(says["asked"], "kept"),
+        Bead("", "now", title=says["reads"].format(agency=home.entry.name, when=when)),
+        Bead(says["named_where"], ahead=True, title=says["named"]),
+        Bead("", ahead=True, title=says["talk"]),
+    ]
+
+
+def _unreachable(home: Agency, lang: Lang) -> str:
+    entry = home.entry
+    if entry.phone is None:
+        return DONE[lang]["no_way_no_phone"]
+    return DONE[lang]["no_way"].format(agency=entry.name, phone=entry.phone)
+
+
+def _whose(settings: Settings, request: Request) -> UUID | None:
+    try:
+        return UUID(hex=_tickets(settings).loads(request.cookies.get(COOKIE, ""), max_age=KEPT))
+    except (BadData, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _tickets(settings: Settings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.signing_secret.get_secret_value(), salt="throughcare.welcome.v1")

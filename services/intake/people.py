@@ -1,0 +1,121 @@
+"""People: who is here, who walks with them, and how they may safely be reached.
+
+The first help needs a name to be called by and nothing else. A way of reaching somebody is used only where they said
+that it is safe; not having said so counts as no.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.intake.fields import Called, Line, Need, Text, WayToReach
+from shared.contracts import person as events
+from shared.contracts.kinds import Language
+from shared.contracts.person import PersonEvent
+from shared.runtime.errors import Invalid
+
+Reason = Literal["welcomed", "warm_handover", "worker_left", "person_asked"]
+DIGITS = 7  # a local number; shorter ones are typing mistakes
+MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class Contact(BaseModel):
+    """One way to reach somebody. `safe`: a message left there is seen by nobody who should not see it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    way: WayToReach | None = None
+    contact: Line | None = Field(None, description="The number or address.")
+    safe: bool | None = Field(None, description="Whether it is safe to write or call there; not said counts as no.")
+    language: Language = Field("en", description="In which they like to be written to (BCP 47).")
+
+
+class SelfReferral(Contact):
+    """What somebody tells us who asks for help: eight fields, of which only the name is needed."""
+
+    name: Called = Field(description="What we should call them.")
+    needs: tuple[Need, ...] = Field((), max_length=15, description="What would help first.")
+    words: Text | None = Field(None, description="Anything they want us to know, in their own words.")
+    agency: UUID | None = Field(None, description="Who should welcome them, where several agencies do.")
+
+
+class Added(SelfReferral):
+    """The same, written down by a worker."""
+
+    id: UUID | None = Field(None, description="Chosen by the caller; made here otherwise.")
+    worker: UUID | None = Field(None, description="Who walks with them; the one who adds them, if not said.")
+    synthetic: bool = Field(False, description="An invented person.")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody the network walks beside. Their name and contact are sealed, and no part of this."""
+
+    id: UUID
+    agency: UUID
+    worker: UUID | None
+    language: str
+    way: str | None = None
+    safe: bool = False
+    came: str = "by_themselves"
+    synthetic: bool = False
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Ways that are safe, the best first. Coming by is safe by itself."""
+        if self.way == "in_person" or (self.way is not None and self.safe):
+            return (self.way,)
+        return ()
+
+
+def reached_by(said: Contact) -> str | None:
+    """The way that they mean. Raises Invalid where the contact can't be one of that way."""
+    if said.contact is None:
+        if said.way in (None, "in_person"):
+            return said.way
+        raise Invalid("contact", "Write the number or address too, or leave both empty.")
+    digits = sum(c.isdigit() for c in said.contact)
+    way = said.way or ("mail" if "@" in said.contact else "sms")
+    if way in ("sms", "voice") and (digits < DIGITS or "@" in said.contact):
+        raise Invalid("contact", "That is not a whole phone number. Check it, or leave it empty for now.")
+    if way == "mail" and not MAIL.fullmatch(said.contact):
+        raise Invalid("contact", "That is not a whole e-mail address. Check it, or leave it empty for now.")
+    return way
+
+
+def welcome(person: Person, sealed_contact: str | None) -> tuple[PersonEvent, ...]:
+    """What the others hear of somebody new. `sealed_contact` is base64, or None where they gave none."""
+    here = events.Welcomed(
+        person=person.id,
+        language=person.language,
+        agency=person.agency,
+        worker=person.worker,
+        channels=person.channels,
+        came=person.came,
+        synthetic=person.synthetic,
+    )
+    return (here,) if sealed_contact is None else (here, _contact(person, sealed_contact))
+
+
+def assign(person: Person, worker: UUID, agency: UUID, reason: Reason) -> tuple[Person, tuple[PersonEvent, ...]]:
+    """Somebody is responsible for them from now on. Named again, nothing happens."""
+    if (person.worker, person.agency) == (worker, agency):
+        return person, ()
+    told = events.WorkerAssigned(person=person.id, agency=agency, worker=worker, reason=reason)
+    return replace(person, worker=worker, agency=agency), (told,)
+
+
+def change_contact(person: Person, said: Contact, sealed_contact: str | None) -> tuple[Person, Sequence[PersonEvent]]:
+    """How to reach them is another now. Always told: what is sealed can't be compared."""
+    after = replace(person, way=reached_by(said), safe=bool(said.safe), language=said.language)
+    return after, (_contact(after, sealed_contact),)
+
+
+def _contact(person: Person, sealed_contact: str | None) -> PersonEvent:
+    return events.ContactChanged(
+        person=person.id, language=person.language, channels=person.channels, sealed_contact=sealed_contact
+    )

@@ -1,0 +1,72 @@
+"""What is sealed of a person, and with which key: their name, how to reach them, what they told us.
+
+Sealing and opening stand apart from the store, which knows bytes alone; both happen outside of its transactions.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from services.intake.people import SelfReferral
+from services.intake.store.people import Row, Sealed
+from shared.security.sealing import Compartment, Erased, Keys, open_many, open_sealed, seal
+
+# What each seal is bound to. Notifications opens the contact under the same name.
+NAME = (Compartment.IDENTITY, "person.name")
+CONTACT = (Compartment.CONTACT, "contact_way.value")
+ASKED = (Compartment.IDENTITY, "person.asked")
+GONE = "Somebody who was erased"
+
+
+async def close(keys: Keys, person: UUID, said: SelfReferral) -> Sealed:
+    """All that somebody told us, sealed. Makes their keys."""
+    asked = {"needs": said.needs, "words": said.words}
+    return Sealed(
+        await seal(keys, person, *NAME, said.name),
+        await close_contact(keys, person, said.contact),
+        await seal(keys, person, *ASKED, json.dumps(asked)) if any(asked.values()) else None,
+    )
+
+
+async def close_contact(keys: Keys, person: UUID, contact: str | None) -> bytes | None:
+    return await seal(keys, person, *CONTACT, contact) if contact else None
+
+
+def as_text(sealed: bytes | None) -> str | None:
+    """Sealed bytes as an event carries them."""
+    return b64encode(sealed).decode() if sealed else None
+
+
+async def name_of(keys: Keys, row: Row) -> str:
+    try:
+        return await open_sealed(keys, row.person.id, *NAME, row.sealed.name)
+    except Erased:
+        return GONE
+
+
+async def names_of(keys: Keys, rows: Iterable[Row]) -> dict[UUID, str]:
+    """The names of a whole list, for one look at the key store."""
+    opened = await open_many(keys, *NAME, {row.person.id: row.sealed.name for row in rows})
+    return {person: name or GONE for person, name in opened.items()}
+
+
+async def contact_of(keys: Keys, row: Row) -> str | None:
+    if row.sealed.contact is None:
+        return None
+    try:
+        return await open_sealed(keys, row.person.id, *CONTACT, row.sealed.contact)
+    except Erased:
+        return None
+
+
+async def asked_of(keys: Keys, row: Row) -> dict[str, Any]:
+    """What they said would help first, and their own words."""
+    if row.sealed.asked is None:
+        return {"needs": [], "words": None}
+    try:
+        found: dict[str, Any] = json.loads(await open_sealed(keys, row.person.id, *ASKED, row.sealed.asked))
+    except Erased:
+        return {"needs": [], "words": None}
+    return found

@@ -1,0 +1,32 @@
+-- name: lock_consent
+-- Taken before any event is written, and what a revocation waits for while something is being disclosed.
+SELECT * FROM consent WHERE id = $1 FOR UPDATE;
+
+-- name: find_consent
+SELECT * FROM consent WHERE id = $1;
+
+-- name: add_consent
+INSERT INTO consent (id, person_id, discloser, recipient, categories, purpose, expires_on, setback, zone, stage,
+                     granted_on, confirm_by, given, reason, halted, asked_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: save_consent
+-- Each moment is the first at which the row stood there.
+UPDATE consent
+   SET stage = $2, granted_on = $3, confirm_by = $4, given = $5, reason = $6, halted = $7,
+       granted_at = CASE WHEN $2 IN ('granted', 'confirmed') THEN coalesce(granted_at, clock()) ELSE granted_at END,
+       revoked_at = CASE WHEN $2 = 'revoked' THEN coalesce(revoked_at, clock()) ELSE revoked_at END,
+       in_effect_at = CASE WHEN $2 = 'in_effect' THEN coalesce(in_effect_at, clock()) ELSE in_effect_at END,
+       ended_at = CASE WHEN $2 = 'lapsed' THEN coalesce(ended_at, clock()) ELSE ended_at END
+ WHERE id = $1;
+
+-- name: consents_of
+-- A person's consents, the latest first, by consent_person_idx. What was answered with "not now" is nobody's list.
+SELECT * FROM consent WHERE person_id = $1 AND stage <> 'not_now' ORDER BY asked_at DESC LIMIT $2;
+
+-- name: disclosing
+-- The consents that let an agency be told who somebody is, held while it is told: a revocation waits for this read,
+-- and no read begins after it. By consent_recipient_idx.
+SELECT * FROM consent
+ WHERE person_id = $1 AND recipient = $2 AND stage IN ('granted', 'confirmed') ORDER BY id FOR SHARE;

@@ -1,0 +1,83 @@
+"""People in Postgres. What is sealed goes in and out as bytes; opening it is the caller's, with the audit row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Connection, Record
+
+from services.intake.people import Person
+from shared.runtime import sql
+from shared.runtime.errors import NotFound
+
+SQL = sql.load(__file__, "people.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What is known of somebody, closed."""
+
+    name: bytes
+    contact: bytes | None = None
+    asked: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    person: Person
+    sealed: Sealed
+    welcomed_at: datetime
+
+
+async def lock_person(tx: Connection, id: UUID) -> Person:
+    """The person, ours alone until `tx` ends."""
+    row = await tx.fetchrow(SQL["lock_person"], id)
+    if row is None:
+        raise NotFound("person", id)
+    return _person(row)
+
+
+async def find_person(tx: Connection, id: UUID) -> Row:
+    row = await tx.fetchrow(SQL["find_person"], id)
+    if row is None:
+        raise NotFound("person", id)
+    return Row(_person(row), Sealed(row["name"], row["contact"], row["asked"]), row["welcomed_at"])
+
+
+async def add_person(tx: Connection, person: Person, sealed: Sealed) -> bool:
+    """False when that id is taken."""
+    row = (person.id, person.agency, person.worker, sealed.name, sealed.contact, sealed.asked)
+    rest = (person.way, person.safe, person.language, person.came, person.synthetic)
+    return await tx.fetchval(SQL["add_person"], *row, *rest) is not None
+
+
+async def save_worker(tx: Connection, person: Person) -> None:
+    await tx.execute(SQL["save_worker"], person.id, person.worker, person.agency)
+
+
+async def save_contact(tx: Connection, person: Person, contact: bytes | None) -> None:
+    await tx.execute(SQL["save_contact"], person.id, contact, person.way, person.safe, person.language)
+
+
+async def list_people(tx: Connection, agency: UUID, *, worker: UUID | None = None, limit: int = 500) -> list[Row]:
+    """The people of one agency, or those whom one worker of it walks with. No other agency's row is ever read."""
+    rows = await tx.fetch(SQL["list_people"], agency, worker, limit)
+    return [Row(_person(row), Sealed(row["name"]), row["welcomed_at"]) for row in rows]
+
+
+async def now(tx: Connection) -> datetime:
+    at: datetime = await tx.fetchval(SQL["now"])
+    return at
+
+
+def _person(row: Record) -> Person:
+    return Person(
+        row["id"],
+        row["agency_id"],
+        row["worker_id"],
+        row["language"],
+        row["way"],
+        row["safe"],
+        row["came"],
+        row["synthetic"],
+    )

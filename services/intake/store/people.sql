@@ -1,0 +1,28 @@
+-- name: lock_person
+-- Taken before any event is written and held to commit.
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic FROM person WHERE id = $1 FOR UPDATE;
+
+-- name: find_person
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, contact, asked, welcomed_at
+  FROM person WHERE id = $1;
+
+-- name: add_person
+-- Its own insert is the lock of somebody new.
+INSERT INTO person (id, agency_id, worker_id, name, contact, asked, way, safe, language, came, synthetic)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: save_worker
+UPDATE person SET worker_id = $2, agency_id = $3, changed_at = clock() WHERE id = $1;
+
+-- name: save_contact
+UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, changed_at = clock() WHERE id = $1;
+
+-- name: list_people
+-- One agency's people, or one worker's ($2), those whom nobody walks with first, then the latest; by person_agency_idx.
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
+ WHERE agency_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
+ ORDER BY (worker_id IS NULL) DESC, welcomed_at DESC LIMIT $3;
+
+-- name: now
+SELECT clock();

@@ -1,0 +1,33 @@
+"""Consents as programs are told of them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from services.intake.consents import last_day
+from services.intake.store.consents import Row
+
+
+def consent_json(row: Row) -> dict[str, Any]:
+    """A consent with its phases. `readable_until`: until when a partner can read what had been written before."""
+    consent, terms = row.consent, row.consent.terms
+    return {
+        "id": str(consent.id),
+        "person": str(consent.person),
+        "stage": consent.stage.value,
+        "discloser": str(terms.discloser),
+        "recipient": str(terms.recipient),
+        "categories": sorted(terms.categories),
+        "purpose": terms.purpose,
+        "setback": str(terms.setback) if terms.setback else None,
+        "confirmed": consent.confirmed,
+        "confirm_by": _iso(consent.confirm_by),
+        "expires_on": _iso(terms.expires_on),
+        "last_day": _iso(last_day(consent)),
+        "revoked_at": _iso(row.revoked_at),
+        "in_effect_at": _iso(row.in_effect_at),
+        "readable_until": _iso(row.readable_until),
+    }
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,132 @@
+"""Taking somebody in: from the form they filled themselves, or that a worker filled with them."""
+
+import json
+from uuid import UUID
+
+from asyncpg import Connection
+from fastapi import Request
+from starlette.responses import JSONResponse, Response
+
+from services.intake import seals, staff
+from services.intake.directory import Agency
+from services.intake.edge import cause_of, running, transaction
+from services.intake.people import Added, Person, SelfReferral, reached_by, welcome
+from services.intake.store import directory, people
+from shared.messaging.failpoints import reach
+from shared.messaging.outbox import put_events
+from shared.runtime.errors import Conflict, Invalid, NotFound
+from shared.runtime.ids import uuid7
+from shared.runtime.settings import Settings
+from shared.security import audit, demo
+from shared.security.identity import Actor
+from shared.web.idempotency import REPLAYED, Answer, Wanted, once
+
+
+class NobodyWelcomes(Conflict):
+    title = "We can’t take this form today"
+
+    def __init__(self) -> None:
+        super().__init__("No agency here takes new people by this form yet. Nothing you wrote was kept.")
+
+
+async def by_themselves(request: Request, actor: Actor, want: Wanted | None, said: SelfReferral) -> Answer:
+    """Somebody asks for help. Nobody walks with them yet: that is for the agency's supervisor to name, soon."""
+    settings = running(request).settings
+    async with transaction(request) as tx:
+        home = _home(await directory.list_welcoming(tx), said)
+    # In the demo everybody is invented, so a partner without an agreement may read of them.
+    person = Person(
+        uuid7(),
+        home.id,
+        None,
+        said.language,
+        reached_by(said),
+        bool(said.safe),
+        "by_themselves",
+        synthetic=settings.demo,
+    )
+    return await _take_in(request, actor, want, said, person, "person.refer_self")
+
+
+def _home(welcoming: list[Agency], said: SelfReferral) -> Agency:
+    if not welcoming:
+        raise NobodyWelcomes
+    if said.agency is None and len(welcoming) == 1:
+        return welcoming[0]
+    for agency in welcoming:
+        if agency.id == said.agency:
+            return agency
+    raise Invalid("agency", "Choose who should welcome you.")
+
+
+async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said: Added) -> Answer:
+    """A worker adds somebody to their own agency; unless another one is named, they walk with them."""
+    settings = running(request).settings
+    if said.agency is not None and said.agency != actor.agency:
+        raise Invalid("agency", "You add people to your own agency. Leave this out.")
+    worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
+    async with transaction(request) as tx:
+        home = await _own_agency(tx, actor)
+    _check_worker(settings, worker, home)
+    person = Person(
+        said.id or uuid7(),
+        home.id,
+        worker,
+        said.language,
+        reached_by(said),
+        bool(said.safe),
+        "through_worker",
+        said.synthetic,
+    )
+    return await _take_in(request, actor, want, said, person, "person.add")
+
+
+async def _own_agency(tx: Connection, actor: Actor) -> Agency:
+    try:
+        if actor.agency is None:
+            raise NotFound("agency", "of yours")
+        home = await directory.find_agency(tx, actor.agency)
+    except NotFound:
+        raise Conflict("Your agency is not in the directory yet. Ask the network’s office to add it.") from None
+    if home.entry.holds_no_records:
+        raise Conflict("Your agency keeps no people’s records here, so that nobody can ask for them.")
+    return home
+
+
+def _check_worker(settings: Settings, worker: UUID | None, home: Agency) -> None:
+    if settings.demo and worker is not None and staff.works_elsewhere(worker, home.id):
+        raise Invalid("worker", "Choose a worker of your own agency.")
+
+
+async def _take_in(
+    request: Request, actor: Actor, want: Wanted | None, said: SelfReferral, person: Person, action: str
+) -> Answer:
+    sealed = await seals.close(running(request).keys, person.id, said)
+    async with transaction(request) as tx:
+
+        async def act() -> Answer:
+            if not await people.add_person(tx, person, sealed):
+                raise Conflict("There is somebody with this id already.")
+            told = welcome(person, seals.as_text(sealed.contact))
+            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
+            await audit.record(tx, actor, action, person.id, f"person/{person.id}", "welcome")
+            reach("command.written")
+            return Answer.json(201, {"id": person.id})
+
+        return await once(tx, want, actor, act)
+
+
+def answered(request: Request, answer: Answer, *, with_pin: bool = False) -> Response:
+    """The answer for programs, with the person's own link and PIN in the demo: worked out each time, stored nowhere."""
+    settings, person = running(request).settings, id_of(answer)
+    found = {"id": str(person)}
+    if settings.demo:
+        found["link"] = demo.link(settings, person)
+        if with_pin:
+            found["pin"] = demo.pin(settings, person)
+    return JSONResponse(found, answer.status, {REPLAYED: "true"} if answer.replayed else None)
+
+
+def id_of(answer: Answer) -> UUID:
+    """Whom an answer of this module is about, the first one and its repeats alike."""
+    return UUID(json.loads(answer.body)["id"])

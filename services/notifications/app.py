@@ -1,0 +1,30 @@
+"""The notifications service: the voice. Messages to people, and the streams of partner agencies' own systems."""
+
+from pathlib import Path
+
+from services.notifications import api, pages
+from services.notifications.answers.edge import hear_answers
+from services.notifications.courier import carry_messages
+from services.notifications.halting import halt
+from services.notifications.partners import AGREEMENT_CLOCK, expire_agreement
+from services.notifications.reactions import reactions_of
+from services.notifications.settings import Voice
+from services.notifications.streams.relay import relay_to_partners
+from services.notifications.told import tell_acknowledged
+from shared.process import Service, run
+from shared.runtime.settings import Settings
+
+
+def service(settings: Settings) -> Service:
+    return Service(
+        "notifications",
+        Path(__file__).parent,
+        reactions_of(settings, Voice()),
+        (pages.router, api.router),
+        {AGREEMENT_CLOCK: expire_agreement},
+        tasks=(relay_to_partners, tell_acknowledged, halt, hear_answers, carry_messages),
+    )
+
+
+if __name__ == "__main__":
+    run(service)

@@ -1,0 +1,74 @@
+"""Carriers: what takes a message to a telephone. Only here is a number ever in clear.
+
+A carrier is told each message with its id and takes a repetition for the same message, so that an attempt whose end
+nobody saw may be made again.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from shared.runtime.errors import Retryable
+from shared.security.sealing import Compartment, Keys, open_sealed
+
+FIELD = "contact_way.value"  # what intake sealed it as
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message, its text, and the number it goes to, sealed."""
+
+    id: UUID
+    person: UUID
+    contact: bytes
+    text: str
+    language: str
+    occasion: str
+    at: datetime
+
+
+class CarrierAway(Retryable):
+    """It did not take the message; it may later."""
+
+
+class Carrier(Protocol):
+    async def carry(self, letter: Letter) -> None:
+        """Returns once the message is taken. Raises CarrierAway, or Erased where nobody may be written to any more."""
+
+
+class FileCarrier:
+    """Stands in for a carrier: one file a message in a folder, written whole or not at all."""
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self._folder = folder
+        self._keys = keys
+
+    async def carry(self, letter: Letter) -> None:
+        number = await open_sealed(self._keys, letter.person, Compartment.CONTACT, FIELD, letter.contact)
+        told = {
+            "id": str(letter.id),
+            "to": number,
+            "text": letter.text,
+            "language": letter.language,
+            "occasion": letter.occasion,
+            "sent_at": letter.at.isoformat(),
+        }
+        try:
+            self._write(letter.id, json.dumps(told, ensure_ascii=False, indent=2).encode())
+        except OSError as error:
+            raise CarrierAway(f"the outbox folder does not take a file: {error.strerror}") from error
+
+    def _write(self, id: UUID, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f".{id}.{os.getpid()}.new"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.replace(self._folder / f"{id}.json")

@@ -1,0 +1,186 @@
+"""Messages to people: whether one goes now, waits, or stays unsent, and the rows that remember it.
+
+The decision is a pure function of the occasion, the person's safe ways and their hours. A row per message and occasion
+makes each of them happen once, however often the fact behind it arrives.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum, auto
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from asyncpg import Connection, Record
+
+from services.notifications.settings import Voice
+from shared.contracts import referral as referrals
+from shared.contracts.envelope import Envelope
+from shared.contracts.message import Decided, Withheld
+from shared.contracts.referral import ReferralEvent
+from shared.messaging.outbox import Cause, put_events
+from shared.messaging.reactions import Fact
+from shared.runtime import sql
+from shared.runtime.ids import uuid7
+
+SQL = sql.load(__file__, "messages.sql")
+OCCASIONS: Final[dict[type[ReferralEvent], str]] = {
+    referrals.Accepted: "referral_accepted",
+    referrals.Declined: "referral_declined",
+    referrals.Reported: "referral_reported",
+}
+WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
+
+
+TOO_LATE = timedelta(hours=24)  # yesterday's news is on the person's page; a late text only startles
+LISTEN_FOR = timedelta(minutes=1)  # facts of different aggregates may come in any order
+
+
+class Standing(StrEnum):
+    """Of the consent that the news came under."""
+
+    LIVE = auto()
+    ENDED = auto()
+    UNHEARD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom it is for, as far as that decides."""
+
+    channels: Sequence[str]  # safe ways, the best first
+    has_contact: bool
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    channel: str
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withhold:
+    reason: str
+
+
+Decision = Send | Hold | Withhold
+
+
+def decide(
+    reader: Reader | None, standing: Standing, local_now: datetime, quiet: tuple[time, time], age: timedelta
+) -> Decision:
+    """`local_now` is aware, in the person's own zone; `quiet` is from when until when they are not written to.
+
+    `age` is how long ago the news happened, or the message was first decided.
+    """
+    if age > TOO_LATE:
+        return Withhold("too_late")
+    if standing is Standing.ENDED or (standing is Standing.UNHEARD and age > LISTEN_FOR):
+        return Withhold("no_consent")
+    if reader is None or reader.erased or not reader.has_contact:
+        return Withhold("no_safe_way")
+    channel = next((way for way in reader.channels if way in WRITABLE), None)
+    if channel is None:
+        return Withhold("no_safe_way")
+    until = quiet_until(local_now, quiet)
+    if until is not None:
+        return Hold(channel, until, f"quiet hours until {until.hour}:{until.minute:02}")
+    if standing is Standing.UNHEARD:
+        return Hold(channel, local_now + LISTEN_FOR, "their consent is on its way to us")
+    return Send(channel)
+
+
+def quiet_until(local_now: datetime, quiet: tuple[time, time]) -> datetime | None:
+    """When the quiet hours that hold now end, on the local clock; None outside of them."""
+    begin, end = quiet
+    at = local_now.timetz().replace(tzinfo=None)
+    within = begin <= at or at < end if begin > end else begin <= at < end
+    if not within:
+        return None
+    day = local_now.date() + timedelta(days=1 if at >= end else 0)
+    return datetime.combine(day, end, tzinfo=local_now.tzinfo)
+
+
+# The rows
+
+
+async def hear(tx: Connection, voice: Voice, facts: Sequence[Fact]) -> None:
+    """One message for each of these occasions, decided now."""
+    for fact in facts:
+        event = fact.event
+        occasion = OCCASIONS.get(type(event))  # type: ignore[arg-type]
+        if occasion is not None and isinstance(event, ReferralEvent):
+            await _decide(tx, voice, event, occasion, fact.envelope)
+
+
+async def _decide(tx: Connection, voice: Voice, event: ReferralEvent, occasion: str, heard: Envelope) -> None:
+    known = await tx.fetchrow(SQL["reader"], event.person, event.consent)
+    decision = decide_row(known, voice, heard.time)
+    message = uuid7()
+    now: datetime = known["now"]
+    channel, state, not_before, held, reason = _columns(decision, now)
+    new = await tx.fetchval(
+        SQL["put_message"], message, event.person, occasion, event.referral, heard.id, event.consent, channel, state,
+        not_before, held, reason,
+    )  # fmt: skip
+    if new is None:
+        return  # the occasion was heard before
+    whom = {"message": message, "person": event.person, "audience": "person"}
+    happened: list[Decided | Withheld] = [
+        Decided(
+            **whom, occasion=occasion, about=event.referral, channel=channel,
+            not_before=not_before if isinstance(decision, Hold) else None,
+        )
+    ]  # fmt: skip
+    if isinstance(decision, Withhold):
+        happened.append(Withheld(**whom, reason=decision.reason))
+    cause = Cause(causationid=str(heard.id))
+    await put_events(tx, message, happened, partitionkey=event.person, person=event.person, cause=cause)
+
+
+def decide_row(known: Record, voice: Voice, since: datetime) -> Decision:
+    """The decision on a row of the statement `reader` or `claim`."""
+    reader = Reader(known["channels"], known["has_contact"], known["erased"]) if known["channels"] is not None else None
+    local = known["now"].astimezone(ZoneInfo(known["timezone"] or voice.timezone))
+    return decide(reader, _standing(known, local), local, voice.quiet, known["now"] - since)
+
+
+def _standing(known: Record, local: datetime) -> Standing:
+    if not known["consent_heard"]:
+        return Standing.UNHEARD
+    live = known["consent_live"] and known["expires_on"] is not None and known["expires_on"] >= local.date()
+    return Standing.LIVE if live else Standing.ENDED
+
+
+def _columns(decision: Decision, now: datetime) -> tuple[str, str, datetime, str | None, str | None]:
+    match decision:
+        case Send(channel):
+            return channel, "waiting", now, None, None
+        case Hold(channel, until, why):
+            return channel, "waiting", until.astimezone(UTC), why, None
+        case Withhold(reason):
+            return WRITABLE[0], "withheld", now, None, reason
+
+
+async def withdraw(tx: Connection, consent: UUID) -> None:
+    """Messages that wait under a consent that ended are out of date."""
+    await _told(tx, await tx.fetch(SQL["withdraw_under"], consent), "out_of_date")
+
+
+async def withdraw_all(tx: Connection, person: UUID) -> None:
+    """Somebody was erased."""
+    await _told(tx, await tx.fetch(SQL["withdraw_of"], person), "no_safe_way")
+
+
+async def _told(tx: Connection, rows: Sequence[Record], reason: str) -> None:
+    for row in rows:
+        event = Withheld(message=row["id"], person=row["person"], audience="person", reason=reason)
+        await put_events(tx, row["id"], [event], partitionkey=row["person"], person=row["person"])

@@ -1,0 +1,92 @@
+"""Reading partners' own logs back: what stands in them is the only truth about what was said."""
+
+import asyncio
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.contracts.attributes import parse_time
+from shared.messaging.kafka import client_options
+from shared.runtime.errors import Retryable
+from shared.runtime.settings import Settings
+
+READ_WITHIN = 20.0  # seconds
+
+
+class Unreadable(Retryable):
+    """A log does not hand over what it says that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record as it stands in a partner's log."""
+
+    offset: int
+    life: int
+    sequence: int
+    id: UUID
+    type: str
+    at: datetime
+    data: str  # JSON, without sequence and life
+
+
+class PartnerLogs:
+    """A reader of committed records, without a group."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            metadata_max_age_ms=2_000,  # topics of a partner that was added a moment ago
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        await self._consumer.stop()
+
+    async def topics(self) -> set[str]:
+        return {name for name in await self._consumer.topics() if name.startswith("partner.")}
+
+    async def ends(self, topics: Collection[str]) -> Mapping[str, int]:
+        """Where the next record of each log would stand."""
+        places = [TopicPartition(topic, 0) for topic in topics]
+        if not places:
+            return {}
+        found = await asyncio.wait_for(self._consumer.end_offsets(places), READ_WITHIN)
+        return {place.topic: end for place, end in found.items()}
+
+    async def tail(self, topic: str, first: int, end: int) -> list[Said]:
+        """What stands from offset `first` up to, not including, `end`. What has expired by now is left out."""
+        place = TopicPartition(topic, 0)
+        self._consumer.assign([place])
+        self._consumer.seek(place, first)
+        said: list[Said] = []
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                while await self._consumer.position(place) < end:
+                    answer = await self._consumer.getmany(place, timeout_ms=200)
+                    said += [_said(r.offset, r.value) for r in answer.get(place, ()) if r.offset < end]
+        except TimeoutError:
+            raise Unreadable(f"{topic} from offset {first}") from None
+        finally:
+            self._consumer.unsubscribe()
+        return said
+
+
+def _said(offset: int, value: bytes) -> Said:
+    document: dict[str, Any] = json.loads(value)
+    data: dict[str, Any] = document["data"]
+    life, sequence = data.pop("life"), data.pop("sequence")
+    at = parse_time(document["time"])
+    return Said(offset, life, sequence, UUID(document["id"]), document["type"], at, json.dumps(data))

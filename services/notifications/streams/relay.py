@@ -1,0 +1,196 @@
+"""Writes partners' rows to their logs. Run as many as you like: each shard has one owner at a time.
+
+A round numbers rows, writes them as one transaction a shard, and archives them. Whatever goes wrong, the shard's writer
+is thrown away with all that was in hand; the next one is initialised, looks at the log, and reads the rows again.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+from uuid import UUID
+from zlib import crc32
+
+import structlog
+from aiokafka.errors import KafkaError
+from asyncpg import Connection
+
+from services.notifications.settings import Voice
+from services.notifications.streams import OWNERS, rows, topic_of
+from services.notifications.streams.log import PartnerLogs
+from services.notifications.streams.recovery import Recovery, absent_partners, has_lost_an_end, recover
+from services.notifications.streams.rows import Row
+from services.notifications.streams.writer import Out, Unwritten, Writer
+from shared.messaging.failpoints import reach
+from shared.messaging.kafka import cluster_id
+from shared.messaging.shards import Shards
+from shared.process import Running
+from shared.runtime.backoff import pause
+from shared.runtime.database import OUTAGES, connect
+from shared.runtime.errors import Retryable
+from shared.runtime.settings import Settings
+
+BATCH = 500  # rows per shard and round
+BUSY_POLL, BUSY_FOR = 0.005, 1.0  # seconds between looks after the last row, and how long
+REBALANCE_EVERY = 2.0
+BEAT_EVERY = 0.5  # seconds between looks for heartbeats that are due
+CHECK_EVERY = 60.0  # seconds between comparisons with the ends of the logs
+STUCK_AFTER = timedelta(seconds=20)  # longer than any answer of Kafka is waited for
+LOCKS = crc32(f"relay {OWNERS}".encode()) & 0x7FFFFFFF  # as Shards works it out
+
+log = structlog.get_logger("partner relay")
+
+
+class OtherCluster(Retryable):
+    """Kafka is another one than when this session began."""
+
+
+async def relay_to_partners(running: Running) -> None:
+    """The worker's task, until cancelled."""
+    await PartnerRelay(running.settings, Voice()).run()
+
+
+class PartnerRelay:
+    """The owner of some shards of partners."""
+
+    def __init__(self, settings: Settings, voice: Voice) -> None:
+        self._settings = settings
+        self._voice = voice
+        self.progressed = False
+        self.shards: Shards | None = None
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        attempt = 0
+        while True:
+            try:
+                await self._session()
+            except (*OUTAGES, KafkaError, Retryable) as error:
+                attempt = 1 if self.progressed else attempt + 1
+                self.progressed = False
+                log.warning("partner relay starts again", error=type(error).__name__, attempt=attempt)
+                await pause(attempt)
+
+    async def _session(self) -> None:
+        connection = await connect(self._settings, "notifications partner relay")
+        try:
+            cluster = await cluster_id(self._settings)
+            async with PartnerLogs(self._settings) as logs, contextlib.AsyncExitStack() as stack:
+                self.shards = Shards(connection, OWNERS)
+                session = Session(self, connection, Recovery(connection, self._settings, logs, cluster))
+                stack.push_async_callback(session.close)
+                await session.run()
+        finally:
+            self.shards = None
+            with contextlib.suppress(*OUTAGES):
+                await connection.close(timeout=2)
+
+
+class Session:
+    """One connection, and one writer for each shard that has something to write."""
+
+    def __init__(self, relay: PartnerRelay, connection: Connection, recovery: Recovery) -> None:
+        assert relay.shards is not None
+        self._relay = relay
+        self._settings = relay._settings
+        self._every = relay._voice.heartbeat_seconds
+        self._connection = connection
+        self._recovery = recovery
+        self._shards = relay.shards
+        self._writers: dict[int, Writer] = {}
+        self._absent: set[UUID] = set()
+        self._rebalance_at = self._beat_at = 0.0
+        self._check_at = time.monotonic() + CHECK_EVERY
+
+    async def run(self) -> None:
+        busy_until = 0.0
+        while True:
+            await self._keep_house()
+            if await self.round():
+                self._relay.progressed = True
+                busy_until = time.monotonic() + BUSY_FOR
+            else:
+                await asyncio.sleep(BUSY_POLL if time.monotonic() < busy_until else self._settings.relay_idle)
+
+    async def round(self) -> int:
+        """Write what waits; returns how many records left. Rows are read only once their writer is open."""
+        busy = await rows.busy(self._connection, self._shards.owned, self._absent)
+        if not busy:
+            return 0
+        for shard in sorted(busy - self._writers.keys()):
+            await self._open(shard)
+        picked = await rows.pick_up(self._connection, busy, self._absent, BATCH)
+        reach("partner.numbered")
+        written = await self._write(picked)
+        if written:
+            await rows.archive(self._connection, [row for row, _ in written], [offset for _, offset in written])
+            reach("partner.archived")
+        return len(written)
+
+    async def _write(self, picked: Sequence[Row]) -> list[tuple[Row, int]]:
+        """Each shard's rows as one transaction; a shard that fails keeps its rows for its next writer."""
+        shards = [list(group) for _, group in groupby(picked, key=lambda row: row.shard)]
+        answers = await asyncio.gather(*(self._write_shard(group) for group in shards), return_exceptions=True)
+        written: list[tuple[Row, int]] = []
+        for group, answer in zip(shards, answers, strict=True):
+            if isinstance(answer, Unwritten):
+                log.warning("a writer is made anew", shard=group[0].shard, reason=str(answer))
+                await self._writers.pop(group[0].shard).close()
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                written += zip(group, answer, strict=True)
+        return written
+
+    async def _write_shard(self, group: Sequence[Row]) -> list[int]:
+        return await self._writers[group[0].shard].write(
+            [Out(topic_of(row.slug, row.stream), *row.record()) for row in group]
+        )
+
+    async def _open(self, shard: int) -> None:
+        """A new writer, which ends all older ones, and then a look at what those have left."""
+        self._writers[shard] = await Writer(self._settings, shard).__aenter__()
+        await recover(self._recovery, shard, self._absent)
+
+    async def close(self) -> None:
+        for writer in self._writers.values():
+            await writer.close()
+        self._writers.clear()
+
+    async def _close(self, shards: set[int]) -> None:
+        for shard in shards & self._writers.keys():
+            await self._writers.pop(shard).close()
+
+    async def _keep_house(self) -> None:
+        """Only between rounds: fair shares, missing topics, heartbeats, ends of logs."""
+        now = time.monotonic()
+        if now >= self._rebalance_at:
+            await self._connection.fetchval(rows.SQL["end_stuck_owners"], LOCKS, STUCK_AFTER)
+            gained, lost = await self._shards.rebalance()
+            await self._close(lost)
+            await self._look_for_topics()
+            self._rebalance_at = now + REBALANCE_EVERY
+        if now >= self._beat_at:
+            await rows.beat(self._connection, self._shards.owned, self._absent, self._every)
+            self._beat_at = now + BEAT_EVERY
+        if now >= self._check_at:
+            await self._check()
+            self._check_at = now + CHECK_EVERY
+
+    async def _look_for_topics(self) -> None:
+        """A partner whose topics came back is looked at like a new one."""
+        absent = await absent_partners(self._recovery, self._shards.owned)
+        if self._absent - absent:
+            await self.close()
+        self._absent = absent
+
+    async def _check(self) -> None:
+        if await cluster_id(self._settings) != self._recovery.cluster:
+            raise OtherCluster("Kafka is another one now")
+        for shard in sorted(self._writers):
+            if await has_lost_an_end(self._recovery, shard, self._absent):
+                await self._close({shard})
+                await self._open(shard)
+        await self._connection.execute(rows.SQL["forget_sent"])

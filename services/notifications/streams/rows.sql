@@ -1,0 +1,119 @@
+-- name: busy
+-- Which of these shards have anything to write.
+SELECT owned.shard FROM unnest($1::smallint[]) AS owned (shard)
+ WHERE EXISTS (SELECT 1 FROM partner_row WHERE partner_row.shard = owned.shard AND sequence IS NULL
+                  AND partner <> ALL ($2::uuid[]))
+    OR EXISTS (SELECT 1 FROM partner_row WHERE partner_row.shard = owned.shard AND sequence IS NOT NULL
+                  AND partner <> ALL ($2::uuid[]))
+
+-- name: next_rows
+-- Per shard, what has its sequence already and did not get through, in the order of each stream; only where nothing
+-- of that kind is left, new rows in the order they were decided. Partners whose topics are missing ($2) wait.
+SELECT row.*, partner.slug, partner.agency, partner.life
+  FROM unnest($1::smallint[]) AS owned (shard)
+ CROSS JOIN LATERAL (
+    (SELECT * FROM partner_row
+      WHERE partner_row.shard = owned.shard AND sequence IS NOT NULL AND partner <> ALL ($2::uuid[])
+      ORDER BY partner_row.shard, partner_row.partner, stream, sequence LIMIT $3)
+    UNION ALL
+    (SELECT * FROM partner_row
+      WHERE partner_row.shard = owned.shard AND sequence IS NULL AND partner <> ALL ($2::uuid[])
+        AND NOT EXISTS (SELECT 1 FROM partner_row AS numbered
+                         WHERE numbered.shard = owned.shard AND numbered.sequence IS NOT NULL
+                           AND numbered.partner <> ALL ($2::uuid[]))
+      ORDER BY position LIMIT $3)
+ ) AS row
+  JOIN partner ON partner.id = row.partner
+ WHERE partner.removed_at IS NULL
+
+-- name: matters
+-- What is needed to decide once more about referrals and setbacks.
+SELECT id, need FROM referral WHERE id = ANY ($1::uuid[])
+
+-- name: lock_streams
+-- The counters, in the order of their ids: the last lock of every transaction that takes one.
+SELECT partner, stream, sequence FROM partner_stream
+ WHERE partner = ANY ($1::uuid[]) ORDER BY partner, stream FOR UPDATE
+
+-- name: give_sequences
+-- Only to rows that are still there and have none; the caller compares the count.
+WITH new AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS new (position, sequence)
+), given AS (
+    UPDATE partner_row SET sequence = new.sequence FROM new
+     WHERE partner_row.position = new.position AND partner_row.sequence IS NULL
+    RETURNING 1
+), counted AS (
+    UPDATE partner_stream AS counter SET sequence = last.sequence
+      FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS last (partner, stream, sequence)
+     WHERE counter.partner = last.partner AND counter.stream = last.stream
+)
+SELECT count(*) FROM given
+
+-- name: drop
+DELETE FROM partner_row WHERE position = ANY ($1::bigint[])
+
+-- name: silence
+-- Its place in the stream is taken, so a heartbeat fills it.
+UPDATE partner_row
+   SET id = uuidv7(), type = $2, data = '{}', at = clock(), kind = NULL, thing = NULL, person = NULL, consent = NULL
+ WHERE position = ANY ($1::bigint[])
+RETURNING position, id, at
+
+-- name: archive
+-- What the log acknowledged, as it was written: the row may have been silenced since. One statement, so that what
+-- left is either waiting or kept, never both.
+WITH sent AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::text[],
+                         $8::timestamptz[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::bool[])
+        AS sent (partner, stream, life, sequence, id, type, data, at, kind, thing, person, consent, kafka_offset, untold)
+), mine AS (
+    SELECT position FROM partner_row JOIN sent USING (partner, stream, sequence)
+     WHERE partner_row.shard = ANY ($15::smallint[]) ORDER BY position FOR UPDATE OF partner_row
+), gone AS (
+    DELETE FROM partner_row USING mine WHERE partner_row.position = mine.position
+), kept AS (
+    INSERT INTO partner_sent (partner, stream, life, sequence, id, type, data, at, kind, thing, person, consent,
+                              kafka_offset, untold, sent_at)
+    SELECT partner, stream, life, sequence, id, type, data::jsonb, at, kind, thing, person, consent, kafka_offset,
+           untold, clock() FROM sent
+    ON CONFLICT (partner, stream, life, sequence) DO UPDATE
+       SET kafka_offset = excluded.kafka_offset, id = excluded.id, type = excluded.type, data = excluded.data
+), last AS (
+    SELECT partner, stream, max(sequence) AS sequence, max(kafka_offset) AS kafka_offset FROM sent GROUP BY 1, 2
+)
+UPDATE partner_stream AS counter
+   SET acknowledged = greatest(counter.acknowledged, last.sequence),
+       sequence = greatest(counter.sequence, last.sequence),
+       kafka_offset = greatest(counter.kafka_offset, last.kafka_offset)
+  FROM last WHERE counter.partner = last.partner AND counter.stream = last.stream
+
+-- name: beat
+-- A heartbeat where one is due and nothing else waits to be said. Give or take a quarter, so that nobody can tell one
+-- that fills a place from one that was due.
+WITH due AS (
+    UPDATE partner_stream
+       SET beat_at = clock() + $2::interval * (0.75 + random() / 2)
+     WHERE shard = ANY ($1::smallint[]) AND beat_at <= clock() AND partner <> ALL ($3::uuid[])
+    RETURNING partner, stream, shard
+)
+INSERT INTO partner_row (shard, partner, stream, id, type, data, at)
+SELECT due.shard, due.partner, due.stream, uuidv7(), $4, '{}', clock() FROM due
+  JOIN partner ON partner.id = due.partner AND partner.removed_at IS NULL
+ WHERE NOT EXISTS (SELECT 1 FROM partner_row AS waiting
+                    WHERE waiting.partner = due.partner AND waiting.stream = due.stream)
+
+-- name: end_stuck_owners
+-- An owner polls many times a second. One that has asked nothing for so long was stopped; its session holds the
+-- shards, and ending it gives them free. Whatever its process does when it wakes, its producers are fenced by then.
+SELECT count(pg_terminate_backend(holder.pid)) FROM (
+    SELECT DISTINCT locks.pid FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
+     WHERE locks.locktype = 'advisory' AND locks.classid = $1::bigint::oid AND locks.granted
+       AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND activity.state = 'idle' AND activity.state_change < clock_timestamp() - $2::interval
+       AND locks.pid <> pg_backend_pid()
+) AS holder
+
+-- name: forget_sent
+-- Streams keep 72 hours; a few days more serve questions.
+DELETE FROM partner_sent WHERE sent_at < clock() - interval '7 days' AND NOT untold

@@ -1,0 +1,36 @@
+"""What messages say. Whoever holds the phone learns nothing: no agency, no program, no category, no outcome.
+
+Short, at a sixth-grade reading level, in English and Spanish (usted), each written for itself.
+"""
+
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "es")
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "referral_accepted": {
+        "en": "Hi. There is good news for you on your page. Read it when you have a moment. "
+        "Or ask the person who helps you.",
+        "es": "Hola. Hay una buena noticia para usted en su página. Léala cuando tenga un momento. "
+        "O pregunte a la persona que le ayuda.",
+    },
+    "referral_declined": {
+        "en": "Hi. There is an answer for you on your page. There are other doors, and you choose. "
+        "We can look at them together.",
+        "es": "Hola. Hay una respuesta para usted en su página. Hay otras puertas, y usted escoge. "
+        "Podemos verlas juntos.",
+    },
+    "referral_reported": {
+        "en": "Hi. We have a short question for you on your page: how did it go? Your word counts.",
+        "es": "Hola. Tenemos una pregunta corta para usted en su página: ¿cómo le fue? Su palabra cuenta.",
+    },
+}
+
+
+def language_of(wanted: str | None) -> str:
+    """The one of ours that is nearest to what the person likes."""
+    first = (wanted or "").split("-")[0].lower()
+    return first if first in LANGUAGES else LANGUAGES[0]
+
+
+def text_of(occasion: str, wanted: str | None) -> str:
+    return TEXTS[occasion][language_of(wanted)]
