@@ -31,7 +31,7 @@ COLUMNS = ("shard", "id", "topic", "subject", "sequence", "epoch", "partitionkey
 
 async def bench(at: Servers, events: int, rounds: int, say: Say) -> Result:
     said = list(facts(events))
-    records = [_as_record(fact) for fact in said]
+    records = [as_record(fact) for fact in said]
     owner = await at.owner("caseplan")
     try:
         async with _relay(at) as relay, _producer(at) as producer:
@@ -109,7 +109,7 @@ def _as_row(fact: Said) -> tuple[object, ...]:
 Record = tuple[bytes, bytes, list[tuple[str, bytes]], int]
 
 
-def _as_record(fact: Said) -> Record:
+def as_record(fact: Said) -> Record:
     envelope = Envelope(
         uuid7(), source_of(fact.topic), fact.type, fact.subject, datetime.now(UTC), fact.sequence, 1,
         fact.partitionkey, dataschema_of(fact.type), None, None, "worker:bench", fact.data,

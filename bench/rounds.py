@@ -94,6 +94,8 @@ async def interleave(
         [Contender(limit, once, events) for limit, once in limits.items()],
     )  # fmt: skip
     order = [result.ours, *result.limits]
+    gc.collect()
+    gc.freeze()  # what the bench prepared is nobody's garbage: without this both sides pay for looking at it
     for _ in range(WARM_UP):
         for contender in order:
             await contender.once()

@@ -53,7 +53,7 @@ def add(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Every partner."""
-    found = at_desk(lambda desk: desk.list())
+    found = at_desk(lambda desk: desk.all())
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

@@ -137,7 +137,7 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
         opened = await _when_up(lambda: stack.enter_async_context(pool(settings, service.name)), "Postgres")
         async with opened.acquire() as connection:
             if missing := await pending(connection, service.migrations):
-                raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare migrate")
+                raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare up, or prepare")
         await _when_up(lambda: reconcile(opened, settings, service.name, service.refold), "Kafka")
         keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
         running = Running(settings, opened, keys, meters)

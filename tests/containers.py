@@ -45,7 +45,7 @@ class Container:
         elif self.pid is None:
             await asyncio.to_thread(self._container.get_wrapped_container().start)
         async with asyncio.timeout(PATIENCE):
-            while not await self.is_ready():  # noqa: ASYNC110
+            while not await self.is_ready():
                 await asyncio.sleep(0.1)
 
     async def stop(self) -> None:

@@ -4,26 +4,26 @@ A worker may write down what the person said, or an agency answered, by phone or
 and never passes for the person's own word.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
-from functools import cache
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
-
-from services.caseplan import copies, store
+from services.caseplan import copies, edge, store, written
+from services.caseplan.bodies import Base, GoalBody, StepBody
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
-from services.caseplan.conduct import say
-from services.caseplan.store import Tx
-from shared.messaging.failpoints import reach
-from shared.messaging.outbox import Cause
+from services.caseplan.conduct import hold, say
+from services.caseplan.plans import Goal, Step
+from services.caseplan.referrals.fhir import task
+from services.caseplan.states import to_json
+from services.caseplan.store import Kept, Tx
 from shared.process import Running
-from shared.runtime.errors import Invalid, NotAllowed
+from shared.runtime.errors import Conflict, Invalid, NotAllowed, NotFound
+from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
-from shared.security.permissions import Relations
-from shared.security.sealing import Compartment, seal
+from shared.security.permissions import Relation, Relations
 from shared.web.idempotency import Answer, Wanted, once
 from shared.workflow import By, Party, Way
 
@@ -56,128 +56,174 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "ask_load": "plan.too_much", "fits": "plan.too_much", "say_too_much": "plan.too_much", "stop": "plan.draft",
     },
 }  # fmt: skip
-COMPARTMENTS = {
-    REFERRAL.kind: Compartment.REFERRAL,
-    SETBACK.kind: Compartment.SETBACK,
-    CONCERN.kind: Compartment.SETBACK,
-    PROMISE.kind: Compartment.PLAN,
-    PLAN.kind: Compartment.PLAN,
-}
+# What an agency can answer by phone, for a worker to write down.
+BY_PHONE = ("see", "accept", "waitlist", "decline", "attempt", "begin", "await", "hold", "continue", "report")
 WRITTEN_DOWN = {"phone": Way.PHONE, "in_person": Way.IN_PERSON}
 
 
 async def perform(
-    running: Running, actor: Actor, want: Wanted | None, concept: Concept, id: UUID, verb: str, given: dict[str, Any],
-    *, action: str = "", answers: bool = False,
+    here: Running, actor: Actor, want: Wanted | None, concept: Concept, id: UUID, verb: str, body: Base,
+    *, recorded: bool = False,
 ) -> Answer:  # fmt: skip
-    """Say `verb` to an aggregate. `answers`: a worker writes down what the asked agency said by phone."""
-    action = action or ACTIONS[concept.kind][verb]
-    way = given.pop("way", None)
-    known = await store.get(running.pool, concept, id)
-    actor.require(action, relations(actor, concept, known.state), id)
-    sealed = await seal_words(running, concept, known.state.person, given)
-    async with running.pool.acquire() as tx, tx.transaction():
+    """Say `verb` to an aggregate. `recorded`: a worker writes down what the asked agency said by phone."""
+    action = "referral.record_answer" if recorded else ACTIONS[concept.kind][verb]
+    body = _with_ids(body)
+    texts = _texts(concept, verb, body)
+    sealed: dict[str, bytes] = {}
+    if texts:  # keys come from a connection of their own, so before the transaction
+        known = await store.get(here.pool, concept, id)
+        actor.require(action, relations(actor, concept, known), id)
+        sealed = await written.seal_all(here.keys, concept, known.state.person, id, texts)
+    async with edge.command(here) as tx:
 
         async def act() -> Answer:
-            command = await build(tx, concept, verb, given)
-            by = voice(actor, concept, known.state, verb, way, answers=answers)
+            await hold(tx, concept, (id,), verb)
+            command = await build(tx, concept, id, verb, body)
 
-            def authorize(state: Any) -> None:
-                actor.require(action, relations(actor, concept, state), id)
+            def speaks(kept: Kept) -> By:
+                actor.require(action, relations(actor, concept, kept), id)
+                if is_asked(actor, concept, kept) and kept.state.consent is None:
+                    raise NotFound(concept.kind, id)  # a draft: nobody there may know of it
+                if body.seen and body.seen != fingerprint(kept):
+                    raise Conflict("This has changed since you opened it. Look at it again, then say so.")
+                return voice(actor, concept, kept, verb, body.way, recorded=recorded)
 
-            cause = Cause(want.key if want else None, actor.cause)
-            state = await say(tx, concept, id, command, by, cause=cause, authorize=authorize)
+            kept = await say(tx, concept, id, command, speaks, cause=edge.cause_of(actor, want))
             await store.put_words(tx, concept, id, sealed)
-            await audit.record(tx, actor, action, state.person, f"{concept.kind}/{id}", concept.kind)
-            reach("command.written")
-            return Answer.json(200, {"id": str(id), "stage": str(concept.stage_of(state))})
+            await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", concept.kind)
+            return Answer.json(200, {"id": str(id), "stage": stage_for(actor, concept, kept)})
 
-        answer = await once(tx, want, actor, act)
-    reach("command.committed")
-    return answer
+        return await once(tx, want, actor, act)
 
 
-def relations(actor: Actor, concept: Concept, state: Any) -> Relations:
+def fingerprint(kept: Kept) -> str:
+    """Of what stands there, so that nobody signs another version than the one they read."""
+    return hashlib.sha256(to_json(kept.state).encode()).hexdigest()[:16]
+
+
+def relations(actor: Actor, concept: Concept, kept: Kept) -> Relations:
     """What ties the actor to this aggregate."""
-    columns = concept.columns(state)
+    columns = concept.columns(kept.state)
     return actor.relations(
-        person=state.person, workers=[columns.worker], agency=columns.home, receiving=columns.receiving
+        person=kept.state.person, workers=[columns.worker], agency=kept.home, receiving=columns.receiving
     )
 
 
-def voice(actor: Actor, concept: Concept, state: Any, verb: str, way: str | None, *, answers: bool = False) -> By:
-    """In whose voice the actor speaks. NotAllowed where the table knows nobody who could say it through them."""
+def is_asked(actor: Actor, concept: Concept, kept: Kept) -> bool:
+    """Whether the actor stands on the asked agency's side alone, and so sees only its part."""
+    return relations(actor, concept, kept) == {Relation.RECEIVING_AGENCY}
+
+
+def stage_for(actor: Actor, concept: Concept, kept: Kept) -> str:
+    """Where it stands. The asked agency is told its own part: no pause, no other door."""
+    if is_asked(actor, concept, kept):
+        return task(kept.state).business_status
+    return str(concept.stage_of(kept.state))
+
+
+def party_of(actor: Actor, concept: Concept, kept: Kept, verb: str) -> Party | None:
+    """As which party the actor would say this; None where the table knows none that they could be."""
     may = {party for _, known, move in concept.workflow.rows() if known == verb for party in move.by}
-    columns = concept.columns(state)
-    if answers:
-        return By(Party.AGENCY, columns.receiving, Way.PHONE, actor.id)
+    columns = concept.columns(kept.state)
     if actor.person is not None:
-        return By(Party.PERSON, actor.person)
+        return Party.PERSON if Party.PERSON in may else None
     if Party.AGENCY in may and actor.agency is not None and actor.agency == columns.receiving:
-        return By(Party.AGENCY, actor.agency)
+        return Party.AGENCY
     if Party.SUPERVISOR in may and actor.id != columns.worker:
-        return By(Party.SUPERVISOR, actor.id)
-    if Party.WORKER in may:
-        return By(Party.WORKER, actor.id)
-    if Party.PERSON in may:
-        if way not in WRITTEN_DOWN:
-            raise Invalid("way", "Say whether the person told you in_person or by phone.")
-        return By(Party.PERSON, state.person, WRITTEN_DOWN[way], actor.id)
-    raise NotAllowed("This is not for you to say.")
+        return Party.SUPERVISOR
+    return next((party for party in (Party.WORKER, Party.PERSON) if party in may), None)
 
 
-async def build(tx: Tx, concept: Concept, verb: str, given: Mapping[str, Any]) -> Any:
-    """The command of what was given; ids of consents and programs become what this service knows of them."""
-    kind = concept.commands[verb]
-    names = {field.name for field in fields(kind)}
-    for name in given:
-        if name not in names:
-            raise Invalid(name, f"“{verb}” takes {', '.join(sorted(names)) or 'nothing'}.")
-    values = dict(given)
-    if "consent" in names:
-        values["consent"] = await _consent(tx, values.get("consent"))
+def voice(
+    actor: Actor, concept: Concept, kept: Kept, verb: str, way: str | None, *, recorded: bool = False
+) -> By:  # fmt: skip
+    """In whose voice the actor speaks. NotAllowed where the table knows nobody who could say it through them."""
+    if recorded:
+        return By(Party.AGENCY, concept.columns(kept.state).receiving, Way.PHONE, actor.id)
+    party = party_of(actor, concept, kept, verb)
+    if party is None:
+        raise NotAllowed("This is not for you to say.")
+    if party is not Party.PERSON or actor.person is not None:
+        return By(party, actor.id)
+    if way is None:
+        raise Invalid("way", "Say whether the person told you in_person or by phone.")
+    return By(Party.PERSON, kept.state.person, WRITTEN_DOWN[way], actor.id)
+
+
+async def build(tx: Tx, concept: Concept, id: UUID, verb: str, body: Base) -> Any:
+    """The command of what was sent; ids of consents and programs become what this service knows of them."""
+    values = {name: getattr(body, name) for name in type(body).model_fields if name not in Base.model_fields}
+    if values.get("consent"):
+        values["consent"] = await copies.consent(tx, values["consent"], share=True)
     for name in ("second", "next"):
-        if name in names and values.get(name) is not None:
-            values[name] = await copies.find_program(tx, _uuid(name, values[name]))
-    try:
-        return adapter(kind).validate_python(values)
-    except ValidationError as error:
-        raise mend(error) from None
-
-
-async def _consent(tx: Tx, given: Any) -> Any:
-    return await copies.consent(tx, _uuid("consent", given), share=True) if given else None
-
-
-def _uuid(field: str, given: Any) -> UUID:
-    try:
-        return UUID(str(given))
-    except ValueError:
-        raise Invalid(field, "This has to be an id.") from None
-
-
-@cache
-def adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def mend(error: ValidationError) -> Invalid:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "body"
-    return Invalid(field, first["msg"])
-
-
-async def seal_words(running: Running, concept: Concept, person: UUID, given: Mapping[str, Any]) -> dict[str, bytes]:
-    """What was written in a command, sealed before the transaction begins, by the field it is kept under."""
-    found: dict[str, str] = {}
+        if values.get(name):
+            values[name] = (await copies.find_program(tx, values[name], name)).onward
+    if "next_referral" in values:
+        values["next_referral"] = values["next_referral"] or uuid7()
     for name in ("words", "next_time"):
-        if given.get(name):
-            found[name] = str(given[name])
-    for part, name in (("goals", "goal"), ("steps", "step")):
-        for item in given.get(part) or ():
-            if isinstance(item, dict) and item.get("words"):
-                found[f"{name}/{item.get('id')}"] = str(item["words"])
-    where = COMPARTMENTS[concept.kind]
+        if name in values:
+            values[name] = values[name] or ""
+    if isinstance(values.get("due"), datetime):
+        values["due"] = aware("due", values["due"])
+    if "goals" in values:
+        kept = await store.get(tx, concept, id)
+        values |= _version(values["goals"], values["steps"]) | {"today": await today(tx, kept.home)}
+    return concept.commands[verb](**values)
+
+
+def aware(field: str, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise Invalid(field, "Say the moment with its time zone, like 2026-11-24T16:00:00-05:00.")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(field, "Say a moment that somebody will see.") from None
+
+
+async def today(tx: Tx, agency: UUID | None) -> date:
+    """The day it is at this agency."""
+    now: datetime = await tx.fetchval(store.SQL["now"])
+    return now.astimezone(await copies.zone_of(tx, agency)).date()
+
+
+def _with_ids(body: Base) -> Base:
+    """Goals and steps that are new get their ids here, once, since their words are sealed under them."""
+    goals: tuple[GoalBody, ...] | None = getattr(body, "goals", None)
+    if goals is None:
+        return body
+    goals = tuple(goal if goal.id else goal.model_copy(update={"id": uuid7()}) for goal in goals)
+    steps = tuple(_step_with_ids(place, step, goals) for place, step in enumerate(getattr(body, "steps", ())))
+    return body.model_copy(update={"goals": goals, "steps": steps})
+
+
+def _step_with_ids(place: int, step: StepBody, goals: tuple[GoalBody, ...]) -> StepBody:
+    goal = step.goal
+    if isinstance(goal, int):
+        if not 0 <= goal < len(goals):
+            raise Invalid(f"steps.{place}.goal", "Every step belongs to a goal of this list.")
+        goal = goals[goal].id or goal
+    return step.model_copy(update={"id": step.id or uuid7(), "goal": goal})
+
+
+def _version(goals: tuple[GoalBody, ...], steps: tuple[StepBody, ...]) -> dict[str, Any]:
     return {
-        field: await seal(running.keys, person, where, f"{concept.kind}.{field}", text) for field, text in found.items()
-    }
+        "goals": tuple(Goal(goal.id or uuid7(), goal.words) for goal in goals),
+        "steps": tuple(
+            Step(step.id or uuid7(), UUID(str(step.goal)), step.owner, step.due, step.words, step.done)
+            for step in steps
+        ),
+    }  # fmt: skip
+
+
+def _texts(concept: Concept, verb: str, body: Base) -> dict[str, str]:
+    """What was written, by the field it is kept under."""
+    texts = {}
+    if words := getattr(body, "words", None):
+        texts["decline" if verb == "decline" else "words"] = words
+    if next_time := getattr(body, "next_time", None):
+        texts["next_time"] = next_time
+    for part, items in (("goal", getattr(body, "goals", ())), ("step", getattr(body, "steps", ()))):
+        texts |= {f"{written.SUGGESTED}{part}/{item.id}": item.words for item in items}
+    return texts
+
+

@@ -6,44 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from services.caseplan import concerns, plans, promises, referrals, setbacks
-from services.caseplan.settings import PATIENCE, Patience
+from services.caseplan.settings import PATIENCE
+from shared.contracts.setback import Stage as SetbackStage
+from shared.security.sealing import Compartment
 from shared.workflow import By, Decision, Workflow
 
 
 @dataclass(frozen=True, slots=True)
-class Concept:
-    """What the rest of the service needs to know of a concept. `clock` names its one clock."""
-
-    kind: str
-    state: type[Any]
-    commands: Mapping[str, type[Any]]
-    decide: Callable[[Any, Any, By, Any], Decision[Any]]
-    workflow: Workflow[Any]
-    clock: str
-    patience: Callable[[Patience], Any]
-    stage: str = "stage"  # the name of the field that holds it
-
-    def stage_of(self, state: Any) -> Any:
-        return getattr(state, self.stage)
-
-    def is_open(self, state: Any) -> bool:
-        return self.workflow.is_open(self.stage_of(state))
-
-    def columns(self, state: Any) -> "Columns":
-        return Columns(
-            worker=getattr(state, "worker", None),
-            home=getattr(state, "home", None) or (state.agency if self.kind == "promise" else None),
-            receiving=state.agency if self.kind in ("referral", "concern") else None,
-            program=getattr(state, "program", None),
-            consent=getattr(state, "consent", None),
-            stage=str(self.stage_of(state)),
-            is_open=self.is_open(state),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns beside the state that lists are made from."""
+    """The columns beside the state that lists are made from. Without a `home` it is the person's own agency."""
 
     worker: UUID | None
     home: UUID | None
@@ -54,19 +25,71 @@ class Columns:
     is_open: bool
 
 
-def _of(
-    kind: str, module: Any, state: type[Any], decide: Callable[..., Decision[Any]], stage: str = "stage"
-) -> Concept:
-    def patience(settings: Patience) -> Any:
-        return getattr(settings, kind)
+@dataclass(frozen=True, slots=True, eq=False)
+class Concept:
+    """What the rest of the service needs to know of a concept. `clock` names its one clock."""
 
-    return Concept(kind, state, module.COMMANDS, decide, module.WORKFLOW, module.KIND, patience, stage)
+    kind: str
+    state: type[Any]
+    commands: Mapping[str, type[Any]]
+    decide: Callable[[Any, Any, By, Any], Decision[Any]]
+    offers: Callable[[Any, Any], Mapping[str, Any]]
+    workflow: Workflow[Any]
+    clock: str
+    compartment: Compartment  # of what is written with it
+    stage: str = "stage"  # the name of the field that holds it
+
+    @property
+    def patience(self) -> Any:
+        return getattr(PATIENCE, self.kind)
+
+    def stage_of(self, state: Any) -> Any:
+        return getattr(state, self.stage)
+
+    def is_open(self, state: Any) -> bool:
+        return self.workflow.is_open(self.stage_of(state))
+
+    def forgets(self, state: Any) -> bool:
+        """Whether what was written with it is gone: another's worry once it is at rest, and what was taken back."""
+        if self.kind == "concern":
+            return not self.is_open(state)
+        return self.kind == "setback" and state.stage is SetbackStage.WITHDRAWN
+
+    def columns(self, state: Any) -> Columns:
+        return Columns(
+            worker=state.worker,
+            home=state.agency if self.kind == "promise" else getattr(state, "home", None),
+            receiving=state.agency if self.kind == "referral" else None,
+            program=getattr(state, "program", None),
+            consent=getattr(state, "consent", None),
+            stage=str(self.stage_of(state)),
+            is_open=self.is_open(state),
+        )
 
 
-REFERRAL = _of("referral", referrals, referrals.Referral, referrals.decide)
-SETBACK = _of("setback", setbacks, setbacks.Setback, setbacks.decide)
-CONCERN = _of("concern", concerns, concerns.Concern, concerns.decide, "concern_stage")
-PROMISE = _of("promise", promises, promises.Promise, promises.decide)
-PLAN = _of("plan", plans, plans.Plan, plans.decide)
+def _concern_offers(concern: concerns.Concern, party: Any) -> Mapping[str, Any]:
+    return concerns.WORKFLOW.offers(concern.concern_stage, party)
+
+
+def _of(module: Any, kind: str, state: type[Any], compartment: Compartment, **more: Any) -> Concept:
+    facts: dict[str, Any] = {"offers": getattr(module, "offers", None), **more}
+    return Concept(
+        kind,
+        state,
+        module.COMMANDS,
+        module.decide,
+        workflow=module.WORKFLOW,
+        clock=module.KIND,
+        compartment=compartment,
+        **facts,
+    )
+
+
+REFERRAL = _of(referrals, "referral", referrals.Referral, Compartment.REFERRAL)
+SETBACK = _of(setbacks, "setback", setbacks.Setback, Compartment.SETBACK)
+CONCERN = _of(
+    concerns, "concern", concerns.Concern, Compartment.SETBACK, stage="concern_stage", offers=_concern_offers
+)
+PROMISE = _of(promises, "promise", promises.Promise, Compartment.PLAN)
+PLAN = _of(plans, "plan", plans.Plan, Compartment.PLAN)
 CONCEPTS: Mapping[str, Concept] = {c.kind: c for c in (REFERRAL, SETBACK, CONCERN, PROMISE, PLAN)}
-USUAL = PATIENCE

@@ -38,42 +38,62 @@ ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, ended_at = excluded.ended
 RETURNING id
 
 -- name: consent
-SELECT id, person, recipient, categories, setback, expires_on, confirm_by, ended,
-       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date) AS is_live,
-       (SELECT parked FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1' AND subject = consent.id::text)
-           AS parked
+-- Live by our own copy and clock, and not while its events are parked: what is missing may be the revocation.
+SELECT id, person, recipient, categories, setback,
+       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
+       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
+                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
   FROM consent WHERE id = $1
 
 -- name: consent_for_share
 -- Held to the end of a disclosing transaction: a revocation waits for it, and what comes after sees it.
-SELECT id, person, recipient, categories, setback, expires_on, confirm_by, ended,
-       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date) AS is_live,
-       (SELECT parked FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1' AND subject = consent.id::text)
-           AS parked
+SELECT id, person, recipient, categories, setback,
+       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
+       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
+                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
   FROM consent WHERE id = $1 FOR SHARE OF consent
 
--- name: live_consents
--- A person's consents towards one agency, the longest-lived first.
-SELECT id FROM consent WHERE person = $1 AND recipient = $2 AND ended IS NULL AND setback IS NULL
- ORDER BY expires_on DESC
+-- name: hold_consents
+-- The consents under which a referral's person may be told of, held in the order in which consents are locked.
+SELECT id FROM consent
+ WHERE person IN (SELECT person FROM aggregate WHERE kind = 'referral' AND id = ANY ($1::uuid[])) AND ended IS NULL
+ ORDER BY id FOR SHARE
+
+-- name: lock_consents
+-- Several that may end in one transaction: before any aggregate, always in this order.
+SELECT id FROM consent WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+
+-- name: consents_towards
+-- What a person allows one agency to be told, held; by consent_person_idx.
+SELECT id, person, recipient, categories, setback, expires_on,
+       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
+       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
+                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
+  FROM consent WHERE person = $1 AND recipient = $2 AND ended IS NULL AND setback IS NULL
+ ORDER BY id FOR SHARE OF consent
 
 -- name: agency
 SELECT id, name, calendar, reports_to, lead, holds_no_records FROM agency WHERE id = $1
 
 -- name: program
-SELECT id, agency, name, needs, accepting, is_listed FROM program WHERE id = $1
+SELECT p.id, p.agency, p.name, p.needs, p.is_listed, coalesce(a.holds_no_records, false) AS holds_no_records
+  FROM program p LEFT JOIN agency a ON a.id = p.agency WHERE p.id = $1
 
 -- name: person
 SELECT id, home, worker, language, is_synthetic FROM person WHERE id = $1
 
 -- name: people_of_worker
+-- One range of person_worker_idx.
 SELECT id, home, worker, language FROM person WHERE worker = $1 ORDER BY id LIMIT $2
 
 -- name: names
 SELECT id, name FROM agency WHERE id = ANY ($1::uuid[]) UNION ALL SELECT id, name FROM program WHERE id = ANY ($1::uuid[])
 
--- name: other_program
--- Another door for the same need: listed, taking people, of another program; the alphabet decides, nothing ranks.
-SELECT id, agency FROM program
- WHERE needs @> ARRAY[$1] AND is_listed AND accepting AND id <> $2 AND agency IS NOT NULL
- ORDER BY name LIMIT 1
+-- name: other_programs
+-- Other doors for the same need: listed, taking people, not tried by this person yet; the alphabet orders, nothing ranks.
+SELECT p.id, p.agency, p.name FROM program p JOIN agency a ON a.id = p.agency
+ WHERE p.needs @> ARRAY[$1] AND p.is_listed AND p.accepting AND NOT a.holds_no_records
+   AND NOT EXISTS (SELECT FROM aggregate r WHERE r.kind = 'referral' AND r.person = $2 AND r.program = p.id
+                      AND (r.is_open OR r.stage IN ('moved_on', 'not_taken')))
+   AND p.id <> $3
+ ORDER BY p.name, p.id LIMIT $4

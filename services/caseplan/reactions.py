@@ -5,14 +5,16 @@ under way, pauses what stands on the consent, and says in the same transaction t
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
 from asyncpg import Connection
 
 from services.caseplan import copies, plans, referrals, setbacks, store
-from services.caseplan.concepts import PLAN, REFERRAL, SETBACK
-from services.caseplan.conduct import say
+from services.caseplan.concepts import PLAN, REFERRAL, SETBACK, Concept
+from services.caseplan.conduct import Speaks, hold, say
+from services.caseplan.store import Word
 from shared.contracts import agency, answer, consent, delivery, person, program
 from shared.contracts.halted import Halted
 from shared.contracts.referral import PauseCause
@@ -20,7 +22,7 @@ from shared.contracts.setback import Asks
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.timers import work_out_again
-from shared.runtime.errors import Refused
+from shared.runtime.errors import NotAllowed, Refused
 from shared.workflow import NETWORK, By, Decision, Party, Way
 
 SQL = copies.SQL
@@ -66,7 +68,8 @@ async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
         elif isinstance(event, person.WorkerAssigned):
             await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
             await _open_plan(tx, event.person, event.agency, event.worker, Cause(str(envelope.id)))
-            await tx.execute(store.SQL["reassign"], event.person, event.worker)
+            await tx.execute(store.SQL["lock_of_person"], event.person)
+            await tx.execute(store.SQL["reassign"], event.person, event.worker, event.agency)
 
 
 async def _open_plan(tx: Connection, whose: UUID, home: UUID, worker: UUID | None, cause: Cause) -> None:
@@ -74,12 +77,13 @@ async def _open_plan(tx: Connection, whose: UUID, home: UUID, worker: UUID | Non
     if worker is None or await tx.fetchval(store.SQL["get_aggregate"], PLAN.kind, whose):
         return
     empty = plans.Plan(id=whose, person=whose, worker=worker, home=home)
-    await store.insert(tx, PLAN, Decision(empty), "open", NETWORK, cause)
+    await store.insert(tx, PLAN, Decision(empty), Word("open", NETWORK), cause)
 
 
 @reactions.on(consent.ConsentEvent.topic)
 async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
-    for envelope, event in sorted(facts, key=lambda fact: (fact.envelope.subject, fact.envelope.sequence)):
+    await _lock_all(tx, facts)
+    for envelope, event in facts:
         cause = Cause(str(envelope.id), envelope.actor)
         if isinstance(event, consent.Granted):
             await tx.execute(
@@ -96,6 +100,18 @@ async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
             await _stop(tx, event, PauseCause.EXPIRED, "lapsed", cause)
 
 
+async def _lock_all(tx: Connection, facts: Sequence[Fact]) -> None:
+    """Every consent of the batch, then everything that will move with one of them, each in its order.
+
+    The consents' locks are waited for here: whoever reads one of them afterwards finds what this batch says.
+    """
+    events = [fact.event for fact in facts if isinstance(fact.event, consent.ConsentEvent)]
+    ended = [event.consent for event in events if isinstance(event, consent.Revoked | consent.Lapsed)]
+    setbacks_told = [event.setback for event in events if isinstance(event, consent.Granted) and event.setback]
+    await tx.execute(SQL["lock_consents"], [event.consent for event in events])
+    await tx.execute(store.SQL["lock_under"], ended, setbacks_told)
+
+
 async def _share_setback(tx: Connection, event: consent.Granted, cause: Cause) -> None:
     """The person said yes to telling exactly this to exactly them, on their page: that is the sharing."""
     assert event.setback is not None
@@ -105,11 +121,11 @@ async def _share_setback(tx: Connection, event: consent.Granted, cause: Cause) -
 
 
 async def _stop(tx: Connection, event: consent.ConsentEvent, why: PauseCause, ended: str, cause: Cause) -> None:
-    """The row's lock is waited for here; whoever reads it afterwards finds it ended."""
+    """What stands on the consent is paused, and that nothing more goes out from here is said with it."""
     first = await tx.fetchval(SQL["end_consent"], event.consent, event.person, ended)
     if first is None:
         return  # it acted when it arrived; this is its turn in order
-    for row in await tx.fetch(store.SQL["under_consent"], event.consent):
+    for row in await tx.fetch(store.SQL["lock_under"], [event.consent], []):
         if row["kind"] == REFERRAL.kind:
             await _try(tx, REFERRAL, row["id"], referrals.Pause(why), NETWORK, cause)
     halted = Halted(service="caseplan", consent=event.consent, person=event.person, reason=ended)
@@ -118,24 +134,43 @@ async def _stop(tx: Connection, event: consent.ConsentEvent, why: PauseCause, en
 
 @reactions.on(answer.Received.topic)
 async def hear_answers(tx: Connection, facts: Sequence[Fact]) -> None:
-    for envelope, event in facts:
-        if isinstance(event, answer.Received):
-            try:
-                command, by = referrals.heard(event)
-            except Refused:
-                log.warning("answer says nothing we know", id=str(envelope.id))
-                continue
-            await _try(tx, REFERRAL, event.referral, command, by, Cause(str(envelope.id), envelope.actor))
+    heard = [(envelope, event) for envelope, event in facts if isinstance(event, answer.Received)]
+    ids = [event.referral for _, event in heard]
+    await hold(tx, REFERRAL, ids, "decline")
+    await tx.execute(store.SQL["lock_aggregates"], REFERRAL.kind, ids)
+    for envelope, event in heard:
+        await _answer(tx, event, Cause(str(envelope.id), envelope.actor))
+
+
+async def _answer(tx: Connection, event: answer.Received, cause: Cause) -> None:
+    """An agency's answer counts for what that agency was asked, and for nothing else."""
+    try:
+        command, by = referrals.heard(event)
+    except Refused:
+        log.warning("answer says nothing we know", reason=event.answer)
+        return
+
+    def speaks(kept: store.Kept) -> By:
+        if kept.state.agency != event.agency:
+            raise NotAllowed("Another agency was asked.")
+        return by
+
+    await _try(tx, REFERRAL, event.referral, command, speaks, cause)
 
 
 @reactions.on(delivery.DeliveryEvent.topic)
 async def hear_deliveries(tx: Connection, facts: Sequence[Fact]) -> None:
-    for envelope, event in facts:
-        if isinstance(event, delivery.Acknowledged) and event.referral is not None:
-            await _try(tx, REFERRAL, event.referral, referrals.Deliver(), NETWORK, Cause(str(envelope.id)))
+    told = [
+        (envelope, event.referral)
+        for envelope, event in facts
+        if isinstance(event, delivery.Acknowledged) and event.referral is not None
+    ]
+    await tx.execute(store.SQL["lock_aggregates"], REFERRAL.kind, [referral for _, referral in told])
+    for envelope, referral in told:
+        await _try(tx, REFERRAL, referral, referrals.Deliver(), NETWORK, Cause(str(envelope.id)))
 
 
-async def _try(tx: Connection, concept, id: UUID, command, by: By, cause: Cause) -> None:  # type: ignore[no-untyped-def]
+async def _try(tx: Connection, concept: Concept, id: UUID, command: Any, by: By | Speaks, cause: Cause) -> None:
     """Say it if it can be said from where things stand; what comes too late, or twice, changes nothing.
 
     The savepoint is for the refusal alone: nothing of a refused command stays.

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -18,7 +18,7 @@ def to_json(state: Any) -> str:
     return json.dumps(_plain(state), default=str)
 
 
-def from_json(kind: type[Any], text: str) -> Any:
+def from_json(kind: Any, text: str) -> Any:
     """The state that `to_json` was given, its words empty."""
     return _adapter(kind).validate_json(text, strict=False)
 

@@ -1,18 +1,19 @@
-"""Every statement that this service sends to Postgres about its own work; `copies` has those about others'."""
+"""What this service sends to Postgres about its own work; `copies` has what it knows of others'."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from asyncpg import Connection, UniqueViolationError
-from asyncpg.pool import Pool, PoolConnectionProxy
+from asyncpg import Connection, Record, UniqueViolationError
+from asyncpg.pool import Pool
 
 from services.caseplan.concepts import REFERRAL, Concept
 from services.caseplan.copies import work_out
 from services.caseplan.referrals import AlreadyOpen
 from services.caseplan.states import from_json, to_json
+from shared.messaging.failpoints import MUTANT
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -20,94 +21,99 @@ from shared.runtime.errors import Conflict, NotFound
 from shared.workflow import By, Decision
 
 SQL = sql.load(__file__, "store.sql")
-Tx = Connection | PoolConnectionProxy
+LOCK = SQL["get_aggregate" if MUTANT == "no_aggregate_lock" else "lock_aggregate"]
+ONE_OPEN = "aggregate_one_open_referral_idx"
+Tx = Connection
+Db = Connection | Pool
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An aggregate as it stands, with the times that its state does not know."""
+    """An aggregate as it stands, with what its state does not know: whose agency answers for it, and its times."""
 
     state: Any
+    home: UUID | None
     made_at: datetime
     moved_at: datetime
 
 
-async def insert(tx: Tx, concept: Concept, decision: Decision[Any], verb: str, by: By, cause: Cause) -> None:
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said, for the line on the timeline; `about` is the step of a plan that it was said of."""
+
+    verb: str
+    by: By
+    about: UUID | None = None
+
+
+async def insert(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, cause: Cause) -> None:
     """A new aggregate with its first events and clocks. AlreadyOpen for a second open referral to one program."""
     state = decision.state
+    columns = astuple(concept.columns(state))
     try:
         async with tx.transaction():
             await tx.execute(
-                SQL["insert_aggregate"],
-                concept.kind,
-                state.id,
-                state.person,
-                *astuple(concept.columns(state)),
-                to_json(state),
-            )
+                SQL["insert_aggregate"], concept.kind, state.id, state.person, *columns, to_json(state)
+            )  # fmt: skip
     except UniqueViolationError as error:
-        if concept is REFERRAL and error.constraint_name == "aggregate_one_open_referral_idx":
-            found = await tx.fetchval(
-                "SELECT id FROM aggregate WHERE kind = 'referral' AND person = $1 AND program = $2 AND is_open",
-                state.person,
-                state.program,
-            )
-            raise AlreadyOpen(found) from None
+        await _refuse_second(tx, error, state)
         raise Conflict(f"There is a {concept.kind} with this id already.", ("open_it",)) from None
-    await _write(tx, concept, decision, verb, by, cause)
+    await _write(tx, concept, decision, word, cause)
 
 
-async def lock(tx: Tx, concept: Concept, id: UUID) -> Any:
-    """The state, ours alone until `tx` ends."""
-    text = await tx.fetchval(SQL["lock_aggregate"], concept.kind, id)
-    if text is None:
+async def _refuse_second(tx: Tx, error: UniqueViolationError, state: Any) -> None:
+    if error.constraint_name == ONE_OPEN:
+        found = await tx.fetchval(SQL["open_referral"], state.person, state.program)
+        raise AlreadyOpen(found) from None
+
+
+async def lock(tx: Tx, concept: Concept, id: UUID) -> Kept:
+    """Ours alone until `tx` ends."""
+    return _kept(concept, await tx.fetchrow(LOCK, concept.kind, id), id)
+
+
+async def get(db: Db, concept: Concept, id: UUID) -> Kept:
+    return _kept(concept, await db.fetchrow(SQL["get_aggregate"], concept.kind, id), id)
+
+
+def _kept(concept: Concept, row: Record | None, id: UUID) -> Kept:
+    if row is None:
         raise NotFound(concept.kind, id)
-    return from_json(concept.state, text)
+    return Kept(from_json(concept.state, row["state"]), row["home"], row["made_at"], row["moved_at"])
 
 
-async def save(tx: Tx, concept: Concept, decision: Decision[Any], verb: str, by: By, cause: Cause) -> None:
+async def save(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, cause: Cause) -> None:
     """State, events, clocks and the line on the timeline, in the caller's transaction: all of them or none."""
     state = decision.state
     columns = astuple(concept.columns(state))
-    await tx.execute(SQL["save_aggregate"], concept.kind, state.id, *columns, to_json(state))
-    await _write(tx, concept, decision, verb, by, cause)
+    if concept is REFERRAL:
+        await _save_referral(tx, state, columns)
+    else:
+        await tx.execute(SQL["save_aggregate"], concept.kind, state.id, *columns, to_json(state))
+    if concept.forgets(state):
+        await tx.execute(SQL["empty_words"], concept.kind, state.id)
+    await _write(tx, concept, decision, word, cause)
 
 
-async def _write(tx: Tx, concept: Concept, decision: Decision[Any], verb: str, by: By, cause: Cause) -> None:
+async def _save_referral(tx: Tx, state: Any, columns: tuple[Any, ...]) -> None:
+    """One that opens again may find another one open to the same program."""
+    try:
+        async with tx.transaction():
+            await tx.execute(SQL["save_aggregate"], REFERRAL.kind, state.id, *columns, to_json(state))
+    except UniqueViolationError as error:
+        await _refuse_second(tx, error, state)
+        raise
+
+
+async def _write(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, cause: Cause) -> None:
     state, events, timers = decision
     await put_events(tx, state.id, events, partitionkey=state.person, person=state.person, cause=cause)
     await start_timers(tx, timers, work_out)
-    stage = str(concept.stage_of(state))
+    by = word.by
     await tx.execute(
-        SQL["note_happened"], concept.kind, state.id, state.person, verb, stage, str(by.party), str(by.way)
-    )
-
-
-async def get(tx: Tx | Pool, concept: Concept, id: UUID) -> Kept:
-    row = await tx.fetchrow(SQL["get_aggregate"], concept.kind, id)
-    if row is None:
-        raise NotFound(concept.kind, id)
-    return Kept(from_json(concept.state, row["state"]), row["made_at"], row["moved_at"])
-
-
-async def of_person(tx: Tx | Pool, concept: Concept, person: UUID, limit: int = 50) -> list[Kept]:
-    return _kept(concept, await tx.fetch(SQL["list_of_person"], person, concept.kind, limit))
-
-
-async def open_of_worker(tx: Tx | Pool, concept: Concept, worker: UUID, limit: int = 50) -> list[Kept]:
-    return _kept(concept, await tx.fetch(SQL["list_open_of_worker"], worker, concept.kind, limit))
-
-
-async def open_of_home(tx: Tx | Pool, concept: Concept, agency: UUID, limit: int = 50) -> list[Kept]:
-    return _kept(concept, await tx.fetch(SQL["list_of_home"], agency, concept.kind, limit))
-
-
-async def of_receiving(tx: Tx | Pool, concept: Concept, agency: UUID, limit: int = 50) -> list[Kept]:
-    return _kept(concept, await tx.fetch(SQL["list_of_receiving"], agency, concept.kind, limit))
-
-
-def _kept(concept: Concept, rows: Sequence[Any]) -> list[Kept]:
-    return [Kept(from_json(concept.state, row["state"]), row["made_at"], row["moved_at"]) for row in rows]
+        SQL["note_happened"], concept.kind, state.id, state.person, word.verb, str(concept.stage_of(state)),
+        str(by.party), str(by.way), by.recorded_by or by.who, word.about,
+    )  # fmt: skip
 
 
 async def put_words(tx: Tx, concept: Concept, id: UUID, sealed: Mapping[str, bytes]) -> None:
@@ -115,12 +121,24 @@ async def put_words(tx: Tx, concept: Concept, id: UUID, sealed: Mapping[str, byt
         await tx.execute(SQL["put_words"], concept.kind, id, field, text)
 
 
-async def words_of(tx: Tx | Pool, concept: Concept, id: UUID) -> dict[str, bytes]:
-    """Sealed, by field."""
-    return {row["field"]: row["sealed"] for row in await tx.fetch(SQL["get_words"], concept.kind, id)}
+async def listed(db: Db, statement: str, concept: Concept, *values: Any) -> list[Kept]:
+    """The aggregates that a statement of store.sql lists."""
+    rows = await db.fetch(SQL[statement], *values)
+    return [Kept(from_json(concept.state, row["state"]), row["home"], row["made_at"], row["moved_at"]) for row in rows]
 
 
-async def clocks_of(tx: Tx | Pool, concept: Concept, ids: Sequence[UUID]) -> dict[UUID, tuple[datetime, datetime]]:
-    """When the live clock of each began and when it runs out."""
-    rows = await tx.fetch(SQL["clocks"], concept.clock, [str(id) for id in ids])
-    return {UUID(row["subject"]): (row["started_at"], row["due_at"]) for row in rows}
+async def of_person(db: Db, concept: Concept, person: UUID, limit: int = 50) -> list[Kept]:
+    return await listed(db, "list_of_person", concept, person, concept.kind, limit)
+
+
+async def open_of_worker(db: Db, concept: Concept, worker: UUID, limit: int = 50) -> list[Kept]:
+    return await listed(db, "list_open_of_worker", concept, worker, concept.kind, limit)
+
+
+async def open_of_home(db: Db, concept: Concept, agency: UUID, limit: int = 50) -> list[Kept]:
+    return await listed(db, "list_open_of_home", concept, agency, concept.kind, limit)
+
+
+async def asked_of(tx: Tx, agency: UUID, limit: int = 50) -> list[Kept]:
+    """What the agency was asked, under consents that are live and are held until `tx` ends."""
+    return await listed(tx, "list_asked", REFERRAL, agency, limit)

@@ -1,66 +1,171 @@
 -- name: insert_aggregate
--- For a new aggregate its own insert is the lock.
+-- For a new aggregate its own insert is the lock. A setback or concern belongs to the person's own agency.
 INSERT INTO aggregate (kind, id, person, worker, home, receiving, program, consent, stage, is_open, state, made_at, moved_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock(), clock())
+VALUES ($1, $2, $3, $4, coalesce($5, (SELECT home FROM person WHERE id = $3)), $6, $7, $8, $9, $10, $11, clock(), clock())
+
+-- name: open_referral
+-- By aggregate_one_open_referral_idx.
+SELECT id FROM aggregate WHERE kind = 'referral' AND person = $1 AND program = $2 AND is_open
 
 -- name: lock_aggregate
 -- Taken before any event is written and held to commit, so events keep the order of changes.
-SELECT state FROM aggregate WHERE kind = $1 AND id = $2 FOR UPDATE
+SELECT state, home, made_at, moved_at FROM aggregate WHERE kind = $1 AND id = $2 FOR UPDATE
+
+-- name: lock_aggregates
+-- Several in one transaction: always in this order.
+SELECT id FROM aggregate WHERE kind = $1 AND id = ANY ($2::uuid[]) ORDER BY kind, id FOR UPDATE
+
+-- name: lock_under
+-- What stands on these consents, and these setbacks, in the order in which aggregates are locked.
+SELECT kind, id, consent FROM aggregate
+ WHERE consent = ANY ($1::uuid[]) OR (kind = 'setback' AND id = ANY ($2::uuid[])) ORDER BY kind, id FOR UPDATE
+
+-- name: lock_plan_of
+-- The plan of whomever a promise was made to: a step of it may be this promise.
+SELECT plan.id FROM aggregate plan JOIN aggregate promise ON promise.kind = 'promise' AND promise.id = $1
+ WHERE plan.kind = 'plan' AND plan.id = promise.person FOR UPDATE OF plan
+
+-- name: lock_of_person
+-- Everything that goes with the person to another worker.
+SELECT kind, id FROM aggregate
+ WHERE person = $1 AND (kind IN ('referral', 'setback', 'plan') OR (kind = 'concern' AND is_open))
+ ORDER BY kind, id FOR UPDATE
+
+-- name: reassign
+-- The new worker holds what the old one held; a promise stays with who gave it.
+UPDATE aggregate SET worker = $2, home = $3,
+       state = CASE WHEN kind IN ('referral', 'plan')
+                    THEN state || jsonb_build_object('worker', $2::text, 'home', $3::text)
+                    ELSE state || jsonb_build_object('worker', $2::text) END
+ WHERE person = $1 AND (kind IN ('referral', 'setback', 'plan') OR (kind = 'concern' AND is_open))
 
 -- name: save_aggregate
-UPDATE aggregate SET worker = $3, home = $4, receiving = $5, program = $6, consent = $7, stage = $8, is_open = $9,
-                     state = $10, moved_at = clock()
+UPDATE aggregate SET worker = $3, home = coalesce($4, home), receiving = $5, program = $6, consent = $7, stage = $8,
+                     is_open = $9, state = $10, moved_at = clock()
  WHERE kind = $1 AND id = $2
 
 -- name: note_happened
-INSERT INTO happened (kind, id, person, verb, stage, party, way, at) VALUES ($1, $2, $3, $4, $5, $6, $7, clock())
+INSERT INTO happened (kind, id, person, verb, stage, party, way, who, about, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock())
 
 -- name: get_aggregate
-SELECT state, made_at, moved_at FROM aggregate WHERE kind = $1 AND id = $2
+SELECT state, home, made_at, moved_at FROM aggregate WHERE kind = $1 AND id = $2
 
 -- name: list_of_person
--- One range of aggregate_person_idx.
-SELECT id, state, made_at, moved_at, is_open FROM aggregate WHERE person = $1 AND kind = $2 ORDER BY moved_at DESC LIMIT $3
+-- The latest first; one range of aggregate_person_idx, no sort.
+SELECT state, home, made_at, moved_at FROM aggregate
+ WHERE person = $1 AND kind = $2 ORDER BY moved_at DESC LIMIT $3
 
 -- name: list_open_of_worker
 -- What a worker holds, the longest silence first; one range of aggregate_worker_idx, no sort.
-SELECT id, state, made_at, moved_at FROM aggregate
+SELECT state, home, made_at, moved_at FROM aggregate
  WHERE worker = $1 AND kind = $2 AND is_open ORDER BY moved_at LIMIT $3
 
--- name: list_of_home
-SELECT id, state, made_at, moved_at FROM aggregate
+-- name: list_open_of_home
+-- What an agency's workers hold, the longest silence first; one range of aggregate_home_idx, no sort.
+SELECT state, home, made_at, moved_at FROM aggregate
  WHERE home = $1 AND kind = $2 AND is_open ORDER BY moved_at LIMIT $3
 
--- name: list_of_receiving
--- What an agency was asked; one range of aggregate_receiving_idx.
-SELECT id, state, made_at, moved_at, is_open FROM aggregate
- WHERE receiving = $1 AND kind = $2 AND stage <> 'draft' ORDER BY moved_at DESC LIMIT $3
+-- name: list_asked
+-- What an agency was asked and may still be told: under a live consent whose row is held until the answer is read.
+-- One range of aggregate_receiving_idx.
+SELECT a.state, a.home, a.made_at, a.moved_at FROM aggregate a JOIN consent c ON c.id = a.consent
+ WHERE a.receiving = $1 AND a.kind = 'referral' AND a.stage <> 'draft'
+   AND c.ended IS NULL AND c.expires_on >= clock()::date AND (c.confirm_by IS NULL OR c.confirm_by >= clock()::date)
+   AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
+                    AND subject = c.id::text AND parked IS NOT NULL)
+ ORDER BY a.moved_at DESC LIMIT $2
+   FOR SHARE OF c
 
--- name: under_consent
--- The aggregates that stand on a consent, in the order in which they are locked.
-SELECT kind, id FROM aggregate WHERE consent = $1 ORDER BY kind, id
+-- name: was_asked_about
+-- Whether an agency was ever asked to help this person.
+SELECT EXISTS (SELECT FROM aggregate WHERE person = $1 AND kind = 'referral' AND receiving = $2 AND stage <> 'draft')
 
 -- name: history
-SELECT verb, stage, party, way, at FROM happened WHERE kind = $1 AND id = $2 ORDER BY number
+SELECT id, verb, stage, party, way, who, about, at FROM happened WHERE kind = $1 AND id = $2 ORDER BY number
 
 -- name: timeline
-SELECT kind, id, verb, stage, party, way, at FROM happened WHERE person = $1 ORDER BY number DESC LIMIT $2
+-- What happened around a person, the latest first; one range of happened_person_idx, no sort.
+SELECT kind, id, verb, stage, party, way, who, about, at FROM happened WHERE person = $1 ORDER BY number DESC LIMIT $2
+
+-- name: step_moves
+-- How often the steps of these plans were moved in the last 14 days.
+SELECT id, count(*)::int AS moves FROM happened
+ WHERE kind = 'plan' AND id = ANY ($1::uuid[]) AND verb = 'move_step' AND at > clock() - interval '14 days' GROUP BY id
+
+-- name: load_words
+-- Of each plan the last word on whether it is too much, and whether the plan changed after it.
+SELECT DISTINCT ON (id) id, verb FROM happened
+ WHERE kind = 'plan' AND id = ANY ($1::uuid[])
+   AND verb IN ('ask_load', 'fits', 'say_too_much', 'sign', 'move_step', 'drop_step')
+ ORDER BY id, number DESC
 
 -- name: put_words
 INSERT INTO words (kind, id, field, sealed) VALUES ($1, $2, $3, $4)
 ON CONFLICT (kind, id, field) DO UPDATE SET sealed = excluded.sealed
 
 -- name: get_words
-SELECT field, sealed FROM words WHERE kind = $1 AND id = $2
+-- Of aggregates of any kind at once, given as two lists.
+SELECT kind, id, field, sealed FROM words
+ WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::uuid[]))
 
 -- name: empty_words
 DELETE FROM words WHERE kind = $1 AND id = $2
 
--- name: clocks
--- When the live clocks of these aggregates run out.
-SELECT subject, started_at, due_at FROM timer WHERE kind = $1 AND subject = ANY ($2::text[])
+-- name: drop_suggested
+-- A suggestion that is over takes its words along; what was agreed keeps its own.
+DELETE FROM words WHERE kind = 'plan' AND id = $1 AND field LIKE 'suggested/%'
 
--- name: reassign
--- The person's new worker holds what was the old one's; a promise stays with who gave it.
-UPDATE aggregate SET worker = $2, state = jsonb_set(state, '{worker}', to_jsonb($2::text))
- WHERE person = $1 AND is_open AND kind IN ('referral', 'setback', 'concern', 'plan')
+-- name: drop_agreed
+DELETE FROM words WHERE kind = 'plan' AND id = $1 AND field NOT LIKE 'suggested/%'
+
+-- name: agree_words
+UPDATE words SET field = substr(field, 11) WHERE kind = 'plan' AND id = $1 AND field LIKE 'suggested/%'
+
+-- name: copy_step_words
+-- The words of a staff step are those of the promise that it is: the same sealed bytes, bound to the step.
+INSERT INTO words (kind, id, field, sealed) SELECT 'promise', $2, field, sealed FROM words
+ WHERE kind = 'plan' AND id = $1 AND field = 'step/' || $3::text
+ON CONFLICT (kind, id, field) DO UPDATE SET sealed = excluded.sealed
+
+-- name: clocks
+-- When the live clocks of these aggregates began and run out, of any kind at once.
+SELECT kind, subject, started_at, due_at FROM timer
+ WHERE (kind, subject) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+
+-- name: put_reference
+INSERT INTO reference (reference, agency, referral) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: without_reference
+-- What this agency was sent since its system last asked for anything.
+SELECT a.id FROM aggregate a
+ WHERE a.receiving = $1 AND a.kind = 'referral' AND a.stage <> 'draft'
+   AND NOT EXISTS (SELECT FROM reference r WHERE r.agency = $1 AND r.referral = a.id)
+
+-- name: find_reference
+SELECT referral FROM reference WHERE reference = $1 AND agency = $2
+
+-- name: now
+SELECT clock()
+
+-- name: list_by_id
+SELECT state, home, made_at, moved_at FROM aggregate WHERE kind = $1 AND id = ANY ($2::uuid[])
+
+-- name: list_held_by_team
+-- What fell to the supervisor: silence of a worker of theirs. A few rows of aggregate_home_idx.
+SELECT state, home, made_at, moved_at FROM aggregate
+ WHERE home = $1 AND kind = $2 AND is_open AND stage = ANY ($3::text[]) ORDER BY moved_at LIMIT $4
+
+-- name: put_contact
+INSERT INTO contact (id, person, worker, agency, how, at, speak_on) VALUES ($1, $2, $3, $4, $5, clock(), $6)
+
+-- name: contacts_due
+-- With whom a worker said they would speak by today, and have not since; by contact_worker_idx.
+SELECT c.id, c.person, c.speak_on, c.at FROM contact c
+ WHERE c.worker = $1 AND c.speak_on <= $2
+   AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.worker = c.worker AND later.at > c.at)
+ ORDER BY c.speak_on LIMIT $3
+
+-- name: contacts_of
+-- By contact_person_idx, the latest first.
+SELECT id, worker, how, at, speak_on FROM contact WHERE person = $1 ORDER BY at DESC LIMIT $2

@@ -38,7 +38,7 @@ from shared.workflow import Patience as Silence
 KIND = "consent.lapse"
 SUPERVISION = "supervision"  # probation, parole and courts
 SETBACK = "setback"
-DISCLOSING = frozenset({"caseplan", "notifications", "reporting"})  # services that must halt before it is in effect
+DISCLOSING = frozenset({"caseplan", "notifications"})  # must halt before it is in effect; reporting tells counts only
 
 
 class Stage(Coded):

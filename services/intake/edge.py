@@ -21,11 +21,14 @@ from shared.process import Running
 from shared.runtime.database import outages
 from shared.runtime.errors import Invalid
 from shared.security.identity import Actor
+from shared.security.permissions import Role
+from shared.security.signin import LANDING
 from shared.web import forms
 from shared.web.forms import FORM_MEDIA, Form
 from shared.web.idempotency import Wanted
 
 M = TypeVar("M", bound=BaseModel)
+MINE = LANDING[Role.PERSON]  # the person's own page
 OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")  # no other host, no control character
 
 
@@ -101,6 +104,11 @@ def _inlined(node: Any, known: dict[str, Any]) -> Any:
 def back_to(path: str | None, otherwise: str) -> str:
     """Where a form leads afterwards: only to a path of our own."""
     return path if path and OWN_PATH.fullmatch(path) else otherwise
+
+
+def page_of(person: UUID, actor: Actor) -> str:
+    """Where somebody's page is: one's own, or the one that staff see of them."""
+    return MINE if actor.person else f"/caseplan/people/{person}"
 
 
 def shared_page(person: UUID) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from zlib import crc32
 
@@ -15,6 +16,7 @@ import structlog
 from asyncpg import Connection, Pool, Record
 
 from services.notifications.carriers import Carrier, FileCarrier, Letter
+from services.notifications.database import TROUBLE, transaction
 from services.notifications.messages import SQL, Hold, Send, Withhold, decide_row
 from services.notifications.settings import Voice
 from services.notifications.texts import language_of, text_of
@@ -55,7 +57,7 @@ async def wait_for_attempts(pool: Pool, consents: Collection[UUID]) -> None:
 
 async def _is_locked(pool: Pool, message: UUID) -> bool:
     """Whether somebody's session holds it still."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with transaction(pool) as connection:
         return not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", LOCKS, _number(message))
 
 
@@ -86,7 +88,7 @@ class Courier:
                 finally:
                     with contextlib.suppress(*OUTAGES):
                         await connection.close(timeout=2)
-            except (*OUTAGES, Retryable) as error:
+            except TROUBLE as error:
                 attempt += 1
                 log.warning("courier starts again", error=type(error).__name__, attempt=attempt)
                 await pause(attempt)
@@ -154,12 +156,10 @@ class Courier:
             else:
                 settled = await connection.fetchval(SQL["settle_withheld"], letter.id, event.reason)
             if settled is not None:
-                await put_events(
-                    connection, letter.id, [event], partitionkey=letter.person, person=letter.person
-                )
+                await put_events(connection, letter.id, [event], partitionkey=letter.person, person=letter.person)
 
 
-def _whom(letter: Letter) -> dict:  # type: ignore[type-arg]
+def _whom(letter: Letter) -> dict[str, Any]:
     return {"message": letter.id, "person": letter.person, "audience": "person"}
 
 

@@ -50,4 +50,6 @@ def open_password(settings: Settings, partner: UUID, sealed: bytes) -> str:
 
 def _cipher(settings: Settings) -> AESGCM:
     secret = settings.sealing_key.get_secret_value().encode()
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"throughcare.partner.password.v1").derive(secret))
+    return AESGCM(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=b"throughcare.partner.password.v1").derive(secret)
+    )

@@ -78,7 +78,9 @@ class Facts:
     people: dict[UUID, Person] = field(default_factory=dict)
 
 
-async def load_facts(tx: Connection, agencies: Iterable[UUID], consents: Iterable[UUID], people: Iterable[UUID]) -> Facts:
+async def load_facts(
+    tx: Connection, agencies: Iterable[UUID], consents: Iterable[UUID], people: Iterable[UUID]
+) -> Facts:
     facts = Facts(recipients=await _recipients(tx, set(agencies)))
     if not facts.recipients:
         return facts
@@ -230,9 +232,7 @@ class Teller:
         on = self._tellings.get((to.partner, word.bears_on)) if word.bears_on else None
         return News(record.kind, {**record.says, "referral": on.reference}) if on and on.stage else record
 
-    def _queue(
-        self, word: Word, to: Recipient, record: News, called: str, scope: ConsentScope, person: Person
-    ) -> None:
+    def _queue(self, word: Word, to: Recipient, record: News, called: str, scope: ConsentScope, person: Person) -> None:
         data = views.written(record, called, scope, synthetic=person.synthetic)
         self._rows.append(
             (
@@ -296,7 +296,10 @@ async def catch_up_withheld(
     """Something about these is known now; what was kept back is decided again."""
     columns = list(people), list(partners)
     await _again(
-        tx, settings, await tx.fetch(SQL["referrals_withheld"], *columns), await tx.fetch(SQL["setbacks_withheld"], *columns)
+        tx,
+        settings,
+        await tx.fetch(SQL["referrals_withheld"], *columns),
+        await tx.fetch(SQL["setbacks_withheld"], *columns),
     )
 
 

@@ -6,14 +6,13 @@ write to somebody can't be ended from outside, so they are waited for.
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from aiokafka.errors import KafkaError
 from asyncpg import Pool, Record
 
 from services.notifications import courier
+from services.notifications.database import TROUBLE_WITH_KAFKA, transaction
 from services.notifications.streams.writer import fence
 from shared.contracts.halted import Halted
 from shared.messaging.failpoints import reach
@@ -21,8 +20,6 @@ from shared.messaging.outbox import put_events
 from shared.process import Running
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
-from shared.runtime.errors import Retryable
 from shared.runtime.settings import Settings
 
 SQL = sql.load(__file__, "halting.sql")
@@ -41,7 +38,7 @@ async def halt(running: Running) -> None:
             if not await halt_some(running.pool, running.settings):
                 await asyncio.sleep(POLL)
             attempt = 0
-        except (*OUTAGES, KafkaError, Retryable) as error:
+        except TROUBLE_WITH_KAFKA as error:
             attempt += 1
             log.warning("halting is tried again", error=type(error).__name__, attempt=attempt)
             await pause(attempt)
@@ -63,12 +60,8 @@ async def halt_some(pool: Pool, settings: Settings) -> int:
 
 
 async def _say(pool: Pool, row: Record) -> None:
-    async with pool.acquire() as connection, connection.transaction():
+    async with transaction(pool) as connection:
         if await connection.fetchval(SQL["done"], row["consent"]) is None:
             return
         event = Halted(service="notifications", consent=row["consent"], person=row["person"], reason=row["reason"])
-        await put_events(
-            connection, row["consent"], [event], partitionkey=row["person"], person=row["person"]
-        )
-
-
+        await put_events(connection, row["consent"], [event], partitionkey=row["person"], person=row["person"])

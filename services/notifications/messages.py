@@ -123,6 +123,7 @@ async def hear(tx: Connection, voice: Voice, facts: Sequence[Fact]) -> None:
 
 async def _decide(tx: Connection, voice: Voice, event: ReferralEvent, occasion: str, heard: Envelope) -> None:
     known = await tx.fetchrow(SQL["reader"], event.person, event.consent)
+    assert known is not None
     decision = decide_row(known, voice, heard.time)
     message = uuid7()
     now: datetime = known["now"]

@@ -18,7 +18,7 @@ from services.notifications.streams import STREAMS, shard_of
 from shared.contracts.partner import AgreementExpired, AgreementRecorded, Connected, PartnerEvent, Removed
 from shared.contracts.partner_view import TestHello
 from shared.messaging import rules
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import put_events
 from shared.messaging.timers import Due, claim, start_timers
 from shared.runtime import sql
 from shared.runtime.errors import Conflict, Invalid, NotFound
@@ -33,7 +33,7 @@ LONGEST = timedelta(days=5 * 366)  # an agreement is signed again at least so of
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """An agency's own system. `today` is the agency's; the agreement's days include both ends."""
+    """An agency's own system, as it was `now`. The agreement's days include both ends."""
 
     id: UUID
     agency: UUID
@@ -48,7 +48,12 @@ class Partner:
     first_read_at: datetime | None
     agreed_from: date | None
     agreed_until: date | None
-    today: date
+    now: datetime
+    zone: str
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
 
     @property
     def is_agreed(self) -> bool:
@@ -64,7 +69,7 @@ def _partner(row: Record) -> Partner:
     return Partner(
         row["id"], row["agency"], row["agency_name"], row["slug"], row["shard"], row["life"], row["quota"],
         row["password"], row["made_at"], row["rotated_at"], row["first_read_at"], row["agreed_from"],
-        row["agreed_until"], row["now"].astimezone(ZoneInfo(row["timezone"])).date(),
+        row["agreed_until"], row["now"], row["timezone"],
     )  # fmt: skip
 
 
@@ -139,8 +144,7 @@ async def agree(tx: Connection, settings: Settings, slug: str, first: date | Non
             partner=partner.id, agency=partner.agency, agreement=agreement, valid_from=first, expires_on=last
         ),
     )
-    row = await tx.fetchrow(SQL["live_agreement"], agreement)
-    await start_timers(tx, [Timer(AGREEMENT_CLOCK, agreement, Until(_end_of(last, row["timezone"])))])
+    await start_timers(tx, [Timer(AGREEMENT_CLOCK, agreement, Until(_end_of(last, partner.zone)))])
     await catch_up_withheld(tx, settings, partners=[partner.id])
     return await find(tx, slug)
 
@@ -189,5 +193,5 @@ async def _lock(tx: Connection, slug: str) -> Partner:
     return await find(tx, slug)
 
 
-async def _say(tx: Connection, event: PartnerEvent, cause: Cause = Cause()) -> None:
-    await put_events(tx, event.partner, [event], partitionkey=event.agency, cause=cause)
+async def _say(tx: Connection, event: PartnerEvent) -> None:
+    await put_events(tx, event.partner, [event], partitionkey=event.agency)

@@ -15,6 +15,7 @@ from asyncpg import Pool
 
 from services.notifications import partners
 from services.notifications.credentials import new_password, open_password, seal_password
+from services.notifications.database import transaction
 from services.notifications.partners import Partner
 from services.notifications.settings import Voice
 from shared.messaging.cluster import Access, Cluster
@@ -35,7 +36,7 @@ class Desk:
         self.voice = voice or Voice()
 
     async def find_agency(self, named: str) -> UUID:
-        async with self.pool.acquire() as tx:
+        async with transaction(self.pool) as tx:
             return await partners.agency_called(tx, named)
 
     async def add(self, agency: UUID, *, slug: str | None = None, quota: int | None = None) -> Partner:
@@ -44,7 +45,7 @@ class Desk:
         sealed = {partner_id: seal_password(self.settings, partner_id, password)}
         limit = quota or self.voice.partner_quota
         try:
-            async with self.pool.acquire() as tx, tx.transaction():
+            async with transaction(self.pool) as tx:
                 partner = await partners.connect(tx, self.settings, agency, slug=slug, quota=limit, sealed=sealed)
         except asyncpg.UniqueViolationError:
             raise Conflict(f"{slug or 'this agency'} is in use already", ("list",)) from None
@@ -53,7 +54,7 @@ class Desk:
 
     async def rotate(self, slug: str) -> str:
         """A new password; the old one signs nobody in any more. Mends whatever else Kafka lacks of the partner."""
-        async with self.pool.acquire() as tx, tx.transaction():
+        async with transaction(self.pool) as tx:
             partner = await partners.find(tx, slug)
             password = new_password()
             await partners.rotate(tx, slug, seal_password(self.settings, partner.id, password))
@@ -61,25 +62,25 @@ class Desk:
         return password
 
     async def remove(self, slug: str) -> None:
-        async with self.pool.acquire() as tx, tx.transaction():
+        async with transaction(self.pool) as tx:
             await partners.remove(tx, slug)
         await self.cluster.remove_partner(slug)
 
     async def agree(self, slug: str, first: date | None, last: date) -> Partner:
-        async with self.pool.acquire() as tx, tx.transaction():
+        async with transaction(self.pool) as tx:
             return await partners.agree(tx, self.settings, slug, first, last)
 
     async def test(self, slug: str) -> str:
-        async with self.pool.acquire() as tx, tx.transaction():
+        async with transaction(self.pool) as tx:
             return await partners.say_hello(tx, slug)
 
-    async def list(self) -> list[dict[str, Any]]:
-        async with self.pool.acquire() as tx:
+    async def all(self) -> list[dict[str, Any]]:
+        async with transaction(self.pool) as tx:
             return [_line(partner) for partner in await partners.find_all(tx)]
 
     async def show(self, slug: str) -> dict[str, Any]:
         """All that a client needs, the password too where this machine holds it."""
-        async with self.pool.acquire() as tx:
+        async with transaction(self.pool) as tx:
             partner = await partners.find(tx, slug)
         password = open_password(self.settings, partner.id, partner.password) if partner.password else None
         return connection_of(partner, self.cluster.access) | {"password": password}
@@ -89,13 +90,11 @@ class Desk:
 
         A partner whose password is not held here has its topics and rules, and needs a new password.
         """
-        async with self.pool.acquire() as tx:
+        async with transaction(self.pool) as tx:
             found = await partners.find_all(tx)
         for partner in found:
             password = open_password(self.settings, partner.id, partner.password) if partner.password else None
-            await self.cluster.ensure_partner(
-                partner.slug, password or new_password(), bytes_per_second=partner.quota
-            )
+            await self.cluster.ensure_partner(partner.slug, password or new_password(), bytes_per_second=partner.quota)
         return [partner.slug for partner in found]
 
 

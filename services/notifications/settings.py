@@ -1,4 +1,4 @@
-"""Settings of notifications alone: how often streams beat, when people sleep, who may administer Kafka from its page."""
+"""Settings of notifications alone: how often streams beat, when people sleep, who administers Kafka from its page."""
 
 from datetime import time
 from zoneinfo import ZoneInfo

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from asyncpg import Pool, Record
 
+from services.notifications.database import transaction
 from shared.contracts.delivery import Acknowledged
 from shared.messaging.outbox import put_events
 from shared.process import Running
@@ -35,13 +36,11 @@ async def tell_acknowledged(running: Running) -> None:
 
 async def tell_some(pool: Pool) -> int:
     """One round; returns how many were told of."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with transaction(pool) as connection:
         rows = await connection.fetch(SQL["untold"], AT_ONCE)
         for row in sorted(rows, key=lambda row: row["thing"]):
             event = _event(row)
-            await put_events(
-                connection, row["thing"], [event], partitionkey=row["person"], person=row["person"]
-            )
+            await put_events(connection, row["thing"], [event], partitionkey=row["person"], person=row["person"])
         await connection.execute(
             SQL["mark_told"],
             [row["partner"] for row in rows],

@@ -190,14 +190,18 @@ class Network:
 
     def steps(self) -> Iterator[Step]:
         """What `up` does, in order. Each step may be run again, and does only what is missing."""
+        yield from self.preparation()
+        yield Step("Starting the services", self._start_services)
+        yield Step("Opening the front port", self._open_front)
+
+    def preparation(self) -> Iterator[Step]:
+        """Both servers, with everything in them that the services need before they start."""
         if not self.settings.kafka:
             yield Step("Fetching Kafka", self._fetch)
         yield Step("Starting Postgres" if not self.settings.database else "Reaching Postgres", self._start_postgres)
         yield Step("Starting Kafka" if not self.settings.kafka else "Reaching Kafka", self._start_kafka)
         yield Step("Preparing the database", self._prepare_database)
         yield Step("Preparing topics, users and access rules", self._prepare_kafka)
-        yield Step("Starting the services", self._start_services)
-        yield Step("Opening the front port", self._open_front)
 
     def check_space(self) -> None:
         free = shutil.disk_usage(self.home).free
@@ -273,7 +277,11 @@ class Network:
     async def _start_services(self, say: Say) -> str:
         if not self.services:
             return "none in this checkout"
-        done = await asyncio.gather(*(part.ensure() for part in self.services))
+        done = await asyncio.gather(*(part.ensure() for part in self.services), return_exceptions=True)
+        failed = [what for what in done if isinstance(what, BaseException)]
+        if failed:
+            await self.front.ensure()  # the rest of the house opens all the same
+            raise failed[0]
         told = [f"{part.name} {what}" for part, what in zip(self.services, done, strict=True) if what]
         if not told:
             return "running already"

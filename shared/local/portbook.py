@@ -5,10 +5,11 @@ A port that was set is kept or refused. One that was chosen moves when another p
 
 import functools
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from shared.contracts.topics import SERVICES
-from shared.local import ports, processes, trouble
+from shared.local import neighbours, ports, processes, trouble
 from shared.local.settings import LocalSettings
 from shared.local.trouble import Trouble
 
@@ -45,26 +46,32 @@ class PortBook:
         """Moves what can't have its port, and remembers all; a sentence for each move that a person should know."""
         remembered = self._remembered()
         notes = []
-        for name, port in self.ports.items():
-            running = processes.Daemon(self.home, name).pid is not None
-            if self._given.get(name) or (running and remembered.get(name, port) == port):
-                continue
-            if running and name in SERVERS:
-                raise Trouble(
-                    f"{name.capitalize()} runs on port {remembered[name]}, not {port}: run `./throughcare down` first, "
-                    f"or unset {_setting(name)}."
-                )
-            if ports.is_free(port):
-                continue
-            if self._set.get(name) is not None:
-                raise Trouble(
-                    f"Port {port} is taken by another program: stop that program, or set {_setting(name)} to another."
-                )
-            self.ports[name] = ports.near(port + 1, self.ports.values())
-            if name in SEEN_OUTSIDE:
-                notes.append(f"Port {port} was taken, so {name} moved to {self.ports[name]}.")
-        self._remember()
+        with neighbours.of(self.home) as others:
+            for name, port in self.ports.items():
+                if self._may_stay(name, port, remembered, others.ports):
+                    continue
+                self.ports[name] = ports.near(port + 1, {*self.ports.values(), *others.ports})
+                if name in remembered and name in SEEN_OUTSIDE:
+                    notes.append(f"Port {port} was taken, so {name} moved to {self.ports[name]}.")
+            self._remember()
+            others.tell(self.ports.values())
         return notes
+
+    def _may_stay(self, name: str, port: int, remembered: Mapping[str, int], others: Collection[int]) -> bool:
+        """Raises Trouble where it may not, and may not move either."""
+        running = processes.Daemon(self.home, name).pid is not None
+        if self._given.get(name) or (running and remembered.get(name) == port):
+            return True
+        if running and name in SERVERS:
+            raise Trouble(
+                f"{name.capitalize()} runs on another port than {port}: run `./throughcare down`, then `up` again."
+            )
+        fixed = self._set.get(name) is not None
+        if fixed and not ports.is_free(port):
+            raise Trouble(
+                f"Port {port} is taken by another program: stop that program, or set {_setting(name)} to another."
+            )
+        return ports.is_free(port) and (fixed or name in remembered or port not in others)
 
     def _remembered(self) -> dict[str, int]:
         try:

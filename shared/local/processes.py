@@ -154,6 +154,7 @@ class Daemon:
         pid = self.pid
         if pid is not None:
             send(pid, number)
+            send(pid, signal.SIGCONT)  # one that was suspended hears nothing else
             if not await self.gone(pid, patience):
                 await self.kill()
         self.pid_file.unlink(missing_ok=True)

@@ -169,6 +169,7 @@ class Cluster:
         if await self._have_users([name]):
             change = UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512)
             await self._all(self._admin.alter_user_scram_credentials([change], request_timeout=PATIENCE).values())
+        await self._until(lambda: self._lack_user(name), f"user {name} to go")
 
     async def users(self) -> set[str]:
         future: Any = self._admin.describe_user_scram_credentials(
@@ -201,7 +202,7 @@ class Cluster:
         """Nothing of the partner stays: user first, so that nobody reads while the rest goes."""
         partner = rules.partner_named(slug)
         await self.remove_user(slug)
-        await self._all(self._admin.delete_acls([rules.of_user(slug)], request_timeout=PATIENCE).values())
+        await self._ensure_acls({slug: []})
         await self.set_quota(slug, None)
         await self.delete_topics(partner.topics)
 
@@ -266,6 +267,9 @@ class Cluster:
 
     async def _have_users(self, names: Iterable[str]) -> bool:
         return set(names) <= await self.users()
+
+    async def _lack_user(self, name: str) -> bool:
+        return name not in await self.users()
 
     async def _until(self, check: Callable[[], Awaitable[bool]], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

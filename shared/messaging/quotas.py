@@ -6,6 +6,7 @@ sends them through a private manager: hence the pinned version, this wrapper, an
 
 import contextlib
 import logging
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ with warnings.catch_warnings():  # it reads its schemas with a function that Pyt
 
 KEY = "consumer_byte_rate"
 EXACT_NAME = 0
+PATIENCE = 30.0  # seconds until a change must show
 
 logging.getLogger("kafka").setLevel(logging.ERROR)  # it tells every connection at INFO
 
@@ -28,7 +30,7 @@ class QuotaRefused(Retryable):
 
 
 def put(access: dict[str, Any], user: str, bytes_per_second: int | None) -> int | None:
-    """Sets the limit, or lifts it with None; what the broker then says."""
+    """Sets the limit, or lifts it with None; what the broker then says. Blocks: call it in a thread."""
     with _admin(access) as admin:
         entry = AlterClientQuotasRequest.EntryData
         request = AlterClientQuotasRequest(
@@ -44,13 +46,21 @@ def put(access: dict[str, Any], user: str, bytes_per_second: int | None) -> int 
         for answer in response.entries:
             if answer.error_code:
                 raise QuotaRefused(f"the broker refused a quota for {user}: {answer.error_message}")
-        return _read(admin, user)
+        return _read_until(admin, user, bytes_per_second)
 
 
 def get(access: dict[str, Any], user: str) -> int | None:
     """The limit that stands for exactly this user, in bytes a second; None without one."""
     with _admin(access) as admin:
         return _read(admin, user)
+
+
+def _read_until(admin: KafkaAdminClient, user: str, wanted: int | None) -> int | None:
+    """A broker answers before it has applied what it accepted: asked again until it shows."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := _read(admin, user)) != wanted and time.monotonic() < deadline:
+        time.sleep(0.03)
+    return found
 
 
 def _read(admin: KafkaAdminClient, user: str) -> int | None:

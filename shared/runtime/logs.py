@@ -19,10 +19,12 @@ ALLOWED = frozenset(
     }
 )  # fmt: skip
 
+STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog"})  # it takes them out itself, and fails where they are gone
+
 
 def allow_listed(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop what is not allowed, and say that something was dropped by naming its key alone."""
-    dropped = sorted(key for key in entry if key not in ALLOWED)
+    dropped = sorted(key for key in entry if key not in ALLOWED and key not in STRUCTLOGS_OWN)
     for key in dropped:
         del entry[key]
     if dropped:

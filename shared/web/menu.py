@@ -10,6 +10,7 @@ from shared.web.parts import Bar
 
 SIGN_OUT = "/intake/sign-out"
 PEOPLE = "/intake/people"
+FIND = "/intake/people/find"
 
 TODAY = ("Today", "/caseplan/today")
 WALKING = ("People", PEOPLE)
@@ -34,5 +35,5 @@ def bar(actor: Actor, current: str = "") -> Bar:
     links = MENU.get(actor.role, ())
     if not links:
         return Bar(current)
-    finds = PEOPLE if WALKING in links else ""
+    finds = FIND if WALKING in links else ""
     return Bar(current, actor.name_for_pages, agency_name(actor.agency), links, find=finds, sign_out=SIGN_OUT)

@@ -42,7 +42,6 @@ class Ask:
     act: Act
     aside: str = ""
     url: str = ""  # of the person's page
-    name_url: str = ""  # where the name comes from, when another service keeps it; `who` stands until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +144,5 @@ class Bar:
     who: str = ""
     agency: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    find: str = ""  # where the search goes; empty shows none
+    find: str = ""  # where the search posts its `q`; empty shows none
     sign_out: str = ""  # where the sign-out form goes; empty shows none

@@ -4,6 +4,7 @@ What an answer may say is decided by the error's type. A `Refused` speaks for it
 only that it broke, with a reference that stands in the log beside the place in the code and never beside data.
 """
 
+import json
 import re
 import traceback
 from collections.abc import Mapping
@@ -44,10 +45,18 @@ class Problem(BaseModel):
     reference: str | None = None  # stands in our log too
 
 
+def _schema() -> dict[str, Any]:
+    """Of a problem, with its parts written in place: a reference would point outside of the OpenAPI document."""
+    schema = Problem.model_json_schema()
+    mend = json.dumps(schema.pop("$defs")["Mend"])
+    written: dict[str, Any] = json.loads(json.dumps(schema).replace('{"$ref": "#/$defs/Mend"}', mend))
+    return written
+
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "description": "A refusal that says what to mend or what is offered instead",
-        "content": {MEDIA: {"schema": Problem.model_json_schema()}},
+        "content": {MEDIA: {"schema": _schema()}},
     }
 }
 
@@ -80,9 +89,16 @@ def _refused(error: Refused) -> Problem:
         status=error.status,
         detail=str(error) or error.title,
         field=field,
-        errors=[Mend(field=field, detail=str(error), pointer=f"#/{field.replace('.', '/')}")] if field else None,
+        errors=[_placed(field, str(error))] if field else None,
         offered=[str(move) for move in offered] if offered is not None else None,
     )
+
+
+def _placed(field: str, detail: str) -> Mend:
+    """A dotted name lies in the body; one with a hyphen is a header's."""
+    if "-" in field:
+        return Mend(field=field, detail=detail, parameter=field)
+    return Mend(field=field, detail=detail, pointer=f"#/{field.replace('.', '/')}")
 
 
 def _unreadable(error: RequestValidationError) -> Problem:

@@ -134,9 +134,17 @@ def due(
         return Chip(_was_due(at, now, zone, lang), "past", 0)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today or left < timedelta(hours=24):
-        words = f"{verb or 'due'} in {span(left)}" if lang == "en" else f"{verb or 'quedan'} {span(left, 'es')}"
+        length = span(_as_said(left), lang)
+        words = f"{verb or 'due'} in {length}" if lang == "en" else f"{verb or 'quedan'} {length}"
         return Chip(words, "soon" if local.date() == today else "", share)
     return Chip(_by(moment(at, now, zone, lang), lang), "", share)
+
+
+def _as_said(left: timedelta) -> timedelta:
+    """No seconds; and from three hours on, ten minutes short of an hour is that hour."""
+    if left >= timedelta(hours=2, minutes=50):
+        return timedelta(hours=(left + timedelta(minutes=10)) // timedelta(hours=1))
+    return max(timedelta(minutes=left // timedelta(minutes=1)), timedelta(minutes=1))
 
 
 def _by(when: str, lang: Lang) -> str:

@@ -39,7 +39,7 @@ class Contact(BaseModel):
 
 def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
     """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand."""
-    prefix = request.url.path.partition("/styleguide")[0]
+    here = request.url.path
     mine = request.query_params.get("look") == "mine"
     return render(
         request,
@@ -47,8 +47,8 @@ def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
         status=422 if form and form.wrong else 200,
         said={"contact-saved": "Saved. Ray can see this on his page."},
         lang=None if mine else "en",
-        bar=Bar(f"{prefix}/styleguide", "Dana Whitfield", "Welcome Alder", BAR_LINKS, find=f"{prefix}/styleguide"),
-        here=f"{prefix}/styleguide",
+        bar=Bar("#parts", "Dana Whitfield", "Welcome Alder", BAR_LINKS, find=f"{here}/find", sign_out=f"{here}/find"),
+        here=here,
         form=form or forms.blank(who="Ray Castellanos", how="called"),
         other=Form(
             typed={"hook": "http://hooks.lantern.example/in"},
@@ -77,6 +77,12 @@ def add_styleguide(app: FastAPI, prefix: str) -> None:
     @app.get(f"{prefix}/styleguide/part", include_in_schema=False)
     async def part(request: Request) -> Response:
         return render(request, "styleguide_part.html", bar=Bar(links=BAR_LINKS), people=samples.PEOPLE)
+
+    @app.post(f"{prefix}/styleguide/find", include_in_schema=False)
+    async def find(request: Request) -> Response:
+        sought = str((await request.form()).get("q", "")).casefold()
+        found = [helper for helper in samples.PEOPLE if sought in helper.name.casefold()]
+        return render(request, "styleguide_part.html", bar=Bar(links=BAR_LINKS), people=found)
 
     @app.get(f"{prefix}/styleguide/silent", include_in_schema=False)
     async def silent(request: Request) -> Response:

@@ -116,12 +116,13 @@ def render(
     settings: Settings = web.settings
     env: Environment = web.templates
     lang = context.pop("lang", None) or lang_of(request)
-    code = request.cookies.get(forms.SAID) if said is not None else None
+    part = is_htmx(request)
+    code = request.cookies.get(forms.SAID) if said is not None and not part else None
     base: dict[str, Any] = {
         "request": request,
         "lang": lang,
         "w": WORDS[lang],
-        "part": is_htmx(request),
+        "part": part,
         "asset": web.static.url,
         "csrf": forms.token(request, settings),
         "toast": (said or {}).get(code or ""),

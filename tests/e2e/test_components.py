@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -17,9 +18,10 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from shared.runtime.errors import NotAllowed, Retryable
+from shared.runtime.errors import NotAllowed, NotFound, Retryable
 from shared.runtime.settings import Settings
 from shared.web.app import web_app
+from shared.web.names import named
 from shared.web.parts import Bar, Helper
 from shared.web.templates import environment, render
 
@@ -29,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
 ]
 
+RAY = UUID(int=1)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = (390, 844), (1280, 900)
 SMUGGLED = """<img src=x onerror="window.hit=1"><script>window.hit=1</script>" hx-on:load="window.hit=1" """
@@ -44,7 +47,7 @@ TEST_PAGE = """{% extends "layout.html" %}{% block main %}<h1>Parts that change<
 {{ ui.fragment("/caseplan/sometimes", "Sometimes", "sometimes") }}
 {{ ui.fragment("/caseplan/refused", "Refused", "refused") }}
 {{ ui.fragment("/caseplan/smuggled", "Smuggled", "smuggled") }}
-<h2 id="good">{{ ui.named("/caseplan/name", "Open") }}</h2><h2 id="bad">{{ ui.named("/caseplan/refused", "Open") }}</h2>
+<h2 id="good">{{ ray }}</h2><h2 id="bad">{{ nobody }}</h2>
 <p><button class="button" hx-post="/caseplan/press" hx-target="#pressed">Press</button></p><div id="pressed"></div>
 <div hx-sse:connect="/caseplan/stream" hx-target="#news"></div><div id="news"></div>{% endblock %}"""
 SMUGGLED_PART = (
@@ -67,7 +70,7 @@ def site_app(site: Site, folder: Path) -> FastAPI:
 
     @app.get("/caseplan/changing")
     async def changing(request: Request) -> Response:
-        return render(request, "changing.html", bar=bar)
+        return render(request, "changing.html", bar=bar, ray=named(RAY), nobody=named(UUID(int=2)))
 
     @app.get("/caseplan/sometimes")
     async def sometimes(request: Request) -> Response:
@@ -75,8 +78,10 @@ def site_app(site: Site, folder: Path) -> FastAPI:
             raise Retryable("asleep")
         return render(request, "smuggled.html", bar=bar, rows=[Helper("Grace", "Nurse")], text="Awake again.")
 
-    @app.get("/caseplan/name")
-    async def name() -> Response:
+    @app.get("/intake/people/{person}/name")
+    async def name(person: UUID) -> Response:
+        if person != RAY:
+            raise NotFound("person", person)
         return Response("<span>Ray</span>", media_type="text/html")
 
     @app.get("/caseplan/refused")

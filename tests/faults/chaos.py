@@ -28,13 +28,16 @@ class Chaos:
     kills: int
     seed: int
     topic: str
+    only: str = ""  # strike at this failpoint and nowhere else
     done: Counter[str] = field(default_factory=Counter)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while it strikes
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed * 7919 + 1)
-        self._failpoints = list(FAILPOINTS)
-        self._random.shuffle(self._failpoints)
+        self.failpoints = [point for point in FAILPOINTS if point.partition(".")[0] in REACHED_BY]
+        self._random.shuffle(self.failpoints)
+        if self.only:
+            self.failpoints = [self.only]
         self._next = 0
 
     @property
@@ -52,11 +55,13 @@ class Chaos:
         blow = self._random.choices(
             ("kill", "failpoint", "freeze", "kill_kafka", "kill_postgres", "cut_log"), (45, 40, 6, 3, 4, 1)
         )[0]
-        if self.killed == 5:
+        if self.only:
+            blow = "failpoint"
+        elif self.killed == 5:
             blow = "kill_kafka"
-        if self.killed == 10:
+        elif self.killed == 10:
             blow = "kill_postgres"
-        if self.killed == 15:
+        elif self.killed == 15:
             blow = "cut_log"
         await getattr(self, f"_{blow}")()
 
@@ -68,7 +73,7 @@ class Chaos:
 
     async def _failpoint(self) -> None:
         """Start a process again with a place where it is to die by itself, and give it time to get there."""
-        point = self._failpoints[self._next % len(self._failpoints)]
+        point = self.failpoints[self._next % len(self.failpoints)]
         self._next += 1
         kind = point.partition(".")[0]
         names = [name for name in self.stage.actors if name.rstrip("0123456789") in REACHED_BY[kind]]

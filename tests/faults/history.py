@@ -20,7 +20,9 @@ LETTERS = """
 SELECT count(*) FILTER (WHERE subject IS NOT NULL) AS parked, count(*) FILTER (WHERE subject IS NULL) AS foreign_records
   FROM dead_letter WHERE topic = $1 AND state = 'parked'
 """
-ACCOUNT = "SELECT coalesce(sum(applied), 0) AS applied, coalesce(sum(ignored), 0) AS ignored FROM consumer_offset WHERE topic = $1"
+ACCOUNT = """
+SELECT coalesce(sum(applied), 0) AS applied, coalesce(sum(ignored), 0) AS ignored FROM consumer_offset WHERE topic = $1
+"""
 
 
 @dataclass

@@ -8,7 +8,6 @@ import json
 import os
 import random
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -38,17 +37,18 @@ class Load:
     apis: list[str]
     events: int
     seed: int
+    subjects: int = SUBJECTS
     intents: list[Intent] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     asked: int = 0
-    share: float = 1.0  # of the events that may be asked for by now: the load lasts as long as the chaos
+    pace: float = 1e9  # events a second, so that the load lasts as long as the chaos
     paused: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: int = 0
 
     def __post_init__(self) -> None:
         self.paused.set()  # set means: go
         self._random = random.Random(self.seed)
-        self._subjects = [uuid7() for _ in range(SUBJECTS)]
+        self._subjects = [uuid7() for _ in range(self.subjects)]
         self._journal = os.open(self.stage.home / "intents", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     async def run(self) -> None:
@@ -66,14 +66,13 @@ class Load:
     async def _call(self, client: httpx.AsyncClient) -> None:
         while self.asked < self.events:
             await self.paused.wait()
-            if self.asked >= self.events * self.share:
-                await asyncio.sleep(0.05)
-                continue
             self._busy += 1
             try:
-                await self._carry_out(client, self._intend())
+                intent = self._intend()
+                await self._carry_out(client, intent)
             finally:
                 self._busy -= 1
+            await asyncio.sleep(min(2.0, CALLERS * intent.count / self.pace))
 
     def _intend(self) -> Intent:
         count = self._random.randint(1, 5)

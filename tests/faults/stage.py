@@ -100,7 +100,7 @@ class Stage:
         actor = self.actors[name]
         actor.failpoint = failpoint
         log = (self.home / f"{name}.log").open("ab")
-        actor.process = subprocess.Popen(  # noqa: S603
+        actor.process = subprocess.Popen(
             [sys.executable, "-m", *actor.command], cwd=ROOT, env=self._environment(actor), stdout=log, stderr=log
         )
         log.close()

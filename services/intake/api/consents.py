@@ -42,12 +42,14 @@ from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
+from shared.security.permissions import Relations
 from shared.web import forms
 from shared.web.idempotency import Answer, Wanted, once, wanted
 from shared.workflow import By, Decision, Party, Way
 
 PATIENCE = Patience()
 DAYS = 90  # how long a consent holds if nobody says otherwise
+STOPPED = ("id", "person", "stage", "revoked_at", "in_effect_at", "readable_until")
 OVER = (Stage.REVOKED, Stage.IN_EFFECT, Stage.LAPSED, Stage.NOT_NOW)
 
 router = APIRouter()
@@ -125,12 +127,15 @@ class Spoken:
         recorder = self.actor.id if way.needs_a_recorder else None
         return By(Party.PERSON, self.person.id, way, recorder)
 
+    @property
+    def relations(self) -> Relations:
+        known = self.person
+        return self.actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
+
     def require(self, action: str) -> None:
         """`action`, and for an answer also whose answer it is: one's own, or one that a worker writes down."""
-        known = self.person
-        relations = self.actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
-        self.actor.require(action, relations, known.id)
-        self.actor.require(self.deed(action), relations, known.id)
+        self.actor.require(action, self.relations, self.person.id)
+        self.actor.require(self.deed(action), self.relations, self.person.id)
 
     def deed(self, action: str) -> str:
         """What the audit calls it."""
@@ -234,7 +239,11 @@ async def _spoken(tx: Connection, actor: Actor, person: Person, zone: str) -> Sp
 
 async def _written(tx: Connection, spoken: Spoken, action: str, consent: UUID, status: int = 200) -> Answer:
     await audit.record(tx, spoken.actor, action, spoken.person.id, f"consent/{consent}", "consent")
-    return Answer.json(status, consent_json(await store.find_consent(tx, consent)))
+    told = consent_json(await store.find_consent(tx, consent))
+    if not spoken.actor.may("consent.read", spoken.relations):
+        # Any worker may write down a stop; what it was about stays the person's.
+        told = {name: told[name] for name in STOPPED}
+    return Answer.json(status, told)
 
 
 @router.post("/intake/consents/{consent_id}/grant", openapi_extra=takes(Word))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff, welcoming
@@ -16,6 +16,7 @@ from services.intake.edge import (
     back_to,
     cause_of,
     is_form,
+    page_of,
     read,
     running,
     taken,
@@ -74,10 +75,24 @@ async def add_person(request: Request, actor: Annotated[Actor, Depends(allow("pe
 
 
 @router.get("/intake/people")
-async def list_people(
-    request: Request, actor: Annotated[Actor, Depends(allow("person.list"))], q: str = ""
-) -> Response:
-    """One's own agency's people, or those one walks with; found by name among those alone."""
+async def list_people(request: Request, actor: Annotated[Actor, Depends(allow("person.list"))]) -> Response:
+    """One's own agency's people, or those one walks with."""
+    return await _list(request, actor, "")
+
+
+class Sought(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=200, description="A part of the name.")
+
+
+@router.post("/intake/people/find", openapi_extra=takes(Sought))
+async def find_people(request: Request, actor: Annotated[Actor, Depends(allow("person.list"))]) -> Response:
+    """The same by name from the menu's field; posted, since a name never stands in an address or a log."""
+    return await _list(request, actor, taken(await read(request, Sought)).q)
+
+
+async def _list(request: Request, actor: Actor, q: str) -> Response:
     whole = actor.may("person.list", Relation.SAME_AGENCY)
     if not whole:
         actor.require("person.list", Relation.NAMED_WORKER)
@@ -126,7 +141,7 @@ async def get_person(
     if wants_html(request):
         async with transaction(request) as tx:
             await _see(tx, actor, "person.read", person_id)
-        return forms.see_other("/caseplan/me" if actor.person else f"/caseplan/people/{person_id}", request)
+        return forms.see_other(page_of(person_id, actor), request)
     async with transaction(request) as tx:
         row = await _see(tx, actor, "person.read", person_id)
         await audit.record(tx, actor, "person.read", person_id, f"person/{person_id}", "care")
@@ -255,8 +270,7 @@ async def change_reach(
         return pages.contact_page(request, actor, person_id, form.refuse(error))
     if not is_form(request):
         return answer.response()
-    after = "/caseplan/me" if actor.person else f"/caseplan/people/{person_id}"
-    return forms.see_other(back_to(form.value.next, after), request, said="contact-changed")
+    return forms.see_other(back_to(form.value.next, page_of(person_id, actor)), request, said="contact-changed")
 
 
 async def _save_contact(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.intake import seals, staff, words
 from services.intake.directory import Agency
-from services.intake.edge import running
+from services.intake.edge import page_of, running
 from services.intake.pages.frame import frame, lang_for
 from services.intake.people import Person
 from services.intake.says import CONTACT, SAID, START
@@ -55,8 +55,8 @@ def people_page(
         request,
         "people.html",
         said=SAID["en"],
-        waiting=[_shown(row, names, at) for row in waiting[:SHOWN]],
-        walking=[_shown(row, names, at) for row in walking[:SHOWN]],
+        waiting=[_shown(row, names, at, actor) for row in waiting[:SHOWN]],
+        walking=[_shown(row, names, at, actor) for row in walking[:SHOWN]],
         more=max(0, len(walking) - SHOWN),
         workers=workers,
         q=q,
@@ -65,7 +65,7 @@ def people_page(
     )
 
 
-def _shown(row: Row, names: dict[UUID, str], at: datetime) -> dict[str, str]:
+def _shown(row: Row, names: dict[UUID, str], at: datetime, actor: Actor) -> dict[str, str]:
     person = row.person
     return {
         "id": str(person.id),
@@ -73,7 +73,7 @@ def _shown(row: Row, names: dict[UUID, str], at: datetime) -> dict[str, str]:
         "worker": staff.worker_name(person.worker),
         "reach": reached(person),
         "since": say.sentence(say.day(row.welcomed_at.date(), at.date())),
-        "url": f"/caseplan/people/{person.id}",
+        "url": page_of(person.id, actor),
     }
 
 
@@ -139,7 +139,7 @@ def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) 
         ways=words.ways(lang),
         languages=list(languages.items()),
         action=f"/intake/people/{person}/contact",
-        back="/caseplan/mine" if view["is_own"] else f"/caseplan/people/{person}",
+        back=page_of(person, actor),
         **view,
         lang=lang,
     )

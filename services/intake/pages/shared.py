@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.intake import staff, words
 from services.intake.consents import Stage, last_day
-from services.intake.edge import shared_page, transaction
+from services.intake.edge import MINE, shared_page, transaction
 from services.intake.pages.frame import frame, lang_for
 from services.intake.says import LOOKS, SAID, SHARED
 from services.intake.store import consents, directory, people
@@ -98,6 +98,7 @@ async def shared(
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
+        mine=MINE,
         says=SHARED[lang],
         shown=shown,
         stopping=any(one.stopping for one in shown),

@@ -3,18 +3,16 @@
 Offsets are kept with the effect; Kafka's own commits serve lag alone.
 """
 
-import asyncio
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
 from services.notifications.answers.taking import AnswerInbox
+from services.notifications.database import TROUBLE_WITH_KAFKA
 from shared.messaging.kafka import client_options, cluster_id
 from shared.process import Running
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
 from shared.runtime.settings import Settings
 
 GROUP = "throughcare.notifications.answers"
@@ -42,7 +40,7 @@ class AnswerEdge:
         while True:
             try:
                 await self._session()
-            except (KafkaError, *OUTAGES) as error:
+            except TROUBLE_WITH_KAFKA as error:
                 attempt += 1
                 log.warning("reader of answers starts again", error=type(error).__name__, attempt=attempt)
                 await pause(attempt)

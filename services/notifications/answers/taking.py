@@ -1,7 +1,7 @@
 """Takes what stands on partners' answer topics: each record once, with its offset, in one transaction a batch.
 
-Nothing that a partner can write stops this: what can't be read is refused by a receipt, or, where not even its id can be
-read, parked alone as foreign.
+Nothing that a partner can write stops this: what can't be read is refused by a receipt, or, where not even its id
+can be read, parked alone as foreign.
 """
 
 import json
@@ -14,6 +14,7 @@ import structlog
 from asyncpg import Connection, Pool, Record
 
 from services.notifications.answers.judging import Known, refusal
+from services.notifications.database import TROUBLE, transaction
 from shared.contracts.answer import Received
 from shared.contracts.envelope import BadRecord
 from shared.contracts.partner_codec import Inbound, Unanswerable, from_partner
@@ -27,8 +28,6 @@ from shared.messaging.outbox import put_events
 from shared.messaging.reactions import Reactions
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
-from shared.runtime.errors import Retryable
 from shared.runtime.ids import uuid7
 
 SQL = sql.load(__file__, "taking.sql")
@@ -75,7 +74,7 @@ class AnswerInbox:
         while True:
             try:
                 await self._take_all(records)
-            except (*OUTAGES, Retryable) as error:
+            except TROUBLE as error:
                 attempt += 1
                 log.warning("answers are tried again", error=type(error).__name__, attempt=attempt)
                 await pause(attempt)
@@ -84,7 +83,7 @@ class AnswerInbox:
 
     async def _take_all(self, records: Sequence[KafkaRecord]) -> None:
         batch = Batch(CONSUMER, self.cluster, [Arrival(record) for record in records])
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with transaction(self.pool) as connection:
             await lock_offsets(connection, batch)
             taken = _places(await connection.fetch(OFFSETS["offsets"], CONSUMER, self.cluster))
             for record in records:
@@ -98,7 +97,7 @@ class AnswerInbox:
         try:
             async with tx.transaction():
                 await self._take(tx, batch, record)
-        except (*OUTAGES, Retryable):
+        except TROUBLE:
             raise
         except Exception as error:
             log.error("an answer can't be taken", topic=record.topic, exc_info=error)
@@ -147,6 +146,7 @@ class AnswerInbox:
         if await tx.fetchval(SQL["put_answer"], *columns):
             return verdict, True
         first = await tx.fetchrow(SQL["first_answer"], speaker.id, answer)
+        assert first is not None
         return Verdict(first["reason"], first["reference"]), False
 
     async def _receipt(self, tx: Connection, speaker: Speaker, answer: str, id: UUID, verdict: Verdict) -> None:

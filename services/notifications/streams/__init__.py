@@ -1,4 +1,4 @@
-"""Partners' streams: from decided rows to each partner's own log, in order, without gaps, and never after consent ended.
+"""Partners' streams: from decided rows to each partner's own log, in order, without gaps, never after consent ended.
 
 A partner's rows belong to one shard, and a shard to one owner, who gives each row its sequence and writes it with a
 transactional producer. Whoever initialises the shard's transactional id anew has ended all that older producers of it

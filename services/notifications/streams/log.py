@@ -37,50 +37,62 @@ class Said:
 
 
 class PartnerLogs:
-    """A reader of committed records, without a group."""
+    """Looks at committed records, without a group."""
 
     def __init__(self, settings: Settings) -> None:
-        self._consumer = AIOKafkaConsumer(
-            **client_options(settings),
+        self._settings = settings
+        self._looker = self._consumer()
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **client_options(self._settings),
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            metadata_max_age_ms=2_000,  # topics of a partner that was added a moment ago
         )
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        await asyncio.wait_for(self._looker.start(), READ_WITHIN)
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        await self._consumer.stop()
+        await self._looker.stop()
 
     async def topics(self) -> set[str]:
-        return {name for name in await self._consumer.topics() if name.startswith("partner.")}
+        """Partners' topics that there are."""
+        found = await asyncio.wait_for(self._looker.topics(), READ_WITHIN)
+        return {name for name in found if name.startswith("partner.")}
 
     async def ends(self, topics: Collection[str]) -> Mapping[str, int]:
         """Where the next record of each log would stand."""
         places = [TopicPartition(topic, 0) for topic in topics]
         if not places:
             return {}
-        found = await asyncio.wait_for(self._consumer.end_offsets(places), READ_WITHIN)
+        found = await asyncio.wait_for(self._looker.end_offsets(places), READ_WITHIN)
         return {place.topic: end for place, end in found.items()}
 
     async def tail(self, topic: str, first: int, end: int) -> list[Said]:
-        """What stands from offset `first` up to, not including, `end`. What has expired by now is left out."""
+        """What stands from offset `first` up to, not including, `end`. What has expired by now is left out.
+
+        A consumer of its own each time: aiokafka's fetcher dies when an assignment is taken from it.
+        """
         place = TopicPartition(topic, 0)
-        self._consumer.assign([place])
-        self._consumer.seek(place, first)
         said: list[Said] = []
+        if first >= end:
+            return said
+        consumer = self._consumer()
         try:
             async with asyncio.timeout(READ_WITHIN):
-                while await self._consumer.position(place) < end:
-                    answer = await self._consumer.getmany(place, timeout_ms=200)
+                await consumer.start()
+                consumer.assign([place])
+                consumer.seek(place, first)
+                while await consumer.position(place) < end:
+                    answer = await consumer.getmany(place, timeout_ms=200)
                     said += [_said(r.offset, r.value) for r in answer.get(place, ()) if r.offset < end]
         except TimeoutError:
             raise Unreadable(f"{topic} from offset {first}") from None
         finally:
-            self._consumer.unsubscribe()
+            await consumer.stop()
         return said
 
 

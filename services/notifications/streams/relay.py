@@ -14,9 +14,9 @@ from uuid import UUID
 from zlib import crc32
 
 import structlog
-from aiokafka.errors import KafkaError
 from asyncpg import Connection
 
+from services.notifications.database import TROUBLE_WITH_KAFKA
 from services.notifications.settings import Voice
 from services.notifications.streams import OWNERS, rows, topic_of
 from services.notifications.streams.log import PartnerLogs
@@ -67,7 +67,7 @@ class PartnerRelay:
         while True:
             try:
                 await self._session()
-            except (*OUTAGES, KafkaError, Retryable) as error:
+            except TROUBLE_WITH_KAFKA as error:
                 attempt = 1 if self.progressed else attempt + 1
                 self.progressed = False
                 log.warning("partner relay starts again", error=type(error).__name__, attempt=attempt)
@@ -168,7 +168,7 @@ class Session:
         now = time.monotonic()
         if now >= self._rebalance_at:
             await self._connection.fetchval(rows.SQL["end_stuck_owners"], LOCKS, STUCK_AFTER)
-            gained, lost = await self._shards.rebalance()
+            _, lost = await self._shards.rebalance()
             await self._close(lost)
             await self._look_for_topics()
             self._rebalance_at = now + REBALANCE_EVERY

@@ -74,7 +74,7 @@ async def busy(connection: Connection, shards: Iterable[int], absent: Collection
 
 
 async def pick_up(connection: Connection, shards: Iterable[int], absent: Collection[UUID], most: int) -> list[Row]:
-    """The next rows of these shards with their sequences, committed. What may not be told any more is not among them."""
+    """The next rows of these shards with their sequences, committed; what may not be told any more is not among them."""
     async with connection.transaction():
         found = [row_of(row) for row in await connection.fetch(SQL["next_rows"], sorted(shards), list(absent), most)]
         if not found:
@@ -104,7 +104,8 @@ async def _decide_again(connection: Connection, rows: Sequence[Row]) -> tuple[li
     )
     things = [row.thing for row in telling if row.kind == "referral"]
     needs = {row["id"]: row["need"] for row in await connection.fetch(SQL["matters"], things)}
-    kept, barred = [], []
+    kept: list[Row] = []
+    barred: list[Row] = []
     for row in rows:
         (kept if row.consent is None or _may_go(row, facts, needs) else barred).append(row)
     return kept, barred

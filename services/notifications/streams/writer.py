@@ -87,10 +87,14 @@ class Writer:
         self._hear_its_end()
 
     def _hear_its_end(self) -> None:
-        """aiokafka leaves the end of a fenced transaction in a future that nobody asks for, and asyncio complains."""
-        waiter = self._producer._txn_manager._transaction_waiter
-        if waiter is not None and waiter.done() and not waiter.cancelled():
-            waiter.exception()
+        """aiokafka leaves the end of a fenced transaction in futures that nobody asks for, and asyncio complains."""
+        batches = self._producer._message_accumulator
+        waiters = [batch._drain_waiter for queue in batches._batches.values() for batch in queue]
+        waiters += [batch._drain_waiter for batch in batches._pending_batches]
+        waiters += [self._producer._txn_manager._transaction_waiter]
+        for waiter in waiters:
+            if waiter is not None and waiter.done() and not waiter.cancelled():
+                waiter.exception()
 
 
 async def fence(settings: Settings, shard: int) -> None:

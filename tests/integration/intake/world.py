@@ -128,6 +128,9 @@ class Door:
             partitionkey=str(person),
             dataschema=f"urn:throughcare:schema:{Halted.type}",
             data=encode_data(halted, person=None),
+            traceparent=None,
+            causationid=None,
+            actor=None,
         )
         self.heard += 1
         inbox = Inbox(self.pool, "intake", reactions)

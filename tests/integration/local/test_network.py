@@ -14,7 +14,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from shared.local import processes
+from shared.local import kafka, processes
 from shared.local.network import Network
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
@@ -61,9 +61,11 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Net
     """In a folder with a space and an umlaut in its name, as people have them."""
     home = tmp_path_factory.mktemp("Städte und Wege")
     network = Network(LocalSettings(home=home / "home"), root=checkout(home / "work", "intake", "caseplan"))
-    await up(network)
-    yield network
-    await network.down()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kafka, "JVM", (*kafka.JVM, *kafka.QUICK))
+        await up(network)
+        yield network
+        await network.down()
 
 
 def again(network: Network) -> Network:
@@ -145,29 +147,24 @@ async def test_a_service_that_dies_at_once_is_named_with_its_last_words(running:
     try:
         with pytest.raises(Trouble, match=r"intake stopped while starting: .*logs intake.* no bed tonight"):
             await up(again(running))
+        assert (await told_by(running, "caseplan"))["pid"] == pids(again(running))["caseplan"]  # it fails alone
     finally:
         code.write_text(SERVICE)
     await up(again(running))
     assert (await again(running).status())["ready"]
 
 
-async def test_two_ups_at_once_start_one_network(running: Network):
-    await again(running).down()
-    await asyncio.gather(up(again(running)), up(again(running)))
-    assert (await again(running).status())["ready"]
-    mark = f"{running.home}/kafka"
-    assert processes.marked(mark) == pids(again(running))["kafka"]
-
-
-async def test_down_and_up_lose_nothing(running: Network):
-    databases, cluster = running.databases, running.cluster
-    kept = await cluster.cluster_id()
+async def test_down_and_two_ups_at_once_lose_nothing_and_start_one_network(running: Network):
+    databases = running.databases
+    kept = await running.cluster.cluster_id()
     connection = await asyncpg.connect(databases.url("caseplan_owner", running.database))
     await connection.execute("CREATE TABLE IF NOT EXISTS kept (id int); INSERT INTO kept VALUES (7)")
     await connection.close()
     await again(running).down()
     assert set(pids(again(running)).values()) == {None}
-    await up(again(running))
+    await asyncio.gather(up(again(running)), up(again(running)))
+    assert (await again(running).status())["ready"]
+    assert processes.marked(f"{running.home}/kafka") == pids(again(running))["kafka"]
     connection = await asyncpg.connect(databases.url("caseplan", running.database))
     assert await connection.fetchval("SELECT id FROM kept") == 7
     await connection.close()

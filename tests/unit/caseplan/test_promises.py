@@ -138,6 +138,11 @@ def test_asking_for_time_stops_no_clock():
     assert (state.stage, state.asked_due) == (Stage.OVERDUE, None)
 
 
+@pytest.mark.parametrize("verb", ["agree", "refuse", "say_kept", "say_broken", "release"])
+def test_nobody_says_it_in_the_persons_place(verb):
+    assert {move.by for _, said, move in WORKFLOW.rows() if said == verb} == {(Party.PERSON,)}
+
+
 def test_after_its_time_nobody_asks_for_another():
     assert "ask_for_time" not in offers(a_promise(Stage.OVERDUE), Party.WORKER)
 

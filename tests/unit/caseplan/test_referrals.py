@@ -370,8 +370,9 @@ def test_nothing_is_carried_on_while_the_agency_still_has_it():
 def test_the_program_that_did_not_take_it_is_not_offered_again():
     same = referrals.Onward(PROGRAM, AGENCY)
     assert referrals.carry_on(a_referral(Stage.EXPIRED), same, None, NEXT, PATIENCE).events == ()
-    with pytest.raises(GuardNotMet):
-        decide(a_referral(Stage.EXPIRED), referrals.Offer(same), WORKER_SAYS, PATIENCE)
+    for command, by in ((referrals.Offer(same), WORKER_SAYS), (referrals.ChooseNext(same, NEXT), PERSON_SAYS)):
+        with pytest.raises(GuardNotMet, match="has had its chance"):
+            decide(a_referral(Stage.EXPIRED), command, by, PATIENCE)
 
 
 def test_only_the_person_chooses_the_next_program():

@@ -233,6 +233,12 @@ def test_it_is_in_effect_when_every_service_has_stopped_and_not_before(services)
     assert (consent.stage is Stage.IN_EFFECT) == (set(services) == DISCLOSING)
 
 
+@pytest.mark.parametrize("missing", sorted(DISCLOSING))
+def test_nobody_declares_it_in_effect_before(missing):
+    with pytest.raises(GuardNotMet):
+        decide(a_consent(Stage.REVOKED, halted=DISCLOSING - {missing}), consents.TakeEffect(), NETWORK, PATIENCE)
+
+
 def test_in_effect_stops_the_clock_and_a_word_too_many_changes_nothing():
     consent = a_consent(Stage.REVOKED, halted=DISCLOSING - {"caseplan"})
     done = consents.halt(consent, "caseplan", PATIENCE)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from shared.local import processes
@@ -81,7 +82,16 @@ async def test_a_kill_takes_the_children_too(tmp_path: Path):
     assert await processes.until(lambda: processes.birth(child) is None, 5)
 
 
-async def test_a_stopped_process_can_be_killed(tmp_path: Path):
+async def test_a_suspended_process_still_hears_that_it_should_stop(tmp_path: Path):
+    daemon, pid = start(tmp_path, SLEEPER)
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    await daemon.stop()
+    assert daemon.pid is None
+    assert time.monotonic() - began < 10
+
+
+async def test_a_suspended_process_can_be_killed(tmp_path: Path):
     daemon, pid = start(tmp_path, SLEEPER)
     os.kill(pid, signal.SIGSTOP)
     await daemon.kill()

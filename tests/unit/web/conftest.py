@@ -1,14 +1,15 @@
 """A web app as every service has it, with routes that go wrong in each way that a route can."""
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Form
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from shared.runtime.errors import Conflict, Invalid, NotAllowed, NotFound, Permanent, Retryable
 from shared.runtime.settings import Settings
@@ -57,6 +58,20 @@ async def fail(name: str) -> None:
 @routes.post("/referrals", status_code=201)
 async def send(command: Command, limit: int = 5) -> dict[str, str]:
     return {"id": str(command.person)}
+
+
+@routes.post("/declared")
+async def take_declared(who: Annotated[str, Form()]) -> dict[str, str]:
+    return {"who": who}
+
+
+@routes.get("/stream")
+async def break_off() -> StreamingResponse:
+    async def pieces() -> AsyncIterator[str]:
+        yield "data: first\n\n"
+        raise RuntimeError(CANARY)
+
+    return StreamingResponse(pieces(), media_type="text/event-stream")
 
 
 @routes.post("/contacts")

@@ -1,6 +1,7 @@
 """What every service's web side has in common: headers, limits, static files, no stranger's script."""
 
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -97,6 +98,8 @@ async def test_the_described_refusal_is_a_problem(client):
     answers = document["paths"]["/caseplan/referrals"]["post"]["responses"]
     assert set(answers["4XX"]["content"]) == {"application/problem+json"} and "422" not in answers
     assert not any("styleguide" in path for path in document["paths"])
+    named = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(re.findall(r'"\$ref": ?"([^"]+)"', json.dumps(document))) <= named
 
 
 def test_nothing_is_fetched_from_another_origin():
@@ -110,7 +113,8 @@ def test_nothing_is_fetched_from_another_origin():
 @pytest.mark.parametrize("path", templates(), ids=lambda path: path.name)
 def test_a_template_has_no_inline_script_or_style_and_no_spelling_of_older_htmx(path: Path):
     text = path.read_text()
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:", text)
+    events = r"\son(?:click|load|error|submit|change|input|focus|key\w+|mouse\w+|pointer\w+)="
+    assert not re.search(rf"<script(?![^>]*\bsrc=)|<style|\sstyle=|{events}|hx-on|javascript:", text)
     assert not re.search(r"hx-ext=|sse-connect=|(?<!hx-)sse-swap=|hx-vars=|hx-disinherit|\|\s*safe\b|Markup", text)
 
 

@@ -57,7 +57,7 @@ def test_a_bar_of_the_funnel_is_as_long_as_its_count(given_):
     assert within(chart)
 
 
-def test_the_person_s_word_is_split_solid_half_and_hollow_as_in_the_mock():
+def test_the_person_s_word_is_split_solid_half_and_hollow():
     chart = funnel("Referrals", [Stage("Sent", 412), Stage("Reported", 246, "Reported as finished")], Word(197, 22, 27))
     yes, not_so, silent = chart.boxes[2:]
     assert (yes.look, not_so.look, silent.look) == ("c1", "half", "c4")
@@ -139,7 +139,7 @@ def test_the_axis_ends_just_past_its_longest_in_round_steps(most):
     assert ticks[-2] < most and all(float(f"{tick:.2g}") == pytest.approx(tick) for tick in ticks)
 
 
-def test_the_axis_of_the_mock():
+def test_an_axis_to_38_has_steps_of_ten():
     assert steps(38) == [0, 10, 20, 30, 40]
 
 

@@ -33,6 +33,12 @@ async def test_a_form_with_its_token_is_taken(client):
     }
 
 
+async def test_a_route_that_declares_its_fields_gets_them_though_the_guard_read_the_form_first(client):
+    cookie, token = credentials()
+    answer = await client.post("/caseplan/declared", data={"_csrf": token, "who": "Ray"}, headers={**cookie, **BROWSER})
+    assert answer.json() == {"who": "Ray"}
+
+
 async def test_htmx_sends_the_token_as_a_header(client):
     cookie, token = credentials()
     htmx = {**cookie, **BROWSER, "hx-request": "true", "accept": "application/json"}
@@ -131,7 +137,16 @@ async def test_each_rendered_form_has_a_key_of_its_own(client):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "today", ""]
+    "url",
+    [
+        "https://elsewhere.example",
+        "//elsewhere.example",
+        "/\\elsewhere.example",
+        "/\t/elsewhere.example",
+        "/a b",
+        "today",
+        "",
+    ],
 )
 def test_after_a_form_we_stay_at_home(url: str):
     with pytest.raises(ValueError, match="path of our own"):

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pydantic_core._pydantic_core import list_all_errors
 from starlette.requests import Request
 
+from shared.runtime.errors import Invalid
 from shared.web.accept import wants_html
 from shared.web.app import BODY_LIMIT
 from shared.web.mending import SENTENCES
+from shared.web.problems import problem_of
 from tests.unit.web.conftest import CANARY, PAGE
 
 GOOD = {"person": str(uuid4()), "contact_way": "text", "needs": [{"kind": "food", "weeks": 2}]}
@@ -54,6 +56,11 @@ async def test_an_invalid_command_points_to_its_field(client):
     assert body["field"] == "contact.way" and body["errors"][0]["pointer"] == "#/contact/way"
 
 
+def test_a_header_to_mend_is_named_as_what_it_is():
+    told = problem_of(Invalid("Idempotency-Key", "Use a new key."))
+    assert told.errors and (told.errors[0].parameter, told.errors[0].pointer) == ("Idempotency-Key", None)
+
+
 async def test_what_can_be_tried_again_says_when(client):
     answer = await client.get("/caseplan/errors/retryable")
     assert answer.headers["retry-after"] == "3" and CANARY not in answer.text
@@ -67,6 +74,13 @@ async def test_what_broke_is_told_by_number_alone(client, headers: dict):
     [line] = logs
     assert line["request"] in answer.text and line["error"] == "RuntimeError" and line["route"].endswith("{name}")
     assert CANARY not in json.dumps(logs) and any(where.startswith("conftest.py:") for where in line["where"])
+
+
+async def test_an_answer_that_breaks_off_ends_there_and_its_reason_stays_with_us(client):
+    with structlog.testing.capture_logs() as logs, pytest.raises(ConnectionAbortedError) as cut:
+        await client.get("/caseplan/stream")
+    assert CANARY not in str(cut.value) and cut.value.__suppress_context__
+    assert CANARY not in json.dumps(logs) and logs[0]["error"] == "RuntimeError"
 
 
 async def test_a_command_names_each_field_to_mend_in_plain_words_and_points_to_it(client):

@@ -69,7 +69,11 @@ def test_without_am_or_pm_no_two_hours_of_the_day_sound_alike():
     [
         (at(24, 16, 4), "due in 6 h", "quedan 6 h", "soon"),
         (at(24, 11, 30), "due in 1 h 26", "quedan 1 h 26", "soon"),
+        (at(24, 16), "due in 6 h", "quedan 6 h", "soon"),
+        (at(24, 15, 53), "due in 5 h", "quedan 5 h", "soon"),
         (at(24, 10, 6), "due in 2 min", "quedan 2 min", "soon"),
+        (NOW + timedelta(seconds=130), "due in 2 min", "quedan 2 min", "soon"),
+        (NOW, "due in 1 min", "quedan 1 min", "soon"),
         (at(25, 8, 30), "due in 22 h", "quedan 22 h", ""),
         (at(25, 12), "by tomorrow noon", "para mañana mediodía", ""),
         (at(27, 17), "by Friday 5:00", "para el viernes 5:00", ""),

@@ -1,5 +1,6 @@
 """Whatever a person, an agency or a message says, it is drawn as text: no tag, no attribute, no address that runs."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -57,7 +58,7 @@ def slots(s: str) -> dict[str, str]:
         "status": u.status(tag) + u.status(chip),
         "face": u.face(s),
         "side": u.side(s, theirs=True),
-        "asks": u.asks("a", s, [Ask(s, s, chip, act, s, URL), Ask(s, s, chip, link, s, URL, URL)]),
+        "asks": u.asks("a", s, [Ask(s, s, chip, act, s, URL), Ask(s, s, chip, link, s)]),
         "thread": u.thread([Bead(s, "kept", False, s, s, s, s, tag), Bead(s, url=URL)], across=True),
         "ledger": u.ledger([Kept(s, s, tag, s)], s, s),
         "lines": u.lines([Line(s, s, s, chip, act)]),
@@ -84,7 +85,6 @@ def slots(s: str) -> dict[str, str]:
         "empty": u.empty(s, s),
         "toast": u.toast(s),
         "what": u.what(s),
-        "named": u.named(URL, s),
         "fragment": u.fragment(URL, s, "f"),
         "drawing": u.drawing(chart, "d"),
         "table": u.table(chart.table, s),
@@ -185,6 +185,14 @@ async def test_the_same_address_is_a_page_for_a_browser_and_a_part_for_htmx(clie
         and part.strip() in page
         and part.strip().startswith('<ul class="sheet lines people">')
     )
+
+
+async def test_a_name_that_is_sought_is_posted_and_never_stands_in_an_address(client):
+    page = (await client.get("/caseplan/styleguide", headers=PAGE)).text
+    assert '<form class="find" role="search" method="post"' in page and not re.search(r"<form(?![^>]*post)", page)
+    token = re.search(r'name="_csrf" value="([^"]+)"', page)[1]
+    found = await client.post("/caseplan/styleguide/find", data={"q": "tony", "_csrf": token}, headers=PAGE)
+    assert "Tony Baptiste" in found.text and "Dana Whitfield" not in found.text
 
 
 async def test_a_chosen_language_is_kept(client):

@@ -1,0 +1,14 @@
+# One image for every service, the front port and the preparation; compose says which of them a container is.
+FROM python:3.11-slim
+
+RUN useradd --create-home --uid 10001 throughcare
+WORKDIR /app
+COPY requirements/runtime.lock requirements/runtime.lock
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/runtime.lock
+COPY shared shared
+COPY services services
+COPY cli cli
+
+USER throughcare
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app THROUGHCARE_HOME=/home/throughcare/state
+CMD ["python", "-m", "cli", "--help"]

@@ -1,0 +1,59 @@
+"""What stands around caseplan's pages: the staff bar, or the person's own page. And who is who, in public words."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+
+from shared.security.cast import by_id
+from shared.security.identity import Actor
+from shared.security.permissions import Role
+from shared.web.menu import bar
+from shared.web.words import Lang, lang_of
+
+TODAY = "/caseplan/today"
+PEOPLE = "/intake/people"
+MINE = "/caseplan/me"
+SAID = {
+    "saved": "Saved.",
+    "contact-saved": "Saved. They can read it on their page.",
+    "promise-made": "Saved. They can see this promise on their page.",
+    "referral-sent": "Sent. They see where it stands on their page.",
+    "referral-open": "There is one to this program already: this one.",
+    "concern-told": "Told. It went to their worker alone.",
+    "plan-suggested": "Saved. They see it on their page and say yes or not now.",
+}
+
+
+def frame(actor: Actor, current: str = "") -> dict[str, Any]:
+    """The context of a page for `actor`: its layout, and the bar where it has one."""
+    is_own = actor.role is Role.PERSON
+    return {
+        "layout": "layout_mine.html" if is_own else "layout.html",
+        "bar": bar(actor, current),
+        "is_own": is_own,
+        "said": SAID,
+    }
+
+
+def lang_for(request: Request, actor: Actor) -> Lang:
+    """Staff pages speak English; the person's own speak their language."""
+    return lang_of(request) if actor.role is Role.PERSON else "en"
+
+
+def worker_name(id: UUID | None, otherwise: str = "Your worker") -> str:
+    """Of staff alone: what we call a person stays with intake."""
+    account = by_id(id) if id else None
+    return account.name if account and account.role is not Role.PERSON else otherwise
+
+
+def first_name(id: UUID | None, otherwise: str) -> str:
+    return worker_name(id, otherwise).partition(" ")[0] if id and by_id(id) else otherwise
+
+
+def name_url(person: UUID) -> str:
+    return f"/intake/people/{person}/name"
+
+
+def page_of(person: UUID) -> str:
+    return f"/caseplan/people/{person}"

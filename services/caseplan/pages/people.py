@@ -1,0 +1,74 @@
+"""A person as their worker sees them: plan, our promises, referrals, one timeline. The watcher is watched."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
+from services.caseplan.creating import around
+from services.caseplan.pages import asks, plans
+from services.caseplan.pages.frame import PEOPLE, frame, name_url, page_of, worker_name
+from services.caseplan.pages.happened import bead
+from services.caseplan.pages.promises import came_of, note
+from services.caseplan.reading import Sheet
+from services.caseplan.store import Kept
+from shared.web import say
+from shared.web.parts import Act, Kept as Line, Tag
+from shared.web.templates import render
+
+LINKS = {"referral": "/caseplan/referrals/{}", "setback": "/caseplan/setbacks/{}", "promise": "/caseplan/promises/{}"}
+
+
+def page(request: Request, sheet: Sheet) -> Response:
+    person = sheet.person
+    assert person is not None, "the sheet of a person"
+    here, actor = page_of(person.id), sheet.actor
+    ties = around(actor, person)
+    kept = next(iter(sheet.of(PLAN)), None)
+    refer = Act("Ask a program", f"/caseplan/referrals/new?person={person.id}")
+    return render(
+        request,
+        "person.html",
+        person=person.id,
+        name_url=name_url(person.id),
+        plan=plans.parts(sheet, kept, here) if kept else None,
+        ledger=[(_line(sheet, one), f"/caseplan/promises/{one.state.id}") for one in sheet.of(PROMISE)],
+        referrals=[_referral(sheet, one) for one in sheet.of(REFERRAL) if REFERRAL.is_open(one.state)],
+        over=[_referral(sheet, one) for one in sheet.of(REFERRAL) if not REFERRAL.is_open(one.state)],
+        setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
+        timeline=[bead(sheet, row, url=LINKS.get(row["kind"], "").format(row["id"])) for row in sheet.timeline],
+        is_named=person.worker == actor.id,
+        worker=worker_name(person.worker, "Nobody yet"),
+        may_refer=actor.may("referral.send", ties),
+        refer=refer,
+        may_promise=actor.may("promise.make", ties),
+        may_worry=actor.may("concern.raise", ties) and person.worker != actor.id,
+        **frame(actor, PEOPLE),
+        lang="en",
+    )
+
+
+def _line(sheet: Sheet, kept: Kept) -> Line:
+    promise = kept.state
+    by = f"{worker_name(promise.worker, 'Staff')}. By {say.moment(promise.due, sheet.now, sheet.zone)}."
+    return Line(sheet.promised(promise.id) or "A promise", by, came_of(sheet, kept), note(sheet, kept))
+
+
+def _referral(sheet: Sheet, kept: Kept) -> dict[str, Any]:
+    return {
+        "url": f"/caseplan/referrals/{kept.state.id}",
+        "id": kept.state.id,
+        "title": asks.title_of(sheet, kept),
+        "status": asks.chip(sheet, kept),
+        "beads": asks.across(sheet, kept),
+        "quiet": asks.if_quiet(sheet, kept),
+        "stage": kept.state.stage.label,
+    }
+
+
+def _setback(sheet: Sheet, kept: Kept) -> dict[str, Any]:
+    due = sheet.due(SETBACK, kept.state.id)
+    began = sheet.began(SETBACK, kept.state.id)
+    status = say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("held", kept.state.stage.label)
+    return {"url": f"/caseplan/setbacks/{kept.state.id}", "status": status, "stage": kept.state.stage.label}

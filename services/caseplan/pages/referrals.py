@@ -1,0 +1,157 @@
+"""A referral's pages: the thread, who holds it, what silence does, buttons from the table; and what an agency was asked."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.caseplan.commands import is_asked
+from services.caseplan.concepts import REFERRAL
+from services.caseplan.pages import asks
+from services.caseplan.pages.buttons import buttons
+from services.caseplan.pages.frame import MINE, TODAY, frame, name_url, page_of
+from services.caseplan.pages.happened import thread
+from services.caseplan.pages.labels import need
+from services.caseplan.reading import Sheet, offered, recordable
+from services.caseplan.referrals.fhir import task
+from services.caseplan.store import Kept
+from services.caseplan.views import ASKED_HEARS, with_agency
+from shared.contracts.referral import Stage
+from shared.web import forms, say
+from shared.web.parts import Act, Ask, Fact, Tag
+from shared.web.templates import render
+
+# The one filled button of the page, the first of these that is offered.
+FIRST = ("accept", "attempt", "begin", "continue", "report", "send", "offer", "resume")
+QUIETLY = ("mark_error", "withdraw", "tell")  # what is rarely needed stands apart
+
+
+def page(request: Request, sheet: Sheet) -> Response:
+    kept = sheet.one(REFERRAL)
+    if sheet.actor.person is not None:
+        return forms.see_other(f"{MINE}#referral-{kept.state.id}", request)
+    return _for_agency(request, sheet, kept) if is_asked(sheet.actor, REFERRAL, kept) else _for_worker(request, sheet, kept)
+
+
+def _for_worker(request: Request, sheet: Sheet, kept: Kept) -> Response:
+    referral, back = kept.state, f"/caseplan/referrals/{kept.state.id}"
+    verbs = offered(sheet.actor, REFERRAL, kept)
+    main = next((verb for verb in FIRST if verb in verbs), "")
+    often = buttons(sheet, REFERRAL, kept, [v for v in verbs if v not in QUIETLY], back=back, main=main)
+    if recordable(sheet.actor, kept):
+        often.append(Act("Record their answer", f"{back}/record-answer", main=not main))
+    if referral.next_referral is not None:
+        often.append(Act("Open the one that goes on", f"/caseplan/referrals/{referral.next_referral}"))
+    return render(
+        request,
+        "referral.html",
+        title=asks.title_of(sheet, kept),
+        person=referral.person,
+        person_url=page_of(referral.person),
+        name_url=name_url(referral.person),
+        beads=asks.across(sheet, kept),
+        status=asks.chip(sheet, kept),
+        holds=asks.HOLDS.get(referral.stage, asks.AT_REST),
+        explains=referral.stage.explanation,
+        if_quiet=asks.if_quiet(sheet, kept),
+        facts=_facts(sheet, kept),
+        words=sheet.said(REFERRAL, referral.id),
+        answer_words=sheet.said(REFERRAL, referral.id, "decline"),
+        often=often,
+        rarely=buttons(sheet, REFERRAL, kept, [v for v in verbs if v in QUIETLY], back=back),
+        history=thread(sheet, REFERRAL.kind, sheet.timeline),
+        **frame(sheet.actor, TODAY),
+        lang="en",
+    )
+
+
+def _facts(sheet: Sheet, kept: Kept) -> list[Fact]:
+    """What is known of it beyond its stage, each only where it is."""
+    referral = kept.state
+    known = [
+        ("Asked for", need(referral.need)),
+        ("Why not", referral.reason.label if referral.reason else ""),
+        ("Which rule", referral.rule.label if referral.rule else ""),
+        ("Which paper", referral.document.label if referral.document else ""),
+        ("Place in line", str(referral.position) if referral.position else ""),
+        ("Attempts to reach them", str(referral.attempts) if referral.attempts else ""),
+        ("Needed from them", referral.waiting_for.label if referral.waiting_for else ""),
+        ("Paused because", referral.hold_reason.label if referral.hold_reason else ""),
+        ("Ended, says the agency", referral.outcome.label if referral.outcome else ""),
+        ("Ended, as told to a worker", referral.told.label if referral.told else ""),
+        ("Second, if nobody takes it", sheet.name(referral.second.program, "") if referral.second else ""),
+        ("Another door", sheet.name(referral.next.program, "") if referral.next else ""),
+    ]
+    return [Fact(name, value) for name, value in known if value]
+
+
+def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
+    """The asked agency's own part: no pause, no other door, nothing of what was told elsewhere."""
+    referral, back = kept.state, f"/caseplan/referrals/{kept.state.id}"
+    verbs = offered(sheet.actor, REFERRAL, kept)
+    main = next((verb for verb in FIRST if verb in verbs), "")
+    heard = [row for row in sheet.timeline if row["party"] == "agency" or row["verb"] in ASKED_HEARS]
+    due = sheet.due(REFERRAL, referral.id) if with_agency(kept) and referral.stage in asks.HOLDS else None
+    began = sheet.began(REFERRAL, referral.id)
+    known = [fact for fact in _facts(sheet, kept) if fact.name in AGENCY_FACTS]
+    return render(
+        request,
+        "asked_one.html",
+        title=sheet.name(referral.program, "A program of yours"),
+        name_url=name_url(referral.person),
+        reach_url=f"/intake/people/{referral.person}/reach",
+        status=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("", _stage(kept)),
+        stage=_stage(kept),
+        facts=known,
+        words=sheet.said(REFERRAL, referral.id),
+        often=buttons(sheet, REFERRAL, kept, verbs, back=back, main=main),
+        promise=f"/caseplan/promises/new?person={referral.person}&back={back}",
+        concern=f"/caseplan/concerns/new?person={referral.person}&back={back}",
+        history=thread(sheet, REFERRAL.kind, heard),
+        **frame(sheet.actor, TODAY),
+        lang="en",
+    )
+
+
+AGENCY_FACTS = {
+    "Asked for", "Why not", "Which rule", "Which paper", "Place in line", "Attempts to reach them", "Needed from them",
+    "Paused because", "Ended, says the agency",
+}  # fmt: skip
+
+
+def _stage(kept: Kept) -> str:
+    told = task(kept.state).business_status
+    return Stage(told).label if told in set(Stage) else told.replace("_", " ").capitalize()
+
+
+def asked_page(request: Request, sheet: Sheet) -> Response:
+    """Those that wait for an answer first, then help under way, then what is over."""
+    waits, under_way, over = [], [], []
+    for kept in sheet.of(REFERRAL):
+        row = _row(sheet, kept)
+        if not with_agency(kept) or not REFERRAL.is_open(kept.state):
+            over.append(row)
+        elif kept.state.stage in asks.ANSWER_DUE:
+            waits.append(row)
+        else:
+            under_way.append(row)
+    groups = [
+        ("waits", "They wait for your answer", waits),
+        ("way", "Help is under way", under_way),
+        ("over", "Over", over),
+    ]
+    return render(
+        request,
+        "asked.html",
+        groups=[group for group in groups if group[2]],
+        **frame(sheet.actor, TODAY),
+        lang="en",
+    )
+
+
+def _row(sheet: Sheet, kept: Kept) -> Ask:
+    referral = kept.state
+    due = sheet.due(REFERRAL, referral.id) if with_agency(kept) else None
+    began = sheet.began(REFERRAL, referral.id)
+    clock = say.due(due, sheet.now, sheet.zone, start=began) if due else say.Chip(_stage(kept))
+    act = Act("Open it", f"/caseplan/referrals/{referral.id}")
+    text = f"{sheet.name(referral.program, 'A program of yours')}: {_stage(kept).lower()}."
+    return Ask("Open", text, clock, act, need(referral.need), act.url, name_url(referral.person))

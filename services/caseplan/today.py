@@ -1,0 +1,220 @@
+"""What needs a worker today: whoever waits for them, their own word, referrals gone quiet, what is to decide together.
+
+Fifteen rows at most: what can wait is not here. The lists are read in a fixed number of statements.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from asyncpg import Record
+
+from services.caseplan import copies, edge, plans, reading, store
+from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
+from services.caseplan.reading import Sheet
+from services.caseplan.store import Kept, Tx
+from shared.contracts.plan import Load
+from shared.contracts.plan import Stage as PlanStage
+from shared.contracts.referral import Stage
+from shared.contracts.setback import Stage as SetbackStage
+from shared.process import Running
+from shared.security import audit
+from shared.security.identity import Actor
+from shared.security.permissions import Relation, Role
+
+MOST = 15
+LISTED = 60  # of each kind, before the fifteen are chosen
+PEOPLE = 200  # of one worker; 30 to 120 are usual
+SOON = timedelta(hours=30)  # a promise or an answer due within it belongs to today
+Key = Literal["waits", "word", "asked", "quiet", "together", "team"]
+ORDER: tuple[Key, ...] = ("waits", "word", "asked", "quiet", "together", "team")
+
+QUIET = {Stage.DRAFT, Stage.ESCALATED, Stage.STALLED, Stage.DECLINED, Stage.EXPIRED, Stage.ABANDONED, Stage.REPORTED,
+         Stage.OFFERED}  # fmt: skip
+ASKED = {Stage.SENT, Stage.DELIVERED, Stage.SEEN, Stage.ESCALATED, Stage.WAITLISTED, Stage.ACCEPTED, Stage.CONTACTING,
+         Stage.STALLED, Stage.REOPENED, Stage.IN_PROGRESS, Stage.AWAITING_PERSON, Stage.ON_HOLD}  # fmt: skip
+FOR_WORKER = {SetbackStage.REPORTED, SetbackStage.OVERDUE, SetbackStage.CONTACTED, SetbackStage.REFLECTED}
+PLAN_WAITS = {PlanStage.ASKED_WORKER, PlanStage.OVERDUE, PlanStage.TOO_MUCH}
+TEAM = {
+    SETBACK: [SetbackStage.OVERDUE],
+    REFERRAL: [Stage.UNASKED],
+    PLAN: [PlanStage.OVERDUE],
+}
+SETTLED_LOADS = {"ask_load", "fits", "say_too_much"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that one person waits for. `kept` is what it is about, where it is one of ours."""
+
+    group: Key
+    kind: str
+    id: UUID
+    person: UUID
+    stage: str
+    due: datetime | None
+    kept: Kept | None = None
+    loads: tuple[Load, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "id": str(self.id),
+            "person": str(self.person),
+            "stage": self.stage,
+            "due_at": self.due.isoformat() if self.due else None,
+            "loads": list(self.loads),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    key: Key
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    sheet: Sheet
+    groups: tuple[Group, ...]
+    concerns: tuple[Row, ...] = ()
+    people: tuple[UUID, ...] = ()  # with whom this worker walks
+    later: int = 0  # things that can wait
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+
+@dataclass
+class Gathered:
+    """What was read for the page, before it is sorted."""
+
+    mine: dict[Concept, list[Kept]]
+    asked: list[Kept] = field(default_factory=list)
+    team: dict[Concept, list[Kept]] = field(default_factory=dict)
+    contacts: Sequence[Record] = ()
+    loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
+    people: tuple[UUID, ...] = ()
+
+    def lists(self) -> dict[Concept, list[Kept]]:
+        """Everything on the page by kind, each once."""
+        found: dict[Concept, dict[UUID, Kept]] = {}
+        for lists in (self.mine, {REFERRAL: self.asked}, self.team):
+            for concept, kepts in lists.items():
+                found.setdefault(concept, {}).update({kept.state.id: kept for kept in kepts})
+        return {concept: list(kepts.values()) for concept, kepts in found.items()}
+
+
+async def read(here: Running, actor: Actor) -> Today:
+    actor.require("today.read", actor.relations(workers=[actor.id], agency=actor.agency))
+    async with edge.transaction(here) as tx:
+        gathered = await _gather(tx, actor)
+        sheet = await reading.collect(tx, actor, actor.agency, gathered.lists(), worded=[PROMISE])
+        rows = list(_rows(gathered, sheet))
+        seen = {row.person for row in rows}
+        await audit.record_many(tx, actor, "today.read", seen, "today", "care")
+    await reading.opened(here, sheet)
+    return _today(rows, sheet, gathered)
+
+
+async def _gather(tx: Tx, actor: Actor) -> Gathered:
+    mine = {
+        concept: await store.open_of_worker(tx, concept, actor.id, LISTED)
+        for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)
+    }
+    people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], actor.id, PEOPLE))
+    gathered = Gathered(mine, people=people, loads=await _loads(tx, people))
+    today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
+    gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
+    if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
+        gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
+    if actor.agency is not None and actor.role is Role.SUPERVISOR:
+        for concept, stages in TEAM.items():
+            found = await store.listed(
+                tx, "list_held_by_team", concept, actor.agency, concept.kind, [str(s) for s in stages], LISTED
+            )  # fmt: skip
+            gathered.team[concept] = [kept for kept in found if kept.state.worker != actor.id]
+    return gathered
+
+
+async def _loads(tx: Tx, people: Sequence[UUID]) -> dict[UUID, tuple[Load, ...]]:
+    """The plans that may ask too much, and why; not those about which the question was put since they changed."""
+    found = await store.listed(tx, "list_by_id", PLAN, PLAN.kind, list(people))
+    active = {kept.state.id: kept.state for kept in found if kept.state.stage is PlanStage.ACTIVE}
+    moves = {row["id"]: row["moves"] for row in await tx.fetch(store.SQL["step_moves"], list(active))}
+    words = {row["id"]: row["verb"] for row in await tx.fetch(store.SQL["load_words"], list(active))}
+    loads = {id: plans.too_much(plan.agreed.steps, moves.get(id, 0)) for id, plan in active.items() if plan.agreed}
+    return {id: why for id, why in loads.items() if why and words.get(id) not in SETTLED_LOADS}
+
+
+def _rows(gathered: Gathered, sheet: Sheet) -> Iterable[Row]:
+    def row(group: Key, concept: Concept, kept: Kept, loads: tuple[Load, ...] = ()) -> Row:
+        state = kept.state
+        due = sheet.due(concept, state.id)
+        return Row(group, concept.kind, state.id, state.person, str(concept.stage_of(state)), due, kept, loads)
+
+    soon = sheet.now + SOON
+    for kept in gathered.mine[SETBACK]:
+        if kept.state.stage in FOR_WORKER:
+            yield row("waits", SETBACK, kept)
+    for kept in gathered.mine[PLAN]:
+        if kept.state.stage in PLAN_WAITS:
+            yield row("waits", PLAN, kept)
+    for kept in gathered.mine[PROMISE]:
+        if kept.state.due <= soon:
+            yield row("word", PROMISE, kept)
+    for contact in gathered.contacts:
+        yield Row("word", "contact", contact["id"], contact["person"], "due", None)
+    for kept in gathered.mine[REFERRAL]:
+        due = sheet.due(REFERRAL, kept.state.id)
+        if kept.state.stage in (Stage.PAUSED, Stage.UNASKED):
+            yield row("waits", REFERRAL, kept)
+        elif kept.state.stage in QUIET or (due is not None and due <= soon):
+            yield row("quiet", REFERRAL, kept)
+    for kept in gathered.asked:
+        if kept.state.stage in ASKED:
+            yield row("asked", REFERRAL, kept)
+    for id, loads in gathered.loads.items():
+        yield Row("together", PLAN.kind, id, id, "active", None, None, loads)
+    for concept, kepts in gathered.team.items():
+        for kept in kepts:
+            yield row("team", concept, kept)
+
+
+def _today(rows: list[Row], sheet: Sheet, gathered: Gathered) -> Today:
+    """The fifteen that are due first; those without a day of their own come last."""
+    far = sheet.now + timedelta(days=365)
+    rows.sort(key=lambda row: (row.due or far, str(row.id)))
+    shown, later = rows[:MOST], len(rows[MOST:])
+    groups = tuple(Group(key, tuple(row for row in shown if row.group == key)) for key in ORDER)
+    concerns = tuple(
+        Row("waits", CONCERN.kind, kept.state.id, kept.state.person, str(kept.state.concern_stage),
+            sheet.due(CONCERN, kept.state.id), kept)
+        for kept in gathered.mine[CONCERN]
+    )  # fmt: skip
+    return Today(sheet, tuple(group for group in groups if group.rows), concerns, gathered.people, later)
+
+
+async def asked(here: Running, actor: Actor) -> Sheet:
+    """What an agency was asked, under consents that are live and held while it is read."""
+    async with edge.transaction(here) as tx:
+        actor.require("referral.list", Relation.RECEIVING_AGENCY if actor.agency else ())
+        kepts = await store.asked_of(tx, actor.agency, LISTED) if actor.agency else []
+        sheet = await reading.collect(tx, actor, actor.agency, {REFERRAL: kepts}, worded=[REFERRAL])
+        people = {kept.state.person for kept in kepts}
+        await audit.record_many(tx, actor, "referral.list", people, "referrals", "referral")
+    return await reading.opened(here, sheet)
+
+
+async def held(here: Running, actor: Actor) -> Sheet:
+    """The open referrals that a worker holds."""
+    async with edge.transaction(here) as tx:
+        actor.require("referral.list", actor.relations(workers=[actor.id], agency=actor.agency))
+        kepts = await store.open_of_worker(tx, REFERRAL, actor.id, LISTED)
+        sheet = await reading.collect(tx, actor, actor.agency, {REFERRAL: kepts}, worded=[REFERRAL])
+        people = {kept.state.person for kept in kepts}
+        await audit.record_many(tx, actor, "referral.list", people, "referrals", "care")
+    return await reading.opened(here, sheet)

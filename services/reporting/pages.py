@@ -1,0 +1,195 @@
+"""The mirror as a page: four figures, three charts with their tables, and what is counted apart."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from services.reporting import indicators as said
+from services.reporting.counting import Report
+from services.reporting.mirror import Look, Small, look, settings
+from services.reporting.window import Window
+from shared.contracts.referral import Stage as ReferralStage
+from shared.security.edge import allow
+from shared.security.identity import Actor
+from shared.web import say
+from shared.web.charts import (
+    Chart,
+    Count,
+    Month,
+    Span,
+    Stage,
+    Table,
+    Veil,
+    Word,
+    funnel,
+    months,
+    spans,
+)
+from shared.web.menu import bar
+from shared.web.parts import Fact, Figure
+from shared.web.templates import render
+
+HERE = "/reporting/mirror"
+FEW = "Too few to show"
+
+router = APIRouter()
+
+
+@router.get(HERE)
+async def mirror(
+    request: Request, actor: Annotated[Actor, Depends(allow("report.read"))], small: Small = None
+) -> Response:
+    seen = await look(request, small)
+    return render(
+        request,
+        "mirror.html",
+        lang="en",
+        bar=bar(actor, HERE),
+        here=HERE,
+        seen=seen,
+        lead=lead(seen),
+        figures=figures(seen.report),
+        loops=loops_chart(seen.report),
+        first=first_chart(seen.report),
+        word=word_chart(seen),
+        running=say.MONTHS["en"][seen.window.last.month - 1],
+        agreed=f"{settings().agreed_hours:g}",
+        stages=stage_table(seen.report),
+        apart=apart(seen.report),
+        indicators=said,
+    )
+
+
+def lead(seen: Look) -> str:
+    known = seen.report.agencies_known
+    who = "the network keeps its" if known == 0 else "one agency keeps its" if known == 1 else ""
+    who = who or f"{say.count(known)} agencies keep their"
+    return f"How {who} word, {_span(seen.window)}. It measures us; no number here is about how a person is doing."
+
+
+def _span(window: Window) -> str:
+    def day(which: str) -> str:
+        at = getattr(window, which)
+        year = f", {at.year}" if window.first.year != window.last.year else ""
+        return f"{say.MONTHS['en'][at.month - 1]} {at.day}{year}"
+
+    return f"from {day('first')} until now" if window.so_far else f"from {day('first')} to {day('last')}"
+
+
+def figures(report: Report) -> list[Figure]:
+    """A number is never alone, and where there is none yet its sentence says what will come."""
+    counts, hours = report.counts, report.first_answer
+    moved = counts["promises_moved"]
+    return [
+        _share(
+            counts, "loops_confirmed", "referrals_reported",
+            "outcomes that an agency reported were confirmed by the person.",
+            "Counted here once a person has said how a referral ended, or had the time to.", said.LOOPS.says,
+        ),
+        _share(
+            counts, "referrals_answered", "referrals_sent", "referrals got an answer from the program asked.",
+            "Counted here from the first referral on.", said.ANSWERED.says,
+        ),
+        _middle(hours.middle, isinstance(hours.answers, Veil)),
+        _share(
+            counts, "promises_kept", "promises_due",
+            "promises were kept on time."
+            + (f" {moved:,} more were moved together beforehand." if isinstance(moved, int) and moved else ""),
+            "Counted here once the first promise has fallen due.", said.PROMISES.says,
+        ),
+    ]  # fmt: skip
+
+
+def _share(counts: Mapping[str, Count], of: str, all_: str, text: str, later: str, what: str) -> Figure:
+    part, whole = counts[of], counts[all_]
+    if whole == 0:
+        return Figure("None yet", later, what)
+    if isinstance(part, Veil) or isinstance(whole, Veil):
+        return Figure(FEW, f"{text[0].upper()}{text[1:]} Fewer than 11 are not shown, nor what would tell them.", what)
+    return Figure(f"{part:,} of {whole:,}", text, what)
+
+
+def _middle(middle: float | None, hidden: bool) -> Figure:
+    what = said.FIRST_ANSWER.says
+    if middle is None:
+        return Figure(FEW if hidden else "None yet", "The middle time to a first answer, in open hours.", what)
+    number = f"{middle:g} hour{'' if middle == 1 else 's'}"
+    return Figure(number, "is the middle time to a first answer, in open hours.", what)
+
+
+def loops_chart(report: Report) -> Chart | None:
+    counts = report.counts
+    if counts["referrals_sent"] == 0:
+        return None
+    stages = (
+        Stage("Sent", counts["referrals_sent"]),
+        Stage("Answered", counts["referrals_answered"]),
+        Stage("Help began", counts["referrals_begun"]),
+        Stage("Reported", counts["referrals_reported"], "Reported, and the person had their say"),
+    )
+    word = Word(counts["loops_confirmed"], counts["loops_reopened"], counts["loops_silent"])
+    return funnel("Referrals by how far they came", stages, word)
+
+
+def first_chart(report: Report) -> Chart | None:
+    """Agencies that have answered something; one that was asked and has not is in the funnel."""
+    rows = [
+        Span(row.name, row.first_answer.answers, row.first_answer.middle or 0, row.first_answer.ninth or 0)
+        for row in report.by_agency
+        if row.first_answer.answers != 0
+    ]
+    return spans("Open hours to a first answer, by agency", rows, agreed=settings().agreed_hours) if rows else None
+
+
+def word_chart(seen: Look) -> Chart | None:
+    rows = []
+    for month, counts in seen.report.by_month.items():
+        name = say.MONTHS["en"][month.month - 1]
+        running = seen.window.so_far and (month.year, month.month) == (seen.window.last.year, seen.window.last.month)
+        rows.append(
+            Month(name[:3], counts["kept"], counts["moved"], counts["late"], f"{name}, so far" if running else name)
+        )
+    return months("Promises by month and what came of them", rows) if rows else None
+
+
+def stage_table(report: Report) -> Table | None:
+    rows: list[tuple[str | Veil, ...]] = []
+    for name, number in report.by_stage.items():
+        label = ReferralStage(name).label if name in set(ReferralStage) else say.sentence(name.replace("_", " "))
+        rows.append((label, number if isinstance(number, Veil) else f"{number:,}"))
+    return Table(("Stage", "Referrals"), tuple(rows)) if rows else None
+
+
+def apart(report: Report) -> list[tuple[said.Indicator, list[Fact]]]:
+    """What is counted beside the rest, each with its definition."""
+    counts = report.counts
+    human = report.hours_to_a_human
+    middle = f"{human:g} hours" if human is not None else "none yet, or too few to show"
+    return [
+        (
+            said.SETBACKS,
+            [
+                Fact("Told by the person", _told(counts["setbacks_told"])),
+                Fact("Reached in the promised hours", _told(counts["setbacks_reached_in_time"])),
+                Fact("Reached later", _told(counts["setbacks_reached_late"])),
+                Fact("Still waiting for us", _told(counts["setbacks_waiting"])),
+                Fact("Have the support they wanted", _told(counts["setbacks_supported"])),
+                Fact("Middle time", middle),
+            ],
+        ),
+        (said.TOLD, [Fact("Outcomes told to a worker only", _told(counts["told_worker"]))]),
+        (
+            said.MESSAGES,
+            [
+                Fact("Sent", _told(counts["messages_sent"])),
+                Fact("Held back", _told(counts["messages_withheld"])),
+                Fact("Waiting", _told(counts["messages_waiting"])),
+            ],
+        ),
+    ]
+
+
+def _told(number: Count) -> str:
+    return number.value if isinstance(number, Veil) else f"{number:,}"

@@ -1,0 +1,113 @@
+"""Agencies and programs: public facts, said by those who answer for them, told once for each change."""
+
+import pytest
+
+from shared.runtime.ids import uuid7
+from shared.security import demo
+from tests.integration.intake.world import CALENDAR, text
+
+pytestmark = pytest.mark.network
+
+
+async def program(door, account=demo.RUTH, id=None, **more):
+    id = id or uuid7()
+    body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms for the first month", "needs": ["housing"], **more}
+    return id, await door.send("PUT", f"/intake/programs/{id}", body, account)
+
+
+async def test_an_agency_is_registered_once_and_updated_when_something_changed(door):
+    assert await door.types("agency", demo.CEDAR_HOUSE) == ["agency.registered"]
+    await door.agency(demo.CEDAR_HOUSE, "Cedar House", phone="555-0142", lead=str(demo.YUSUF))
+    await door.agency(demo.CEDAR_HOUSE, "Cedar House", phone="555-0142", lead=str(demo.YUSUF))
+    await door.agency(demo.CEDAR_HOUSE, "Cedar House", phone="555-0142", lead=str(demo.YUSUF), description="Rooms.")
+    assert await door.types("agency", demo.CEDAR_HOUSE) == ["agency.registered", "agency.updated"]
+    [_, updated] = await door.events("agency", demo.CEDAR_HOUSE)
+    assert updated["data"]["lead"] == str(demo.YUSUF)
+    assert updated["data"]["calendar"]["openings"][0] == {"weekday": 1, "opens": "09:00:00", "closes": "17:00:00"}
+    found = (await door.get(f"/intake/agencies/{demo.CEDAR_HOUSE}")).json()
+    assert (found["description"], found["source"]) == ("Rooms.", None)
+
+
+async def test_an_agencys_admin_writes_its_own_entry_and_no_other(door):
+    body = {"name": "Cedar House", "calendar": CALENDAR}
+    assert (await door.send("PUT", f"/intake/agencies/{demo.CEDAR_HOUSE}", body, demo.YUSUF)).status_code == 200
+    assert (await door.send("PUT", f"/intake/agencies/{demo.LANTERN_CLINIC}", body, demo.YUSUF)).status_code == 403
+    assert (await door.send("PUT", f"/intake/agencies/{uuid7()}", body, demo.DANA)).status_code == 403
+    assert (await door.send("PUT", f"/intake/agencies/{uuid7()}", body)).status_code == 401
+    _, mine = await program(door, demo.YUSUF)
+    _, theirs = await program(door, demo.YUSUF, agency=str(demo.LANTERN_CLINIC))
+    assert (mine.status_code, theirs.status_code) == (201, 403)
+
+
+async def test_a_program_is_listed_updated_and_withdrawn(door):
+    id, made = await program(door)
+    assert made.status_code == 201
+    capacity = {"available": 2, "maximum": 8, "as_of": "2026-11-20"}
+    await program(door, id=id, capacity=capacity, accepting=False)
+    await program(door, id=id, capacity=capacity, accepting=False)
+    for _ in range(2):
+        assert (await door.post(f"/intake/programs/{id}/withdraw", {"reason": "ended"}, demo.RUTH)).status_code == 200
+    assert await door.types("program", id) == ["program.listed", "program.updated", "program.withdrawn"]
+    assert (await door.events("program", id))[0]["partitionkey"] == str(demo.CEDAR_HOUSE)
+    assert (await door.get("/intake/programs")).json()["programs"] == []
+    await program(door, id=id)
+    assert (await door.types("program", id))[-1] == "program.listed"
+
+
+async def test_a_program_stays_with_its_agency(door):
+    id, _ = await program(door)
+    _, moved = await program(door, id=id, agency=str(demo.LANTERN_CLINIC))
+    assert moved.status_code == 409
+
+
+async def test_programs_are_found_by_words_of_theirs_and_of_their_agency(door):
+    await program(door, name="Rooms for the first month", description="A key of one's own.")
+    await program(door, name="Meals", needs=["food"], accepting=False)
+    await program(door, name="Clinic hours", needs=["health"], agency=str(demo.LANTERN_CLINIC))
+
+    async def names(query):
+        return [row["name"] for row in (await door.get(f"/intake/programs?{query}")).json()["programs"]]
+
+    assert await names("") == ["Clinic hours", "Meals", "Rooms for the first month"]
+    assert await names("q=room") == ["Rooms for the first month"]
+    assert await names("q=key") == ["Rooms for the first month"]
+    assert await names("q=cedar") == ["Meals", "Rooms for the first month"]
+    assert await names("need=health") == ["Clinic hours"]
+    assert await names("accepting=true") == ["Clinic hours", "Rooms for the first month"]
+    assert await names(f"agency={demo.LANTERN_CLINIC}") == ["Clinic hours"]
+    await door.agency(demo.CEDAR_HOUSE, "Juniper House")
+    assert await names("q=juniper") == ["Meals", "Rooms for the first month"]
+    assert await names("q=cedar") == []
+
+
+async def test_choosing_a_program_leads_back_to_where_the_worker_came_from(door):
+    id, _ = await program(door)
+    back = "/caseplan/referrals/new?person=1"
+    page = await door.client.get(
+        "/intake/directory",
+        params={"need": "housing", "back": back},
+        headers={**door.as_(demo.DANA), "Accept": "text/html"},
+    )
+    assert f"{back}&amp;program={id}&amp;agency={demo.CEDAR_HOUSE}" in page.text
+
+
+async def test_the_pages_say_what_is_passed_on_and_when_somebody_is_there(door):
+    id, _ = await program(
+        door, capacity={"available": 2, "as_of": "2026-11-20"}, documents=["state_id"], places=["40 Mill Street"]
+    )
+    agency = text(await door.page(f"/intake/directory/agencies/{demo.CEDAR_HOUSE}", demo.DANA))
+    assert "They tell probation or parole." in agency
+    assert "They do not tell immigration." in agency
+    assert "Monday 9:00 am to 5:00 pm" in agency
+    one = text(await door.page(f"/intake/directory/programs/{id}"))
+    assert "2 places free, they said on November 20, 2026. Their answer decides." in one
+    assert "State ID" in one
+    assert "40 Mill Street" in one
+
+
+async def test_everybody_may_look_at_the_directory(door):
+    await program(door)
+    for account in (None, demo.DANA, demo.OPS, demo.IMANI):
+        page = await door.page("/intake/directory", account)
+        assert page.status_code == 200
+        assert "Rooms for the first month" in text(page)

@@ -1,0 +1,142 @@
+"""Real directory packages, loaded into a real database; and loaded again, which says nothing."""
+
+import time
+from datetime import date
+
+import pytest
+import pytest_asyncio
+
+from services.intake.hsds import loading
+from services.intake.hsds.mapping import Reader, id_of
+from services.intake.hsds.tables import open_package
+from shared.security import demo
+from tests.integration.intake.world import open_door, text
+from tests.network import FreshDatabase
+
+pytestmark = pytest.mark.network
+TODAY = date(2026, 11, 24)
+PACKAGES = {
+    "san-mateo-sample": (8, 22),
+    "examples-3.0": (1, 1),
+    "examples-3.1": (1, 1),
+    "examples-3.0/csv": (1, 1),
+    "examples-3.1/csv": (1, 1),
+    "examples-3.1/organization_full.json": (1, 1),
+    "examples-3.1/service_at_location_full.json": (1, 1),
+    "examples-3.0/tabular.json": (1, 1),
+}
+
+
+async def load(door, path, source=""):
+    package = open_package(path)
+    return await loading.load(door.pool, Reader(package, source or package.name, TODAY, "America/New_York"))
+
+
+@pytest.fixture(scope="module")
+def packages(data):
+    folder = data / "hsds"
+    if not folder.is_dir():
+        pytest.skip(f"no directory packages at {folder}")
+    return folder
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def baltimore(network, packages):
+    """A city's directory, loaded once for all that only read it: the door, what the load said, how long it took."""
+    fresh = FreshDatabase(network)
+    async with open_door(fresh) as door:
+        began = time.monotonic()
+        summary = await load(door, packages / "baltimore")
+        yield door, summary, time.monotonic() - began
+    await fresh.drop()
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+async def test_a_real_package_is_loaded_and_loaded_again_says_nothing(door, packages, name):
+    before = len(await door.events())
+    first = await load(door, packages / name)
+    assert (first.agencies["new"], first.programs["new"]) == PACKAGES[name]
+    said = len(await door.events())
+    assert said - before == first.loaded
+    again = await load(door, packages / name)
+    assert (again.agencies["same"], again.programs["same"]) == PACKAGES[name]
+    assert again.agencies.total() + again.programs.total() == again.agencies["same"] + again.programs["same"]
+    assert len(await door.events()) == said
+    agencies = await door.pool.fetchval("SELECT count(*) FROM agency WHERE source IS NOT NULL")
+    programs = await door.pool.fetchval("SELECT count(*) FROM program WHERE source IS NOT NULL")
+    assert (agencies, programs) == PACKAGES[name]
+
+
+async def test_a_citys_directory_is_loaded_within_a_minute_and_again_says_nothing(baltimore, packages):
+    door, first, took = baltimore
+    assert (first.agencies["new"], first.programs["new"]) == (748, 1875)
+    assert took < 60
+    said = len(await door.events())
+    again = await load(door, packages / "baltimore")
+    assert (dict(again.agencies), dict(again.programs)) == ({"same": 748}, {"same": 1875})
+    assert len(await door.events()) == said
+
+
+async def test_the_one_row_of_baltimore_that_belongs_nowhere_is_told_by_its_line(baltimore):
+    _, summary, _ = baltimore
+    [problem] = [problem for problem in summary.problems if problem.skipped]
+    assert str(problem) == (
+        "services.csv, line 7662: names no organisation and no location: write which it belongs to."
+    )
+    assert summary.unvouched == 1875
+
+
+async def test_a_changed_row_is_told_once_and_a_row_that_left_stays(door, tmp_path):
+    (tmp_path / "organizations.csv").write_text("id,name\n1,Harbor House\n", encoding="utf-8")
+    services = tmp_path / "services.csv"
+    services.write_text("id,organization_id,name\n5,1,Rooms\n6,1,Meals\n", encoding="utf-8")
+    await load(door, tmp_path, "harbor")
+    services.write_text("id,organization_id,name,status\n5,1,Rooms for a month,active\n", encoding="utf-8")
+    second = await load(door, tmp_path, "harbor")
+    assert (dict(second.programs), second.not_seen) == ({"changed": 1}, 1)
+    rooms = id_of("harbor", "service", "5")
+    assert await door.types("program", rooms) == ["program.listed", "program.updated"]
+    services.write_text("id,organization_id,name,status\n5,1,Rooms for a month,defunct\n", encoding="utf-8")
+    third = await load(door, tmp_path, "harbor")
+    assert dict(third.programs) == {"withdrawn": 1}
+    assert (await door.types("program", rooms))[-1] == "program.withdrawn"
+    services.write_text("id,organization_id,name,status\n5,1,Rooms for a month,active\n", encoding="utf-8")
+    await load(door, tmp_path, "harbor")
+    assert (await door.types("program", rooms))[-1] == "program.listed"
+
+
+async def test_what_an_agency_writes_itself_is_never_changed_by_a_load(door, tmp_path):
+    (tmp_path / "organizations.csv").write_text("id,name\n1,Harbor House\n", encoding="utf-8")
+    (tmp_path / "services.csv").write_text("id,organization_id,name\n5,1,Rooms\n", encoding="utf-8")
+    await load(door, tmp_path, "harbor")
+    harbor = id_of("harbor", "organization", "1")
+    await door.agency(harbor, "Harbor House, as we say it")
+    again = await load(door, tmp_path, "harbor")
+    assert dict(again.agencies) == {"kept": 1}
+    found = (await door.get(f"/intake/agencies/{harbor}")).json()
+    assert (found["name"], found["source"]) == ("Harbor House, as we say it", None)
+
+
+async def test_old_entries_are_shown_only_when_asked_for_and_say_that_nobody_checked(baltimore):
+    door, _, _ = baltimore
+    page = text(await door.page("/intake/directory?q=rental", demo.DANA))
+    assert "Rental Allowance" not in page
+    assert "from other directories, and nobody has checked" in page
+    every = text(await door.page("/intake/directory?q=rental&every=1", demo.DANA))
+    assert "Rental Allowance Program, Baltimore City" in every
+    assert "Nobody has checked it as far as we know: call before you count on it." in every
+    found = (await door.get("/intake/programs?q=rental allow&need=housing")).json()["programs"]
+    assert {row["source"] for row in found} == {"baltimore"}
+    assert all(row["assured_on"] is None for row in found)
+
+
+async def test_the_whole_directory_can_be_walked_page_by_page(baltimore):
+    door, _, _ = baltimore
+    seen, after = [], ""
+    while True:
+        page = (await door.get(f"/intake/programs?limit=200{after}")).json()
+        seen += [row["id"] for row in page["programs"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert len(seen) == len(set(seen)) == 1875

@@ -1,0 +1,78 @@
+"""docker-compose.yml is held against the code: its settings exist, each container has its own secrets and no others'."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.secrets import names
+from shared.contracts.topics import SERVICES
+from shared.local.settings import LocalSettings
+from shared.runtime.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[3]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+CONTAINERS = COMPOSE["services"]
+PROCESSES = [f"{service}-{role}" for service in SERVICES for role in ("api", "worker")]
+
+
+def keys(container: str) -> set[str]:
+    return {key.removesuffix("_FILE") for key in CONTAINERS[container]["environment"] if key.startswith(PREFIX)}
+
+
+def known(settings: type) -> set[str]:
+    return {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+
+
+@pytest.mark.parametrize("container", PROCESSES)
+def test_every_setting_of_a_service_is_one_that_it_reads(container):
+    assert keys(container) <= known(Settings)
+
+
+def test_every_setting_of_the_preparation_is_one_that_it_reads():
+    assert keys("prepare") <= known(LocalSettings)
+
+
+def test_every_service_runs_both_of_its_roles_apart():
+    for service in SERVICES:
+        roles = {CONTAINERS[f"{service}-{role}"]["environment"]["THROUGHCARE_ROLES"] for role in ("api", "worker")}
+        assert roles == {"api", "worker"}
+
+
+@pytest.mark.parametrize("container", PROCESSES)
+def test_a_container_gets_its_own_secrets_and_nobody_elses(container):
+    service = container.rpartition("-")[0]
+    given = CONTAINERS[container]
+    assert set(given["secrets"]) == {"signing", "sealing", f"postgres.{service}", f"kafka.{service}"}
+    for key, value in given["environment"].items():
+        if key.endswith("_FILE"):
+            assert value.removeprefix("/run/secrets/") in given["secrets"]
+    assert given["environment"]["THROUGHCARE_KAFKA_USER"] == service
+
+
+def test_no_secret_stands_in_the_file_itself():
+    for container in CONTAINERS.values():
+        for key, value in (container.get("environment") or {}).items():
+            if any(word in key for word in ("PASSWORD", "SECRET", "_KEY")):
+                assert str(value).startswith("/"), key
+
+
+def test_every_secret_that_a_container_gets_is_made_by_the_command():
+    assert {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()} <= set(names())
+
+
+def test_every_process_starts_a_module_that_is_there():
+    for container in PROCESSES:
+        module = CONTAINERS[container]["command"][-1]
+        assert (ROOT / Path(*module.split(".")).with_suffix(".py")).is_file(), module
+
+
+def test_the_image_holds_what_it_runs():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = {line.split()[1] for line in lines if line.startswith("COPY")}
+    assert {"shared", "services", "cli", "requirements/runtime.lock"} <= copied
+
+
+def test_the_front_sends_every_service_its_prefix():
+    front = (ROOT / "deploy" / "front.conf").read_text(encoding="utf-8")
+    assert f"({'|'.join(SERVICES)})" in front
