@@ -25,6 +25,7 @@ COMMANDS = {
     "secrets": "cli.secrets",
     "demo": "cli.demo",
     "dlq": "cli.dlq",
+    "replay": "cli.replay",
     "faults": "cli.faults",
     "contracts": "cli.contracts",
     "import": "cli.import_",

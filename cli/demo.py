@@ -1,4 +1,4 @@
-"""`demo`: one person's story, played through the public interfaces. Exit code 0 only when each fact was seen by each."""
+"""`demo`: one person's story through the public interfaces. Exit code 0 only when each fact was seen by each."""
 
 import asyncio
 import json

@@ -163,8 +163,8 @@ class Story:
         await self.alma.say(
             "/intake/consents",
             {
-                "person": self.id, "recipient": str(demo.CEDAR_HOUSE), "categories": ["setback"], "setback": self.setback,
-                "shown": True,
+                "person": self.id, "recipient": str(demo.CEDAR_HOUSE), "categories": ["setback"],
+                "setback": self.setback, "shown": True,
             },
         )  # fmt: skip
         self.tell.saw(ALMA, "I want Cedar House to know of this one thing. That took a yes of its own.")

@@ -73,7 +73,7 @@ async def perform(
     if texts:  # keys come from a connection of their own, so before the transaction
         known = await store.get(here.pool, concept, id)
         actor.require(action, relations(actor, concept, known), id)
-        sealed = await written.seal_all(here.keys, concept, known.state.person, id, texts)
+        sealed = await written.seal_all(here.keys, concept.kind, known.state.person, id, texts)
     async with edge.command(here) as tx:
 
         async def act() -> Answer:
@@ -89,7 +89,7 @@ async def perform(
                 return voice(actor, concept, kept, verb, body.way, recorded=recorded)
 
             kept = await say(tx, concept, id, command, speaks, cause=edge.cause_of(actor, want))
-            await store.put_words(tx, concept, id, sealed)
+            await store.put_words(tx, concept.kind, id, sealed)
             await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", concept.kind)
             return Answer.json(200, {"id": str(id), "stage": stage_for(actor, concept, kept)})
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from services.caseplan import copies, edge, promises, store, written
 from services.caseplan.bodies import STRICT, Back, NewPromise
-from services.caseplan.concepts import PLAN, PROMISE
+from services.caseplan.concepts import PROMISE
 from services.caseplan.creating import add_promise, around
+from services.caseplan.written import CONTACT
 from shared.process import Running
 from shared.runtime.errors import Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
-from shared.security.sealing import seal
 from shared.web.forms import Lines
 from shared.web.idempotency import Answer, Wanted, once
 
@@ -46,20 +46,19 @@ async def write_down(here: Running, actor: Actor, want: Wanted | None, body: New
     made = NewPromise(person=person.id, words=body.promise, due=await _due(here, actor, body)) if body.promise else None
     sealed = await _seal(here, person.id, id, body.what)
     texts = {"words": body.promise} if body.promise else {}
-    promised = await written.seal_all(here.keys, PROMISE, person.id, promise, texts)
+    promised = await written.seal_all(here.keys, PROMISE.kind, person.id, promise, texts)
     async with edge.command(here) as tx:
 
         async def act() -> Answer:
             await tx.execute(store.SQL["put_contact"], id, person.id, actor.id, actor.agency, body.how, body.speak_on)
-            if sealed:
-                await tx.execute(store.SQL["put_words"], "contact", id, "words", sealed)
+            await store.put_words(tx, CONTACT, id, sealed)
             await tx.execute(
-                store.SQL["note_happened"], "contact", id, person.id, body.how, "", "worker", "page", actor.id, None
+                store.SQL["note_happened"], CONTACT, id, person.id, body.how, "", "worker", "page", actor.id, None
             )  # fmt: skip
             answer = {"id": str(id)}
             if made is not None:
                 state: promises.Promise = await add_promise(tx, actor, want, person, promise, made)
-                await store.put_words(tx, PROMISE, promise, promised)
+                await store.put_words(tx, PROMISE.kind, promise, promised)
                 answer["promise"] = str(state.id)
             await audit.record(tx, actor, action, person.id, f"contact/{id}", "care")
             return Answer.json(201, answer)
@@ -67,8 +66,8 @@ async def write_down(here: Running, actor: Actor, want: Wanted | None, body: New
         return await once(tx, want, actor, act)
 
 
-async def _seal(here: Running, person: UUID, id: UUID, what: str | None) -> bytes | None:
-    return await seal(here.keys, person, PLAN.compartment, f"contact.words/{id}", what) if what else None
+async def _seal(here: Running, person: UUID, id: UUID, what: str | None) -> dict[str, bytes]:
+    return await written.seal_all(here.keys, CONTACT, person, id, {"words": what} if what else {})
 
 
 async def _due(here: Running, actor: Actor, body: NewContact) -> datetime:

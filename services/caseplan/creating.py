@@ -33,11 +33,11 @@ def worker_of(person: Person) -> UUID:
 
 
 async def _sealed(here: Running, concept: Concept, person: UUID, id: UUID, words: str | None) -> dict[str, bytes]:
-    return await written.seal_all(here.keys, concept, person, id, {"words": words} if words else {})
+    return await written.seal_all(here.keys, concept.kind, person, id, {"words": words} if words else {})
 
 
 async def _created(tx: Tx, actor: Actor, concept: Concept, action: str, state: Any, sealed: dict[str, bytes]) -> Answer:
-    await store.put_words(tx, concept, state.id, sealed)
+    await store.put_words(tx, concept.kind, state.id, sealed)
     await audit.record(tx, actor, action, state.person, f"{concept.kind}/{state.id}", concept.kind)
     return Answer.json(201, {"id": str(state.id), "stage": str(concept.stage_of(state))})
 

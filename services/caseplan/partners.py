@@ -28,7 +28,7 @@ async def detail(here: Running, actor: Actor, reference: str) -> dict[str, Any]:
         kept, consent = await _find(tx, here.settings, actor, reference)
         state = kept.state
         expires_on = await tx.fetchval("SELECT expires_on FROM consent WHERE id = $1", consent.id)
-        sealed = await written.fetch(tx, {(REFERRAL, state.id): state.person})
+        sealed = await written.fetch(tx, {(REFERRAL.kind, state.id): state.person})
         clock = await tx.fetchrow(store.SQL["clocks"], [REFERRAL.clock], [str(state.id)])
         await audit.record(tx, actor, "referral.detail", state.person, f"referral/{state.id}", "referral")
     words = (await written.open_all(here.keys, sealed)).get((REFERRAL.kind, state.id), {})

@@ -14,11 +14,12 @@ from asyncpg import Record
 
 from services.caseplan import copies, edge, store, written
 from services.caseplan.commands import ACTIONS, BY_PHONE, is_asked, party_of, relations
-from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK, Concept
+from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.copies import Person
 from services.caseplan.sharing import covers_referral
 from services.caseplan.store import Kept, Tx
 from services.caseplan.written import Sealed, Words
+from shared.contracts.setback import ConcernStage
 from shared.process import Running
 from shared.runtime.errors import NotFound
 from shared.security import audit
@@ -26,6 +27,7 @@ from shared.security.identity import Actor
 from shared.workflow import Party
 
 TIMELINE = 40  # lines on a page
+READS = {PROMISE: "promise.read", REFERRAL: "referral.read", SETBACK: "setback.read"}
 Kepts = Mapping[Concept, list[Kept]]
 
 
@@ -78,7 +80,7 @@ async def collect(
     kepts = [(concept, kept) for concept, found in lists.items() for kept in found]
     clocks = [(concept.clock, str(kept.state.id)) for concept, kept in kepts]
     rows = await tx.fetch(store.SQL["clocks"], [kind for kind, _ in clocks], [id for _, id in clocks])
-    whose = {(concept, kept.state.id): kept.state.person for concept, kept in kepts if concept in set(worded)}
+    whose = {(concept.kind, kept.state.id): kept.state.person for concept, kept in kepts if concept in set(worded)}
     return Sheet(
         actor,
         await tx.fetchval(store.SQL["now"]),
@@ -162,15 +164,25 @@ async def around_person(here: Running, actor: Actor, action: str, id: UUID) -> S
         ties = actor.relations(person=id, workers=[person.worker], agency=person.home)
         actor.require(action, ties, id)
         lists: dict[Concept, list[Kept]] = {PLAN: await store.of_person(tx, PLAN, id, 1)}
-        for concept, read in ((PROMISE, "promise.read"), (REFERRAL, "referral.read"), (SETBACK, "setback.read")):
+        for concept, read in READS.items():
             lists[concept] = await store.of_person(tx, concept, id) if actor.may(read, ties) else []
-        if not actor.may("setback.read", ties):
-            hidden = {SETBACK.kind, "concern"}
-        else:
-            hidden = {"concern"}
-        sheet = await collect(tx, actor, person.home, lists, worded=lists)
-        rows = await tx.fetch(store.SQL["timeline"], id, TIMELINE * 2)
-        sheet.timeline = [row for row in rows if row["kind"] not in hidden][:TIMELINE]
+        lists[CONCERN] = await _asked_about(tx, id) if actor.person == id else []
+        sheet = await collect(tx, actor, person.home, lists, worded=[PLAN, PROMISE, REFERRAL, SETBACK])
+        sheet.timeline = await _timeline(tx, id, hides_setbacks=not actor.may("setback.read", ties))
+        contacts = {(written.CONTACT, row["id"]): id for row in sheet.timeline if row["kind"] == written.CONTACT}
+        sheet.sealed += await written.fetch(tx, contacts)
         sheet.person = person
         await audit.record(tx, actor, action, id, "person", "care")
     return await opened(here, sheet)
+
+
+async def _asked_about(tx: Tx, person: UUID) -> list[Kept]:
+    """Concerns that the worker has asked the person about: of any other they do not know."""
+    found = await store.of_person(tx, CONCERN, person)
+    return [kept for kept in found if kept.state.concern_stage is ConcernStage.ASKED]
+
+
+async def _timeline(tx: Tx, person: UUID, *, hides_setbacks: bool) -> list[Record]:
+    """Never a concern: it is the named worker's alone, on a page of its own."""
+    hidden = [CONCERN.kind, SETBACK.kind] if hides_setbacks else [CONCERN.kind]
+    return await tx.fetch(store.SQL["timeline"], person, hidden, TIMELINE)

@@ -116,9 +116,9 @@ async def _write(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, 
     )  # fmt: skip
 
 
-async def put_words(tx: Tx, concept: Concept, id: UUID, sealed: Mapping[str, bytes]) -> None:
-    for field, text in sealed.items():
-        await tx.execute(SQL["put_words"], concept.kind, id, field, text)
+async def put_words(tx: Tx, kind: str, id: UUID, sealed: Mapping[str, bytes]) -> None:
+    """By field; each takes the place of what was in it."""
+    await tx.executemany(SQL["put_words"], [(kind, id, field, text) for field, text in sealed.items()])
 
 
 async def listed(db: Db, statement: str, concept: Concept, *values: Any) -> list[Kept]:

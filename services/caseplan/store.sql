@@ -85,8 +85,9 @@ SELECT EXISTS (SELECT FROM aggregate WHERE person = $1 AND kind = 'referral' AND
 SELECT id, verb, stage, party, way, who, about, at FROM happened WHERE kind = $1 AND id = $2 ORDER BY number
 
 -- name: timeline
--- What happened around a person, the latest first; one range of happened_person_idx, no sort.
-SELECT kind, id, verb, stage, party, way, who, about, at FROM happened WHERE person = $1 ORDER BY number DESC LIMIT $2
+-- What happened around a person but of these kinds, the latest first; one range of happened_person_idx, no sort.
+SELECT kind, id, verb, stage, party, way, who, about, at FROM happened
+ WHERE person = $1 AND kind <> ALL ($2::text[]) ORDER BY number DESC LIMIT $3
 
 -- name: step_moves
 -- How often the steps of these plans were moved in the last 14 days.

@@ -14,7 +14,7 @@ from services.caseplan.reading import Sheet, offered, recordable
 from services.caseplan.referrals.fhir import task
 from services.caseplan.states import to_json
 from services.caseplan.store import Kept
-from services.caseplan.written import SUGGESTED
+from services.caseplan.written import CONTACT, SUGGESTED
 
 ASKED_SEES = ("id", "person", "program", "agency", "need", "follows", "attempts", "contact", "position", "reason",
               "rule", "document", "waiting_for", "hold_reason", "outcome")  # fmt: skip
@@ -95,7 +95,10 @@ def many(sheet: Sheet, concept: Concept) -> list[dict[str, Any]]:
 
 def whole(sheet: Sheet) -> dict[str, Any]:
     """Everything around one person."""
-    lines = [_line(row) | {"kind": row["kind"], "id": str(row["id"])} for row in sheet.timeline]
+    lines = [
+        _line(row) | {"kind": row["kind"], "id": str(row["id"])} | sheet.words.get((CONTACT, row["id"]), {})
+        for row in sheet.timeline
+    ]
     return {
         "person": _text(sheet.person.id) if sheet.person else None,
         "worker": _text(sheet.person.worker) if sheet.person else None,

@@ -8,50 +8,48 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.caseplan.concepts import Concept
+from services.caseplan.concepts import CONCEPTS
 from services.caseplan.store import SQL, Db
 from shared.runtime.errors import Permanent
-from shared.security.sealing import Erased, Keys, open_sealed, seal
+from shared.security.sealing import Compartment, Erased, Keys, open_sealed, seal
 
 SUGGESTED = "suggested/"
 OF_PLANS = ("goal/", "step/")
+CONTACT = "contact"  # no aggregate: it happened once and moves no further
+COMPARTMENTS = {kind: concept.compartment for kind, concept in CONCEPTS.items()} | {CONTACT: Compartment.PLAN}
 Words = dict[str, str]  # by field
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """One field of one aggregate, as it is stored."""
+    """One field of one aggregate, or of a contact, as it is stored."""
 
-    concept: Concept
+    kind: str
     id: UUID
     person: UUID
     field: str
     content: bytes
 
 
-def bound_to(concept: Concept, id: UUID, field: str) -> str:
+def bound_to(kind: str, id: UUID, field: str) -> str:
     """What is authenticated with the words in `field` of an aggregate."""
     plain = field.removeprefix(SUGGESTED)
-    return f"plan.{plain}" if plain.startswith(OF_PLANS) else f"{concept.kind}.{field}/{id}"
+    return f"plan.{plain}" if plain.startswith(OF_PLANS) else f"{kind}.{field}/{id}"
 
 
-async def seal_all(keys: Keys, concept: Concept, person: UUID, id: UUID, texts: Words) -> dict[str, bytes]:
+async def seal_all(keys: Keys, kind: str, person: UUID, id: UUID, texts: Words) -> dict[str, bytes]:
     """By field. Before the transaction begins: keys come from a connection of their own."""
-    where = concept.compartment
-    return {
-        field: await seal(keys, person, where, bound_to(concept, id, field), text) for field, text in texts.items()
-    }
+    where = COMPARTMENTS[kind]
+    return {field: await seal(keys, person, where, bound_to(kind, id, field), text) for field, text in texts.items()}
 
 
-async def fetch(db: Db, whose: Mapping[tuple[Concept, UUID], UUID]) -> list[Sealed]:
-    """What is stored with these aggregates, in one statement; `whose` says which person each is about."""
-    wanted = {(concept.kind, id): (concept, person) for (concept, id), person in whose.items()}
-    rows = await db.fetch(SQL["get_words"], [kind for kind, _ in wanted], [id for _, id in wanted]) if wanted else ()
-    found = []
-    for row in rows:
-        concept, person = wanted[row["kind"], row["id"]]
-        found.append(Sealed(concept, row["id"], person, row["field"], row["sealed"]))
-    return found
+async def fetch(db: Db, whose: Mapping[tuple[str, UUID], UUID]) -> list[Sealed]:
+    """What is stored with these, by kind and id, in one statement; `whose` says which person each is about."""
+    kinds, ids = [kind for kind, _ in whose], [id for _, id in whose]
+    rows = await db.fetch(SQL["get_words"], kinds, ids) if whose else ()
+    return [
+        Sealed(row["kind"], row["id"], whose[row["kind"], row["id"]], row["field"], row["sealed"]) for row in rows
+    ]  # fmt: skip
 
 
 async def open_all(keys: Keys, sealed: Iterable[Sealed]) -> dict[tuple[str, UUID], Words]:
@@ -60,14 +58,14 @@ async def open_all(keys: Keys, sealed: Iterable[Sealed]) -> dict[tuple[str, UUID
     Nothing of the erased. What does not open is left out: a damaged row must not take a whole page away.
     """
     sealed = tuple(sealed)
-    for compartment in {one.concept.compartment for one in sealed}:
-        await keys.get_many({one.person for one in sealed if one.concept.compartment is compartment}, compartment)
+    for compartment in {COMPARTMENTS[one.kind] for one in sealed}:
+        await keys.get_many({one.person for one in sealed if COMPARTMENTS[one.kind] is compartment}, compartment)
     opened: dict[tuple[str, UUID], Words] = {}
     for one in sealed:
-        bound = bound_to(one.concept, one.id, one.field)
+        bound = bound_to(one.kind, one.id, one.field)
         try:
-            text = await open_sealed(keys, one.person, one.concept.compartment, bound, one.content)
+            text = await open_sealed(keys, one.person, COMPARTMENTS[one.kind], bound, one.content)
         except (Erased, Permanent):
             continue
-        opened.setdefault((one.concept.kind, one.id), {})[one.field] = text
+        opened.setdefault((one.kind, one.id), {})[one.field] = text
     return opened

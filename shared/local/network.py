@@ -191,7 +191,7 @@ class Network:
     def steps(self) -> Iterator[Step]:
         """What `up` does, in order. Each step may be run again, and does only what is missing."""
         yield from self.preparation()
-        yield Step("Starting the services", self._start_services)
+        yield Step("Starting the services", self.start_services)
         yield Step("Opening the front port", self._open_front)
 
     def preparation(self) -> Iterator[Step]:
@@ -274,7 +274,7 @@ class Network:
             raise Trouble(f"Kafka did not finish its set-up ({error}): run ./throughcare up again.") from error
         return f"{len(made)} topics made" if made else "up to date"
 
-    async def _start_services(self, say: Say) -> str:
+    async def start_services(self, say: Say) -> str:
         if not self.services:
             return "none in this checkout"
         done = await asyncio.gather(*(part.ensure() for part in self.services), return_exceptions=True)

@@ -93,6 +93,7 @@ class Edge:
                 self._taken_at = time.monotonic()
                 await self._inbox.process(message.raw_message)
                 await message.ack()
+                message.clear_cache()  # where it holds itself: else each batch waits for the garbage collector
                 self._taken_at = time.monotonic()
 
         try:

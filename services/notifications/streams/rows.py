@@ -74,7 +74,7 @@ async def busy(connection: Connection, shards: Iterable[int], absent: Collection
 
 
 async def pick_up(connection: Connection, shards: Iterable[int], absent: Collection[UUID], most: int) -> list[Row]:
-    """The next rows of these shards with their sequences, committed; what may not be told any more is not among them."""
+    """The next rows of these shards with their sequences, committed, without what may not be told any more."""
     async with connection.transaction():
         found = [row_of(row) for row in await connection.fetch(SQL["next_rows"], sorted(shards), list(absent), most)]
         if not found:

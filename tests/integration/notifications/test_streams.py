@@ -51,7 +51,7 @@ async def test_no_record_of_a_partner_holds_anything_of_the_inside(database, clu
         records = [*await clients.read_raw(shown, "referral"), *await clients.read_raw(shown, "setback")]
         assert len(records) == 4
         inner = [
-            *(str(i) for i in (matter.person, matter.referral, matter.consent, share.setback, share.consent, partner.id)),
+            *map(str, (matter.person, matter.referral, matter.consent, share.setback, share.consent, partner.id)),
             "caused-by-inner-things", "inner-actor", "case_manager", "traceparent", "causationid", "epoch",
         ]  # fmt: skip
         for record in records:
