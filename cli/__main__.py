@@ -4,9 +4,11 @@ The module has a function `register(app)` that adds the command, or, for a group
 Only the module of the command at hand is imported, so `status` doesn't wait for what `demo` needs.
 """
 
+import logging
 import sys
 from importlib import import_module
 
+import structlog
 import typer
 
 from cli.failing import run
@@ -35,6 +37,8 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
+    # Commands tell what happens in their own words; a log line's traceback could show what somebody wrote.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     app = typer.Typer(
         name="throughcare",
         help="Support that follows a person from custody, through the gate, into the community.",

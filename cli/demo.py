@@ -41,7 +41,7 @@ async def _play(network: Network, telling: Telling) -> None:
     from services.notifications import provisioning
 
     async with provisioning.open_desk(network) as desk:
-        slug = next(p["slug"] for p in await desk.list() if p["agency"] == str(cast.CEDAR_HOUSE))
+        slug = next(p["slug"] for p in await desk.all() if p["agency"] == str(cast.CEDAR_HOUSE))
         shown = await desk.show(slug)
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         with PartnerClient(shown) as partner:

@@ -62,8 +62,7 @@ async def _replay(network: Network, rebuild: bool, *, quiet: bool) -> dict[str, 
         from services.notifications import provisioning
 
         async with provisioning.open_desk(network) as desk:
-            await desk.rebuild()
-            return f"{len(await desk.list())} partners"
+            return f"{len(await desk.rebuild())} partners"
 
     async def wait(say: Say) -> str:
         report.update(await _wait(network, say))

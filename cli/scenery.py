@@ -42,7 +42,7 @@ PROGRAMS: dict[UUID, dict[str, Any]] = {
     BENCH: {"agency": demo.SECOND_SHIFT, "name": "Back at a bench", "needs": ["work", "education"]},
     KITCHEN: {"agency": demo.OPEN_TABLE, "name": "A box for the week", "needs": ["food"]},
     CLINIC: {"agency": demo.LANTERN_CLINIC, "name": "First visit and medicine", "needs": ["health"]},
-    LAW: {"agency": demo.RIVERBEND_LEGAL, "name": "Orders, fines and records", "needs": ["legal", "record_clearing"]},
+    LAW: {"agency": demo.RIVERBEND_LEGAL, "name": "Orders, fines and records", "needs": ["legal"]},
     WALK: {"agency": demo.WELCOME_ALDER, "name": "Somebody who walks along", "needs": ["mentoring"]},
 }
 NUMBERS = {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -64,7 +65,7 @@ class Story:
             },
         )
         self.id = answer["id"]
-        self.alma = Voice(self._network, self._client, self.id)
+        self.alma = Voice(self._network, self._client, UUID(self.id))
         self.tell.saw(ALMA, "I told them my name and that I need a room. Nobody asked what I did.")
         await self.lena.say(
             f"/intake/people/{self.id}/worker", {"worker": str(demo.DANA), "reason": "welcomed"}, method="PUT"

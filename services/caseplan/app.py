@@ -10,7 +10,7 @@ from shared.runtime.settings import Settings
 
 
 def service(settings: Settings) -> Service:
-    return Service("caseplan", Path(__file__).parent, reactions, (api.router, pages.router), CLOCKS)
+    return Service("caseplan", Path(__file__).parent, reactions, (pages.router, api.router), CLOCKS)
 
 
 if __name__ == "__main__":

@@ -225,5 +225,3 @@ def _texts(concept: Concept, verb: str, body: Base) -> dict[str, str]:
     for part, items in (("goal", getattr(body, "goals", ())), ("step", getattr(body, "steps", ()))):
         texts |= {f"{written.SUGGESTED}{part}/{item.id}": item.words for item in items}
     return texts
-
-

@@ -87,9 +87,7 @@ def _of(module: Any, kind: str, state: type[Any], compartment: Compartment, **mo
 
 REFERRAL = _of(referrals, "referral", referrals.Referral, Compartment.REFERRAL)
 SETBACK = _of(setbacks, "setback", setbacks.Setback, Compartment.SETBACK)
-CONCERN = _of(
-    concerns, "concern", concerns.Concern, Compartment.SETBACK, stage="concern_stage", offers=_concern_offers
-)
+CONCERN = _of(concerns, "concern", concerns.Concern, Compartment.SETBACK, stage="concern_stage", offers=_concern_offers)
 PROMISE = _of(promises, "promise", promises.Promise, Compartment.PLAN)
 PLAN = _of(plans, "plan", plans.Plan, Compartment.PLAN)
 CONCEPTS: Mapping[str, Concept] = {c.kind: c for c in (REFERRAL, SETBACK, CONCERN, PROMISE, PLAN)}

@@ -120,7 +120,7 @@ async def worry(here: Running, actor: Actor, want: Wanted | None, body: NewConce
     """A worry, for the named worker alone. Whoever raises it learns nothing of what follows, not even its stage."""
     action, id = "concern.raise", body.id or uuid7()
     person = await copies.find_person(here.pool, body.person)
-    actor.require(action, await _around_or_asked(here, actor, person), person.id)
+    actor.require(action, await around_or_asked(here, actor, person), person.id)
     sealed = await _sealed(here, CONCERN, person.id, id, body.words)
     async with edge.command(here) as tx:
 
@@ -136,7 +136,7 @@ async def worry(here: Running, actor: Actor, want: Wanted | None, body: NewConce
         return await once(tx, want, actor, act)
 
 
-async def _around_or_asked(here: Running, actor: Actor, person: Person) -> Relations:
+async def around_or_asked(here: Running, actor: Actor, person: Person) -> Relations:
     """Staff of an agency that was asked to help may worry, and may promise, too."""
     found = around(actor, person)
     if not found and actor.agency is not None:
@@ -149,7 +149,7 @@ async def promise(here: Running, actor: Actor, want: Wanted | None, body: NewPro
     """Whoever will keep it makes it; nobody promises for another."""
     action, id = "promise.make", body.id or uuid7()
     person = await copies.find_person(here.pool, body.person)
-    actor.require(action, await _around_or_asked(here, actor, person), person.id)
+    actor.require(action, await around_or_asked(here, actor, person), person.id)
     sealed = await _sealed(here, PROMISE, person.id, id, body.words)
     async with edge.command(here) as tx:
 

@@ -142,10 +142,18 @@ async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UU
         actor.require(action, relations(actor, concept, kept), id)
         if concept is REFERRAL and is_asked(actor, concept, kept):
             await live_consent(tx, kept, id)
-        sheet = await collect(tx, actor, kept.home, {concept: [kept]}, worded=[concept])
+        worded = [concept] if await _reads_words(tx, actor, concept, kept) else []
+        sheet = await collect(tx, actor, kept.home, {concept: [kept]}, worded=worded)
         sheet.timeline = await tx.fetch(store.SQL["history"], concept.kind, id)
         await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", why)
     return await opened(here, sheet)
+
+
+async def _reads_words(tx: Tx, actor: Actor, concept: Concept, kept: Kept) -> bool:
+    """What got hard was written to the named worker: a colleague who covers gets in touch without reading it."""
+    if concept is not SETBACK or actor.person == kept.state.person:
+        return True
+    return (await copies.find_person(tx, kept.state.person)).worker == actor.id
 
 
 async def live_consent(tx: Tx, kept: Kept, which: object) -> Any:

@@ -35,8 +35,8 @@ SELECT kind, id FROM aggregate
 -- The new worker holds what the old one held; a promise stays with who gave it.
 UPDATE aggregate SET worker = $2, home = $3,
        state = CASE WHEN kind IN ('referral', 'plan')
-                    THEN state || jsonb_build_object('worker', $2::text, 'home', $3::text)
-                    ELSE state || jsonb_build_object('worker', $2::text) END
+                    THEN state || jsonb_build_object('worker', $2::uuid, 'home', $3::uuid)
+                    ELSE state || jsonb_build_object('worker', $2::uuid) END
  WHERE person = $1 AND (kind IN ('referral', 'setback', 'plan') OR (kind = 'concern' AND is_open))
 
 -- name: save_aggregate

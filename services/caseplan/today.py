@@ -3,7 +3,7 @@
 Fifteen rows at most: what can wait is not here. The lists are read in a fixed number of statements.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -37,7 +37,8 @@ ASKED = {Stage.SENT, Stage.DELIVERED, Stage.SEEN, Stage.ESCALATED, Stage.WAITLIS
          Stage.STALLED, Stage.REOPENED, Stage.IN_PROGRESS, Stage.AWAITING_PERSON, Stage.ON_HOLD}  # fmt: skip
 FOR_WORKER = {SetbackStage.REPORTED, SetbackStage.OVERDUE, SetbackStage.CONTACTED, SetbackStage.REFLECTED}
 PLAN_WAITS = {PlanStage.ASKED_WORKER, PlanStage.OVERDUE, PlanStage.TOO_MUCH}
-TEAM = {
+STOPPED = {Stage.PAUSED, Stage.UNASKED}
+TEAM: Mapping[Concept, list[Any]] = {
     SETBACK: [SetbackStage.OVERDUE],
     REFERRAL: [Stage.UNASKED],
     PLAN: [PlanStage.OVERDUE],
@@ -150,38 +151,41 @@ async def _loads(tx: Tx, people: Sequence[UUID]) -> dict[UUID, tuple[Load, ...]]
     return {id: why for id, why in loads.items() if why and words.get(id) not in SETTLED_LOADS}
 
 
-def _rows(gathered: Gathered, sheet: Sheet) -> Iterable[Row]:
-    def row(group: Key, concept: Concept, kept: Kept, loads: tuple[Load, ...] = ()) -> Row:
-        state = kept.state
-        due = sheet.due(concept, state.id)
-        return Row(group, concept.kind, state.id, state.person, str(concept.stage_of(state)), due, kept, loads)
+def _row(sheet: Sheet, group: Key, concept: Concept, kept: Kept) -> Row:
+    state = kept.state
+    due = sheet.due(concept, state.id)
+    return Row(group, concept.kind, state.id, state.person, str(concept.stage_of(state)), due, kept)
 
+
+def _rows(gathered: Gathered, sheet: Sheet) -> Iterable[Row]:
     soon = sheet.now + SOON
-    for kept in gathered.mine[SETBACK]:
-        if kept.state.stage in FOR_WORKER:
-            yield row("waits", SETBACK, kept)
-    for kept in gathered.mine[PLAN]:
-        if kept.state.stage in PLAN_WAITS:
-            yield row("waits", PLAN, kept)
+    for concept, waits in ((SETBACK, FOR_WORKER), (PLAN, PLAN_WAITS)):
+        for kept in gathered.mine[concept]:
+            if kept.state.stage in waits:
+                yield _row(sheet, "waits", concept, kept)
     for kept in gathered.mine[PROMISE]:
         if kept.state.due <= soon:
-            yield row("word", PROMISE, kept)
+            yield _row(sheet, "word", PROMISE, kept)
     for contact in gathered.contacts:
         yield Row("word", "contact", contact["id"], contact["person"], "due", None)
-    for kept in gathered.mine[REFERRAL]:
-        due = sheet.due(REFERRAL, kept.state.id)
-        if kept.state.stage in (Stage.PAUSED, Stage.UNASKED):
-            yield row("waits", REFERRAL, kept)
-        elif kept.state.stage in QUIET or (due is not None and due <= soon):
-            yield row("quiet", REFERRAL, kept)
     for kept in gathered.asked:
         if kept.state.stage in ASKED:
-            yield row("asked", REFERRAL, kept)
+            yield _row(sheet, "asked", REFERRAL, kept)
+    yield from _referrals(gathered.mine[REFERRAL], sheet, soon)
     for id, loads in gathered.loads.items():
         yield Row("together", PLAN.kind, id, id, "active", None, None, loads)
     for concept, kepts in gathered.team.items():
-        for kept in kepts:
-            yield row("team", concept, kept)
+        yield from (_row(sheet, "team", concept, kept) for kept in kepts)
+
+
+def _referrals(kepts: Iterable[Kept], sheet: Sheet, soon: datetime) -> Iterable[Row]:
+    """Where sharing stopped somebody waits for us; the others are quiet when their time is nearly over."""
+    for kept in kepts:
+        due = sheet.due(REFERRAL, kept.state.id)
+        if kept.state.stage in STOPPED:
+            yield _row(sheet, "waits", REFERRAL, kept)
+        elif kept.state.stage in QUIET or (due is not None and due <= soon):
+            yield _row(sheet, "quiet", REFERRAL, kept)
 
 
 def _today(rows: list[Row], sheet: Sheet, gathered: Gathered) -> Today:

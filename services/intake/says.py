@@ -67,6 +67,7 @@ DONE: Mapping[Lang, Mapping[str, str]] = {
         "next": "What happens next",
         "asked": "You asked for help.",
         "reads": "{agency} reads it {when}.",
+        "from": "{day}, from {hour}",
         "named": "Someone there is named to walk with you.",
         "named_where": "You see who on your page.",
         "talk": "You two talk. You choose what comes first.",
@@ -86,6 +87,7 @@ DONE: Mapping[Lang, Mapping[str, str]] = {
         "next": "Qué pasa ahora",
         "asked": "Usted pidió ayuda.",
         "reads": "{agency} lo lee {when}.",
+        "from": "{day}, desde las {hour}",
         "named": "Ahí nombran a alguien que le acompañe.",
         "named_where": "En su página ve quién es.",
         "talk": "Ustedes dos hablan. Usted decide qué va primero.",
@@ -193,7 +195,7 @@ LOOKS: Mapping[Lang, Mapping[str, str]] = {
 }
 ASK: Mapping[Lang, Mapping[str, str]] = {
     "en": {
-        "title": "May {discloser} tell {recipient}?",
+        "title": "May {discloser} tell {recipient} about you?",
         "lead": "Nothing is told unless you say so. “Not now” costs nothing.",
         "first": "What {recipient} passes on",
         "yes": "They tell {office}.",
@@ -213,7 +215,7 @@ ASK: Mapping[Lang, Mapping[str, str]] = {
         "mend": "Tick what they may know, or choose “Not now”.",
     },
     "es": {
-        "title": "¿Puede {discloser} decirle algo a {recipient}?",
+        "title": "¿Puede {discloser} contarle de usted a {recipient}?",
         "lead": "No se dice nada si usted no quiere. Decir «ahora no» no le quita nada.",
         "first": "Lo que {recipient} cuenta a otros",
         "yes": "Le cuentan a {office}.",

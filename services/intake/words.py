@@ -3,7 +3,7 @@
 What the person reads is written for grade six; Spanish is written, not translated word by word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from shared.web.words import Lang
@@ -81,6 +81,27 @@ DOCUMENTS: Mapping[str, str] = {
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
+# What the front door offers: nobody is asked there whether they drink or whom they lost.
+FIRST = (
+    "housing",
+    "food",
+    "phone",
+    "transport",
+    "documents",
+    "work",
+    "money",
+    "health",
+    "legal",
+    "family",
+    "community",
+)
+
+
+def need_words(codes: Iterable[str]) -> list[str]:
+    """Needs in the words of staff: "housing", "mental health"."""
+    return [code.replace("_", " ") for code in codes]
+
+
 def language_name(code: str) -> str:
     return LANGUAGES.get(code, code)
 
@@ -89,5 +110,5 @@ def ways(lang: Lang) -> list[tuple[str, str]]:
     return [(code, words.in_lang(lang)) for code, words in WAYS.items()]
 
 
-def needs(lang: Lang) -> list[tuple[str, str]]:
-    return [(code, words.in_lang(lang)) for code, words in NEEDS.items()]
+def first_needs(lang: Lang) -> list[tuple[str, str]]:
+    return [(code, NEEDS[code].in_lang(lang)) for code in FIRST]

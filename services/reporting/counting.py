@@ -119,7 +119,7 @@ def count(raw: Raw, *, hide: bool) -> Report:
     _put_referrals(cells, raw)
     _put_promises(cells, raw)
     _put_the_rest(cells, raw)
-    shown: Mapping[str, Count] = suppress(cells.counts, cells.sums) if hide else cells.counts
+    shown: Mapping[str, Count] = _suppressed(cells) if hide else cells.counts
     hours = _hours_by_agency(raw)
     return Report(
         agencies_known=len(raw.names),
@@ -143,6 +143,11 @@ def count(raw: Raw, *, hide: bool) -> Report:
         first_answer=_hours(shown["referrals_answered"], [hour for some in hours.values() for hour in some]),
         hours_to_a_human=_hours_to_a_human(raw, shown),
     )
+
+
+def _suppressed(cells: _Cells) -> dict[str, Count]:
+    """Where referrals stand today is worth less than how they ended, so it goes first."""
+    return suppress(cells.counts, cells.sums, spare=[name for name in cells.counts if name.startswith("stage/")])
 
 
 def _in_order(stages: Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ from shared.web.charts import (
     spans,
 )
 from shared.web.menu import bar
-from shared.web.parts import Fact, Figure
+from shared.web.parts import Figure
 from shared.web.templates import render
 
 HERE = "/reporting/mirror"
@@ -115,7 +115,7 @@ def _middle(middle: float | None, hidden: bool) -> Figure:
     what = said.FIRST_ANSWER.says
     if middle is None:
         return Figure(FEW if hidden else "None yet", "The middle time to a first answer, in open hours.", what)
-    number = f"{middle:g} hour{'' if middle == 1 else 's'}"
+    number = "Under 1 hour" if middle < 1 else f"{middle:g} hour{'' if middle == 1 else 's'}"
     return Figure(number, "is the middle time to a first answer, in open hours.", what)
 
 
@@ -155,41 +155,37 @@ def word_chart(seen: Look) -> Chart | None:
 
 
 def stage_table(report: Report) -> Table | None:
-    rows: list[tuple[str | Veil, ...]] = []
-    for name, number in report.by_stage.items():
-        label = ReferralStage(name).label if name in set(ReferralStage) else say.sentence(name.replace("_", " "))
-        rows.append((label, number if isinstance(number, Veil) else f"{number:,}"))
+    rows = [_row(_label(name), number) for name, number in report.by_stage.items()]
     return Table(("Stage", "Referrals"), tuple(rows)) if rows else None
 
 
-def apart(report: Report) -> list[tuple[said.Indicator, list[Fact]]]:
+def _label(stage: str) -> str:
+    known = set(ReferralStage)
+    return ReferralStage(stage).label if stage in known else say.sentence(stage.replace("_", " "))
+
+
+def apart(report: Report) -> list[tuple[said.Indicator, Table]]:
     """What is counted beside the rest, each with its definition."""
-    counts = report.counts
-    human = report.hours_to_a_human
-    middle = f"{human:g} hours" if human is not None else "none yet, or too few to show"
+    counts, middle = report.counts, report.hours_to_a_human
+    setbacks = (
+        _row("Told by the person", counts["setbacks_told"]),
+        _row("Reached in the promised hours", counts["setbacks_reached_in_time"]),
+        _row("Reached later", counts["setbacks_reached_late"]),
+        _row("Still waiting for us", counts["setbacks_waiting"]),
+        _row("Have the support they wanted", counts["setbacks_supported"]),
+        ("Middle time to a human", f"{middle:g} h" if middle is not None else "–"),
+    )
+    messages = (
+        _row("Sent", counts["messages_sent"]),
+        _row("Held back, with a reason", counts["messages_withheld"]),
+        _row("Waiting", counts["messages_waiting"]),
+    )
     return [
-        (
-            said.SETBACKS,
-            [
-                Fact("Told by the person", _told(counts["setbacks_told"])),
-                Fact("Reached in the promised hours", _told(counts["setbacks_reached_in_time"])),
-                Fact("Reached later", _told(counts["setbacks_reached_late"])),
-                Fact("Still waiting for us", _told(counts["setbacks_waiting"])),
-                Fact("Have the support they wanted", _told(counts["setbacks_supported"])),
-                Fact("Middle time", middle),
-            ],
-        ),
-        (said.TOLD, [Fact("Outcomes told to a worker only", _told(counts["told_worker"]))]),
-        (
-            said.MESSAGES,
-            [
-                Fact("Sent", _told(counts["messages_sent"])),
-                Fact("Held back", _told(counts["messages_withheld"])),
-                Fact("Waiting", _told(counts["messages_waiting"])),
-            ],
-        ),
+        (said.SETBACKS, Table(("What came of it", "Setbacks"), setbacks)),
+        (said.TOLD, Table(("What we heard", "Referrals"), (_row("Told to a worker only", counts["told_worker"]),))),
+        (said.MESSAGES, Table(("What came of it", "Messages"), messages)),
     ]
 
 
-def _told(number: Count) -> str:
-    return number.value if isinstance(number, Veil) else f"{number:,}"
+def _row(name: str, number: Count) -> tuple[str | Veil, ...]:
+    return (name, number if isinstance(number, Veil) else f"{number:,}")

@@ -18,15 +18,21 @@ class Sum(NamedTuple):
     parts: tuple[str, ...]
 
 
-def suppress(counts: Mapping[str, int], sums: Sequence[Sum], floor: int = FLOOR) -> dict[str, Count]:
-    """The counts with what has to be hidden hidden. A zero picks nobody out and stays, unless it would tell another."""
+def suppress(
+    counts: Mapping[str, int], sums: Sequence[Sum], *, spare: Iterable[str] = (), floor: int = FLOOR
+) -> dict[str, Count]:
+    """The counts with what has to be hidden hidden. A zero picks nobody out and stays, unless it would tell another.
+
+    Where one more has to go, those that can be `spare`d go first.
+    """
+    spared = frozenset(spare)
     few = {name for name, count in counts.items() if 0 < count < floor}
     hidden = set(few)
     while True:
         told = exposed(hidden, sums) | _small_sums(counts, hidden, sums, floor)
         if not told:
             break
-        more = _next_to_hide(counts, hidden, told, sums)
+        more = _next_to_hide(counts, hidden, told, sums, spared)
         if more is None:
             break  # nothing is shown beside them any more
         hidden.add(more)
@@ -39,14 +45,15 @@ def _shown(count: int, is_hidden: bool, is_few: bool) -> Count:
     return Veil.FEW if is_few else Veil.TOO
 
 
-def _next_to_hide(counts: Mapping[str, int], hidden: set[str], told: set[str], sums: Sequence[Sum]) -> str | None:
+def _next_to_hide(
+    counts: Mapping[str, int], hidden: set[str], told: set[str], sums: Sequence[Sum], spared: frozenset[str]
+) -> str | None:
     """The smallest shown count of a sum that binds what is told: parts before wholes, zeros last."""
     binding = [s for s in sums if told & {s.whole, *s.parts}]
     parts = {name for s in binding for name in s.parts} - hidden
     wholes = {s.whole for s in binding} - hidden
-    candidates = [(counts[n] == 0, False, counts[n], n) for n in parts]
-    candidates += [(counts[n] == 0, True, counts[n], n) for n in wholes - parts]
-    return min(candidates)[3] if candidates else None
+    candidates = [(counts[n] == 0, n not in spared, n not in parts, counts[n], n) for n in parts | wholes]
+    return min(candidates)[-1] if candidates else None
 
 
 def _small_sums(counts: Mapping[str, int], hidden: set[str], sums: Sequence[Sum], floor: int) -> set[str]:

@@ -163,7 +163,7 @@ LISTENS: Mapping[str, tuple[str, ...]] = {
     "intake": (*_named("referral", "plan", "answer"), *_HALTED, *_CONTROL),
     "caseplan": (*_named("agency", "program", "person", "consent", "partner", "answer", "delivery"), *_CONTROL),
     "notifications": (
-        *_named("agency", "program", "person", "consent", "plan", "promise", "referral", "setback"),
+        *_named("agency", "person", "consent", "referral", "setback"),
         PARTNER_TOPICS[-1].name,
         *_CONTROL,
     ),

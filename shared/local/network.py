@@ -163,7 +163,15 @@ class Network:
             "THROUGHCARE_DEMO": "1" if self.settings.demo else "0",
             "THROUGHCARE_HOME": str(self.home),
             "THROUGHCARE_REPLICATION": str(self.settings.replication),
+            **(self._administrator() if service == "notifications" else {}),
         }
+
+    def _administrator(self) -> dict[str, str]:
+        """Partners make new passwords on their page. Only of our own Kafka: of a given one the command does it."""
+        if self.kafka is None:
+            return {}
+        user, password = self.access.user, self.passwords.path(f"kafka.{self.access.user}")
+        return {"THROUGHCARE_KAFKA_ADMIN_USER": user, "THROUGHCARE_KAFKA_ADMIN_PASSWORD_FILE": str(password)}
 
     # Starting
 

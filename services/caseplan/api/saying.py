@@ -1,10 +1,11 @@
 """One POST route for each verb of each concept, made from the commands themselves: a new command is a new route.
 
-`POST /caseplan/referrals/{id}/choose-next` says "choose_next". A word that an agency gave by phone is written down
-with `record-answer` and the same verb in its body.
+`POST /caseplan/referrals/{id}/choose-next` says "choose_next"; GET at the same address is its form, where it has one. A
+word that an agency gave by phone is written down with `record-answer` and the verb in its body.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,53 +13,79 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import create_model
 from starlette.responses import Response
 
+from services.caseplan import copies
 from services.caseplan.bodies import Base, body_of
 from services.caseplan.commands import ACTIONS, BY_PHONE, perform
 from services.caseplan.concepts import CONCEPTS, REFERRAL, Concept
 from services.caseplan.edge import back_to, is_form, read, running, takes
+from services.caseplan.pages import saying
+from services.caseplan.pages.buttons import path_of
+from services.caseplan.pages.frame import MINE, TODAY
+from shared.process import Running
 from shared.runtime.errors import Invalid
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
+from shared.web.forms import Form
 from shared.web.idempotency import Wanted, wanted
 
 router = APIRouter()
 Want = Annotated[Wanted | None, Depends(wanted)]
 Route = Callable[..., Awaitable[Response]]
-HOME = "/caseplan/"
+RECORD = "record_answer"
 
 
-def _route(concept: Concept, verb: str) -> Route:
+async def _say(
+    request: Request, actor: Actor, want: Wanted | None, concept: Concept, id: UUID, verb: str, form: Form[Any]
+) -> Response:  # fmt: skip
+    """What was sent, said; a form that has to be mended comes back with what was typed."""
+    recorded = verb == RECORD
+    if form.value is None:
+        return await saying.page(request, actor, concept, id, verb, form)
+    try:
+        said, body = _unwrapped(form.value) if recorded else (verb, form.value)
+        body = await _in_their_zone(running(request), actor, body) if is_form(request) else body
+        answer = await perform(running(request), actor, want, concept, id, said, body, recorded=recorded)
+    except Invalid as error:
+        if not is_form(request):
+            raise
+        return await saying.page(request, actor, concept, id, verb, form.refuse(error))
+    if is_form(request):
+        home = MINE if actor.person else TODAY
+        return forms.see_other(back_to(form.value.back, home), request, said="saved")
+    return answer.response()
+
+
+async def _in_their_zone(here: Running, actor: Actor, body: Base) -> Base:
+    """A form's day and time carry no zone: they are meant in that of the worker's agency."""
+    due = getattr(body, "due", None)
+    if not isinstance(due, datetime) or due.tzinfo is not None:
+        return body
+    return body.model_copy(update={"due": due.replace(tzinfo=await copies.zone_of(here.pool, actor.agency))})
+
+
+def _route(concept: Concept, verb: str) -> tuple[Route, Route]:
     model, action = body_of(concept.kind, verb), ACTIONS[concept.kind][verb]
 
     async def said(
         id: UUID, request: Request, actor: Annotated[Actor, Depends(allow(action))], want: Want
     ) -> Response:  # fmt: skip
-        form = await read(request, model)
-        if form.value is None:
-            raise Invalid(*next(iter(form.wrong.items())))
-        answer = await perform(running(request), actor, want, concept, id, verb, form.value)
-        if is_form(request):
-            return forms.see_other(back_to(form.value.back, HOME), request, said="saved")
-        return answer.response()
+        return await _say(request, actor, want, concept, id, verb, await read(request, model))
+
+    async def asked(id: UUID, request: Request, actor: Annotated[Actor, Depends(allow(action))]) -> Response:
+        return await saying.page(request, actor, concept, id, verb)
 
     said.__name__ = f"{concept.kind}_{verb}"
     said.__doc__ = f"{concept.workflow.verbs[verb]}."
-    return said
-
-
-def path_of(concept: Concept, verb: str, id: object = "{id}") -> str:
-    """Where `verb` is said to an aggregate."""
-    return f"/caseplan/{concept.kind}s/{id}/{verb.replace('_', '-')}"
+    return said, asked
 
 
 for _concept in CONCEPTS.values():
     for _verb in ACTIONS[_concept.kind]:
-        router.post(
-            path_of(_concept, _verb),
-            openapi_extra=takes(body_of(_concept.kind, _verb)),
-            tags=[_concept.kind],
-        )(_route(_concept, _verb))
+        _said, _asked = _route(_concept, _verb)
+        _path = path_of(_concept, "{id}", _verb)
+        router.post(_path, openapi_extra=takes(body_of(_concept.kind, _verb)), tags=[_concept.kind])(_said)
+        router.get(_path, include_in_schema=False)(_asked)
 
 
 def _recorded() -> type[Base]:
@@ -74,29 +101,30 @@ def _recorded() -> type[Base]:
 RECORDED = _recorded()
 
 
+def _unwrapped(sent: Base) -> tuple[str, Base]:
+    """The verb, and only what it takes; Invalid names what is missing, or does not belong to it."""
+    said = sent.model_dump(exclude_none=True, exclude={"back", "way", "seen"})
+    verb: str = said.pop("verb")
+    model = body_of(REFERRAL.kind, verb)
+    for name in said:
+        if name not in model.model_fields:
+            raise Invalid(name, f"“{name.replace('_', ' ')}” does not belong to this answer.")
+    for name, field in model.model_fields.items():
+        if field.is_required() and name not in said:
+            raise Invalid(name, f"“{name.replace('_', ' ').capitalize()}” is needed for this answer.")
+    return verb, model.model_validate(said)
+
+
 @router.post("/caseplan/referrals/{id}/record-answer", openapi_extra=takes(RECORDED), tags=["referral"])
 async def record_answer(
     id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("referral.record_answer"))], want: Want
 ) -> Response:
     """Write down what the asked agency said by phone: recorded as that, with who wrote it down."""
-    form = await read(request, RECORDED)
-    if form.value is None:
-        raise Invalid(*next(iter(form.wrong.items())))
-    said = form.value.model_dump(exclude_none=True, exclude={"back", "way", "seen"})
-    verb = said.pop("verb")
-    body = strictly(body_of(REFERRAL.kind, verb), said)
-    answer = await perform(running(request), actor, want, REFERRAL, id, verb, body, recorded=True)
-    if is_form(request):
-        return forms.see_other(back_to(form.value.back, HOME), request, said="saved")
-    return answer.response()
+    return await _say(request, actor, want, REFERRAL, id, RECORD, await read(request, RECORDED))
 
 
-def strictly(model: type[Base], said: dict[str, Any]) -> Base:
-    """Only what this verb takes; Invalid names the rest, or what is missing."""
-    for name in said:
-        if name not in model.model_fields:
-            raise Invalid(name, f"“{name}” does not belong to this answer.")
-    for name, field in model.model_fields.items():
-        if field.is_required() and name not in said:
-            raise Invalid(name, f"“{name.replace('_', ' ')}” is missing.")
-    return model.model_validate(said)
+@router.get("/caseplan/referrals/{id}/record-answer", include_in_schema=False)
+async def record_answer_form(
+    id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("referral.record_answer"))]
+) -> Response:
+    return await saying.page(request, actor, REFERRAL, id, RECORD)

@@ -114,7 +114,9 @@ def across(sheet: Sheet, kept: Kept) -> list[Bead]:
             when = say.sentence(say.moment(moment, sheet.now, sheet.zone))
             beads.append(Bead(when, "kept", title=label))
         elif place > last and REFERRAL.is_open(kept.state):
-            beads.append(Bead(_expected(sheet, kept) if not now_is_set else "", "" if now_is_set else "now", True, title))
+            beads.append(
+                Bead(_expected(sheet, kept) if not now_is_set else "", "" if now_is_set else "now", True, title)
+            )
             now_is_set = True
     return beads
 

@@ -23,7 +23,7 @@ ASKS_FIRST = {
 EDITED = {"suggest", "propose"}  # a whole page of its own
 
 
-def path_of(concept: Concept, id: UUID, verb: str) -> str:
+def path_of(concept: Concept, id: UUID | str, verb: str) -> str:
     return f"/caseplan/{concept.kind}s/{id}/{verb.replace('_', '-')}"
 
 

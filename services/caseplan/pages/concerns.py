@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from services.caseplan.concepts import CONCERN
 from services.caseplan.pages.buttons import buttons
-from services.caseplan.pages.frame import TODAY, frame, name_url, page_of
+from services.caseplan.pages.frame import TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.reading import Sheet, offered
 from shared.contracts.setback import ConcernStage
@@ -30,10 +30,10 @@ def page(request: Request, sheet: Sheet) -> Response:
     return render(
         request,
         "concern.html",
-        name_url=name_url(concern.person),
+        whose=concern.person,
         person_url=page_of(concern.person),
         agency=sheet.name(concern.agency),
-        status=say.due(due, sheet.now, sheet.zone) if due else Tag("stopped", concern.concern_stage.label),
+        mark=say.due(due, sheet.now, sheet.zone) if due else Tag("stopped", concern.concern_stage.label),
         stage=concern.concern_stage.label,
         next=NEXT[concern.concern_stage],
         words=sheet.said(CONCERN, concern.id),

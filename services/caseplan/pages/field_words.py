@@ -89,7 +89,7 @@ SHARED: Mapping[Lang, Mapping[str, str]] = {
         "back": "Regresar",
         "for": "Para",
         "somebody": "esta persona",
-        "consent": "Todavía no le podemos decir nada a nadie ahí. Primero diga usted que sí. Decir «ahora no» no le quita nada.",
+        "consent": "Ahí todavía no podemos decir nada. Diga usted primero que sí. «Ahora no» no le quita nada.",
         "ask": "Decir que sí",
         "none": "Aquí no conocemos otro programa para esto.",
     },
@@ -109,13 +109,19 @@ LEADS: Mapping[tuple[str, str], str] = {
     ("setback", "reflect"): "No reasons are asked.",
     ("concern", "set_aside"): "What it said is gone then.",
     ("promise", "ask_for_time"): "Before it is due. The old time holds until they say yes.",
-    ("plan", "ask_load"): "They read: “Is this too much?” They say that it fits, or that it is too much. Both are fine.",
+    (
+        "plan",
+        "ask_load",
+    ): "They read: “Is this too much?” They say that it fits, or that it is too much. Both are fine.",
     ("plan", "stop"): "The plan rests. Either side may suggest another, any day.",
     ("plan", "move_step"): "Any day in the next two weeks is fine.",
 }
 LEADS_ES: Mapping[tuple[str, str], str] = {
     ("referral", "withdraw"): "Le decimos a {agency} que ya no tiene que hacer nada. La puerta sigue abierta.",
-    ("referral", "choose_next"): "Se lo pedimos al que usted escoja. A {agency} le decimos que ya no tiene que hacer nada.",
+    (
+        "referral",
+        "choose_next",
+    ): "Se lo pedimos al que usted escoja. A {agency} le decimos que ya no tiene que hacer nada.",
     ("referral", "reopen"): "{agency} lo tiene otra vez, si usted da permiso.",
     ("referral", "resume"): "Seguimos donde paramos, si usted da permiso.",
     ("setback", "withdraw"): "Lo que escribió se borra. Nadie le pregunta por qué.",

@@ -9,6 +9,7 @@ from shared.security.cast import by_id
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.web.menu import bar
+from shared.web.names import named
 from shared.web.words import Lang, lang_of
 
 TODAY = "/caseplan/today"
@@ -33,6 +34,7 @@ def frame(actor: Actor, current: str = "") -> dict[str, Any]:
         "bar": bar(actor, current),
         "is_own": is_own,
         "said": SAID,
+        "named": named,
     }
 
 
@@ -49,10 +51,6 @@ def worker_name(id: UUID | None, otherwise: str = "Your worker") -> str:
 
 def first_name(id: UUID | None, otherwise: str) -> str:
     return worker_name(id, otherwise).partition(" ")[0] if id and by_id(id) else otherwise
-
-
-def name_url(person: UUID) -> str:
-    return f"/intake/people/{person}/name"
 
 
 def page_of(person: UUID) -> str:

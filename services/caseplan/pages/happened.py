@@ -138,8 +138,6 @@ def when(sheet: Sheet, at: Any) -> str:
     return say.moment(at, sheet.now, sheet.zone, exact=True)
 
 
-
-
 def lines_of(sheet: Sheet, kind: str, id: UUID) -> list[Record]:
     """One aggregate's own lines of what was read, the oldest first."""
     own = [row for row in sheet.timeline if row["id"] == id and row.get("kind", kind) == kind]

@@ -8,13 +8,14 @@ from starlette.responses import Response
 from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.creating import around
 from services.caseplan.pages import asks, plans
-from services.caseplan.pages.frame import PEOPLE, frame, name_url, page_of, worker_name
+from services.caseplan.pages.frame import PEOPLE, frame, page_of, worker_name
 from services.caseplan.pages.happened import bead
 from services.caseplan.pages.promises import came_of, note
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from shared.web import say
-from shared.web.parts import Act, Kept as Line, Tag
+from shared.web.parts import Act, Tag
+from shared.web.parts import Kept as Line
 from shared.web.templates import render
 
 LINKS = {"referral": "/caseplan/referrals/{}", "setback": "/caseplan/setbacks/{}", "promise": "/caseplan/promises/{}"}
@@ -31,7 +32,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         request,
         "person.html",
         person=person.id,
-        name_url=name_url(person.id),
+        whose=person.id,
         plan=plans.parts(sheet, kept, here) if kept else None,
         ledger=[(_line(sheet, one), f"/caseplan/promises/{one.state.id}") for one in sheet.of(PROMISE)],
         referrals=[_referral(sheet, one) for one in sheet.of(REFERRAL) if REFERRAL.is_open(one.state)],

@@ -1,6 +1,5 @@
 """The plan in its parts, for every page that shows one; and the worker's page of it."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from services.caseplan.commands import fingerprint
 from services.caseplan.concepts import PLAN, PROMISE
 from services.caseplan.ledger import promise_of
 from services.caseplan.pages.buttons import button, buttons
-from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, name_url, page_of
+from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.promises import came_of
 from services.caseplan.plans import Plan, Step, Version
@@ -24,7 +23,6 @@ from shared.web import parts as web
 from shared.web.parts import Tag
 from shared.web.say import Chip
 from shared.web.templates import render
-from shared.web.words import Lang
 
 NEXT = {
     Stage.NEW: "Nothing is suggested yet. Their goals come first: what do they want?",
@@ -36,13 +34,7 @@ NEXT = {
     Stage.SET_ASIDE: "Not agreed on for now. Either side may suggest another.",
     Stage.STOPPED: "They stopped it. Either side may suggest another, any day.",
 }
-WORDS: Mapping[Lang, Mapping[str, str]] = {
-    "en": {"done": "Done", "open": "By {day}", "moved": "Moved to {day}", "not_yet": "Not yet", "you": "You", "theirs": "Theirs"},
-    "es": {"done": "Hecho", "open": "Para el {day}", "moved": "Cambiado al {day}", "not_yet": "Todavía no", "you": "Usted", "theirs": "Suyo"},
-}  # fmt: skip
-
-
-def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool, lang: Lang = "en") -> tuple[web.Goal, ...]:
+def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool) -> tuple[web.Goal, ...]:
     """Each goal in the person's words, with the steps of both sides under it."""
     frame_of = SUGGESTED if suggested else ""
     plan = kept.state
@@ -50,7 +42,7 @@ def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool, lang: 
         web.Goal(
             sheet.said(PLAN, plan.id, f"{frame_of}goal/{goal.id}") or "…",
             tuple(
-                drawn(sheet, plan, step, sheet.said(PLAN, plan.id, f"{frame_of}step/{step.id}"), lang=lang)
+                drawn(sheet, plan, step, sheet.said(PLAN, plan.id, f"{frame_of}step/{step.id}"))
                 for step in version.steps
                 if step.goal == goal.id
             ),
@@ -59,30 +51,25 @@ def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool, lang: 
     )
 
 
-def drawn(sheet: Sheet, plan: Plan, step: Step, words: str, *, lang: Lang = "en") -> web.Step:
+def drawn(sheet: Sheet, plan: Plan, step: Step, words: str) -> web.Step:
     """A step of theirs is done, open or moved; one of ours is a promise, kept or late."""
     theirs = step.owner is Owner.PERSON
-    says = WORDS[lang]
-    if theirs:
-        whose = says["you"] if sheet.actor.person else says["theirs"]
-    else:
-        whose = first_name(plan.worker, "Staff")
-    return web.Step(words, whose, status(sheet, plan, step, lang), theirs)
+    whose = "Theirs" if theirs else first_name(plan.worker, "Staff")
+    return web.Step(words, whose, status(sheet, plan, step), theirs)
 
 
-def status(sheet: Sheet, plan: Plan, step: Step, lang: Lang) -> Tag | Chip:
-    says = WORDS[lang]
+def status(sheet: Sheet, plan: Plan, step: Step) -> Tag | Chip:
     if step.done:
-        return Tag("kept", says["done"])
-    if step.owner is Owner.WORKER:
-        promise = promises(sheet).get(promise_of(plan.id, step.id))
-        if promise is not None:
-            return came_of(sheet, promise)
-    day = say.day(step.due, sheet.today, lang)
+        return Tag("kept", "Done")
+    promise = promises(sheet).get(promise_of(plan.id, step.id))
+    if step.owner is Owner.WORKER and promise is not None:
+        return came_of(sheet, promise)
     if step.due < sheet.today:
-        return Tag("waits", says["not_yet"])
-    moved = any(row["verb"] == "move_step" and row["about"] == step.id for row in sheet.timeline)
-    return Tag("moved" if moved else "", says["moved" if moved else "open"].format(day=day))
+        return Tag("waits", "Not yet")
+    day = say.day(step.due, sheet.today)
+    if any(row["verb"] == "move_step" and row["about"] == step.id for row in sheet.timeline):
+        return Tag("moved", f"Moved to {day}")
+    return Tag("", f"By {day}")
 
 
 def promises(sheet: Sheet) -> dict[UUID, Kept]:
@@ -98,7 +85,7 @@ def page(request: Request, sheet: Sheet) -> Response:
     return render(
         request,
         "plan.html",
-        name_url=name_url(plan.person),
+        whose=plan.person,
         person_url=page_of(plan.person),
         history=thread(sheet, PLAN.kind, sheet.timeline),
         **parts(sheet, kept, back),
@@ -145,7 +132,9 @@ def own_steps(sheet: Sheet, kept: Kept, back: str) -> list[tuple[web.Step, web.A
     plan = kept.state
     if "finish_step" not in offered(sheet.actor, PLAN, kept) or sheet.actor.id != plan.worker:
         return []
-    steps = [step for step in (plan.agreed.steps if plan.agreed else ()) if step.owner is Owner.WORKER and not step.done]
+    steps = [
+        step for step in (plan.agreed.steps if plan.agreed else ()) if step.owner is Owner.WORKER and not step.done
+    ]
     found = []
     for step in steps:
         words = sheet.said(PLAN, plan.id, f"step/{step.id}")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.caseplan.concepts import PROMISE
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import MINE, TODAY, frame, name_url, page_of, worker_name
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of, worker_name
 from services.caseplan.pages.happened import thread
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
@@ -68,13 +68,13 @@ def page(request: Request, sheet: Sheet) -> Response:
     return render(
         request,
         "promise.html",
-        name_url=name_url(promise.person),
+        whose=promise.person,
         person_url=page_of(promise.person),
         words=sheet.promised(promise.id) or "A promise.",
         who=worker_name(promise.worker, "Staff"),
         agency=sheet.name(promise.agency),
         by=say.moment(promise.due, sheet.now, sheet.zone),
-        status=came_of(sheet, kept),
+        mark=came_of(sheet, kept),
         note=note(sheet, kept),
         next=NEXT[promise.stage],
         acts=acts_for(sheet, kept, back),

@@ -1,4 +1,4 @@
-"""A referral's pages: the thread, who holds it, what silence does, buttons from the table; and what an agency was asked."""
+"""A referral's pages: the thread, who holds it, what silence does, its buttons; and what an agency was asked."""
 
 from fastapi import Request
 from starlette.responses import Response
@@ -7,7 +7,7 @@ from services.caseplan.commands import is_asked
 from services.caseplan.concepts import REFERRAL
 from services.caseplan.pages import asks
 from services.caseplan.pages.buttons import buttons
-from services.caseplan.pages.frame import MINE, TODAY, frame, name_url, page_of
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.labels import need
 from services.caseplan.reading import Sheet, offered, recordable
@@ -16,6 +16,7 @@ from services.caseplan.store import Kept
 from services.caseplan.views import ASKED_HEARS, with_agency
 from shared.contracts.referral import Stage
 from shared.web import forms, say
+from shared.web.names import named
 from shared.web.parts import Act, Ask, Fact, Tag
 from shared.web.templates import render
 
@@ -28,7 +29,11 @@ def page(request: Request, sheet: Sheet) -> Response:
     kept = sheet.one(REFERRAL)
     if sheet.actor.person is not None:
         return forms.see_other(f"{MINE}#referral-{kept.state.id}", request)
-    return _for_agency(request, sheet, kept) if is_asked(sheet.actor, REFERRAL, kept) else _for_worker(request, sheet, kept)
+    return (
+        _for_agency(request, sheet, kept)
+        if is_asked(sheet.actor, REFERRAL, kept)
+        else _for_worker(request, sheet, kept)
+    )
 
 
 def _for_worker(request: Request, sheet: Sheet, kept: Kept) -> Response:
@@ -46,9 +51,9 @@ def _for_worker(request: Request, sheet: Sheet, kept: Kept) -> Response:
         title=asks.title_of(sheet, kept),
         person=referral.person,
         person_url=page_of(referral.person),
-        name_url=name_url(referral.person),
+        whose=referral.person,
         beads=asks.across(sheet, kept),
-        status=asks.chip(sheet, kept),
+        mark=asks.chip(sheet, kept),
         holds=asks.HOLDS.get(referral.stage, asks.AT_REST),
         explains=referral.stage.explanation,
         if_quiet=asks.if_quiet(sheet, kept),
@@ -96,9 +101,9 @@ def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
         request,
         "asked_one.html",
         title=sheet.name(referral.program, "A program of yours"),
-        name_url=name_url(referral.person),
+        whose=referral.person,
         reach_url=f"/intake/people/{referral.person}/reach",
-        status=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("", _stage(kept)),
+        mark=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("", _stage(kept)),
         stage=_stage(kept),
         facts=known,
         words=sheet.said(REFERRAL, referral.id),
@@ -154,4 +159,4 @@ def _row(sheet: Sheet, kept: Kept) -> Ask:
     clock = say.due(due, sheet.now, sheet.zone, start=began) if due else say.Chip(_stage(kept))
     act = Act("Open it", f"/caseplan/referrals/{referral.id}")
     text = f"{sheet.name(referral.program, 'A program of yours')}: {_stage(kept).lower()}."
-    return Ask("Open", text, clock, act, need(referral.need), act.url, name_url(referral.person))
+    return Ask(named(referral.person), text, clock, act, need(referral.need), act.url)

@@ -18,7 +18,7 @@ from services.caseplan.concepts import REFERRAL, Concept
 from services.caseplan.edge import back_to, running
 from services.caseplan.pages import field_words
 from services.caseplan.pages.buttons import path_of, speaks_for_them
-from services.caseplan.pages.frame import MINE, TODAY, frame, lang_for, name_url
+from services.caseplan.pages.frame import MINE, TODAY, frame, lang_for
 from services.caseplan.pages.labels import STAFF, label
 from services.caseplan.sharing import categories_of, covers_referral
 from services.caseplan.store import Kept, Tx
@@ -73,7 +73,7 @@ async def page(
         back=back_to(str(form.typed.get("back") or ""), MINE if own else TODAY),
         shared=field_words.SHARED[lang],
         ask_consent=_missing_consent(kept, verb, fields),
-        name_url=name_url(kept.state.person),
+        whose=kept.state.person,
         seen=fingerprint(kept) if verb == "sign" else "",
         **frame(actor, TODAY),
         lang=lang,
@@ -162,5 +162,7 @@ def _missing_consent(kept: Kept, verb: str, fields: list[Drawn]) -> str:
 
 
 def consent_link(person: UUID, agency: UUID, program: UUID, need: str, back: str) -> str:
-    asked = [("person", person), ("recipient", agency), ("program", program), ("next", back)]
-    return f"/intake/consents/new?{urlencode([*asked, *(('categories', one) for one in sorted(categories_of(need)))])}"
+    """Intake's page that asks the person: for what this need takes, and for a way to reach them."""
+    asked: list[tuple[str, object]] = [("person", person), ("recipient", agency), ("program", program), ("next", back)]
+    asked += [("categories", category) for category in (*sorted(categories_of(need)), "contact")]
+    return f"/intake/consents/new?{urlencode(asked)}"

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from services.caseplan.concepts import SETBACK
 from services.caseplan.pages.buttons import buttons
-from services.caseplan.pages.frame import MINE, TODAY, frame, name_url, page_of
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.reading import Sheet, offered
 from shared.contracts.setback import Stage
@@ -38,9 +38,9 @@ def page(request: Request, sheet: Sheet) -> Response:
     return render(
         request,
         "setback.html",
-        name_url=name_url(setback.person),
+        whose=setback.person,
         person_url=page_of(setback.person),
-        status=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("held", setback.stage.label),
+        mark=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("held", setback.stage.label),
         stage=setback.stage.label,
         next=NEXT[setback.stage],
         words=sheet.said(SETBACK, setback.id),

@@ -1,6 +1,7 @@
 """What needs a worker today: one row, one ask, one button."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from services.caseplan.concepts import CONCERN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.pages import asks
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import TODAY, frame, name_url, page_of
+from services.caseplan.pages.frame import TODAY, frame, page_of
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from services.caseplan.today import Row, Today
@@ -18,6 +19,7 @@ from shared.contracts.promise import Stage as PromiseStage
 from shared.contracts.referral import Stage
 from shared.web import forms, say
 from shared.web.forms import Form
+from shared.web.names import named
 from shared.web.parts import Act, Ask
 from shared.web.say import Chip
 from shared.web.templates import render
@@ -104,7 +106,7 @@ def _clock(sheet: Sheet, row: Row, verb: str | None = None) -> Chip:
 
 def _line(sheet: Sheet, row: Row, text: str, aside: str, act: Act, verb: str | None = None) -> Ask:
     clock = _clock(sheet, row, verb)
-    return Ask("Open", text, clock, act, aside, page_of(row.person), name_url(row.person))
+    return Ask(named(row.person), text, clock, act, aside, page_of(row.person))
 
 
 def _ask(sheet: Sheet, row: Row) -> Ask:
@@ -133,9 +135,8 @@ def _promise(sheet: Sheet, row: Row) -> Ask:
     promise, words = row.kept.state, sheet.promised(row.id) or "A promise of yours."
     if promise.stage is PromiseStage.OVERDUE or promise.due <= sheet.now:
         act = Act("Tell them", f"/caseplan/promises/{row.id}")
-        text = _line(sheet, row, words, "Tell them first, then set a new time together.", act)
-        return Ask(text.who, text.text, say.due(promise.due, sheet.now, sheet.zone), act, text.aside, text.url,
-                   text.name_url)  # fmt: skip
+        line = _line(sheet, row, words, "Tell them first, then set a new time together.", act)
+        return replace(line, clock=say.due(promise.due, sheet.now, sheet.zone))
     aside = "You asked for another time; they have yet to say." if promise.stage is PromiseStage.MOVING else ""
     return _line(sheet, row, words, aside, button(sheet, PROMISE, row.kept, "keep", back=TODAY))
 

@@ -59,7 +59,7 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
         tells = await directory.find_agency(tx, person.agency)
         passes_on = told.entry.reports_to
         if program := str(form.typed.get("program") or ""):
-            passes_on = _worst(passes_on, await _of_program(tx, program))
+            passes_on = both(passes_on, await _of_program(tx, program))
         now = await people.now(tx)
     if "categories" in form.wrong:
         form.wrong["categories"] = ASK[lang]["mend"]
@@ -76,7 +76,7 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
         person=person_id,
         recipient=recipient,
         offices=passed_on(passes_on, lang),
-        categories=[(code, CATEGORIES[code].in_lang(lang)) for code in _offered(form)],
+        categories=[(code, say.sentence(CATEGORIES[code].in_lang(lang))) for code in _offered(form)],
         fixed="",
         until=until,
         back=back_to(str(form.typed.get("next") or ""), shared_page(person_id)),
@@ -154,11 +154,13 @@ def passed_on(reports: ReportsTo, lang: Lang) -> list[tuple[str, bool]]:
     return sorted(found, key=lambda line: not line[1])
 
 
-def _worst(agency: ReportsTo, program: ReportsTo) -> ReportsTo:
-    """Of what the agency says and what its program says, what the person has to count with."""
-    order = ("no", "unknown", "yes")
-    worst = {office: max(getattr(agency, office), getattr(program, office), key=order.index) for office in OFFICES}
-    return ReportsTo(**worst)
+def both(agency: ReportsTo, program: ReportsTo) -> ReportsTo:
+    """What the person has to count with: a yes of either; else the program's word, else its agency's."""
+    found = {}
+    for office in OFFICES:
+        said = (getattr(program, office), getattr(agency, office))
+        found[office] = "yes" if "yes" in said else "no" if "no" in said else "unknown"
+    return ReportsTo(**found)
 
 
 async def _of_program(tx: Connection, program: str) -> ReportsTo:

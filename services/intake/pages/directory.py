@@ -15,7 +15,7 @@ from starlette.responses import Response
 from services.intake import words
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry, is_current
 from services.intake.edge import OWN_PATH, transaction
-from services.intake.pages.consents import passed_on
+from services.intake.pages.consents import both, passed_on
 from services.intake.pages.frame import frame
 from services.intake.store import directory as store
 from services.intake.store import people
@@ -62,7 +62,9 @@ async def search(
         need=need,
         back=back,
         every=every,
-        needs=[(code, known.en) for code, known in words.NEEDS.items()],
+        needs=[
+            (code, say.sentence(name)) for code, name in zip(words.NEEDS, words.need_words(words.NEEDS), strict=True)
+        ],
         rows=[_line(row, today, back) for row in rows[:PAGE]],
         more=more,
         unchecked=unchecked,
@@ -83,14 +85,20 @@ def _again(asked: dict[str, str], **more: str) -> str:
 
 def _line(row: Listed, today: date, back: str) -> Line:
     program, entry = row.program, row.program.entry
-    needs = say.listed([words.NEEDS[need].en for need in entry.needs if need in words.NEEDS])
     return Line(
         entry.name,
-        f"{row.agency_name}. {needs}.",
+        f"{row.agency_name}. Helps with {say.listed(words.need_words(entry.needs))}.",
         " ".join(filter(None, (_room(entry), unchecked(program.origin, today)))),
-        Tag("", "Takes people") if entry.accepting else Tag("waits", "Takes nobody new now"),
+        _state(program, today),
         _choose(program, back) or Act("Look", f"{HERE}/programs/{program.id}", about=f"at {entry.name}"),
     )
+
+
+def _state(program: Program, today: date) -> Tag:
+    """Whether it takes people: said only where somebody has vouched for it."""
+    if not is_current(program.origin, today):
+        return Tag("waits", "Not checked")
+    return Tag("", "Takes people") if program.entry.accepting else Tag("waits", "Takes nobody new now")
 
 
 def _choose(program: Program, back: str) -> Act | None:
@@ -114,9 +122,9 @@ def unchecked(origin: Origin | None, today: date) -> str:
     if origin is None:
         return ""
     if is_current(origin, today) and origin.assured_on:
-        return f"From {origin.source}, vouched for on {_date(origin.assured_on)}."
-    when = f"since {_date(origin.assured_on)}" if origin.assured_on else "as far as we know"
-    return f"From {origin.source}. Nobody has checked it {when}: call before you count on it."
+        return f"From another directory ({origin.source}), checked on {_date(origin.assured_on)}."
+    since = f" since {_date(origin.assured_on)}" if origin.assured_on else ""
+    return f"From another directory ({origin.source}). Nobody has checked it{since}: call before you count on it."
 
 
 def _date(day: date) -> str:
@@ -139,7 +147,7 @@ async def program_page(program_id: UUID, request: Request, actor: Reader, back: 
         agency_url=f"{HERE}/agencies/{entry.agency}",
         note=unchecked(program.origin, today) or row_note(row.agency, today),
         facts=_facts_of_program(row),
-        offices=passed_on(entry.reports_to, "en"),
+        offices=passed_on(both(row.agency.reports_to, entry.reports_to), "en"),
         choose=_choose(program, back),
         **frame(actor, HERE),
         lang="en",
@@ -159,7 +167,7 @@ def _facts_of_program(row: Listed) -> list[Fact]:
     }.get((entry.minimum_age is not None, entry.maximum_age is not None), "")
     places = [*entry.places, *(["One address is kept confidential: call them."] if entry.hidden_place else [])]
     known: dict[str, str] = {
-        "Helps with": say.listed([words.NEEDS[need].en for need in entry.needs if need in words.NEEDS]),
+        "Helps with": say.sentence(say.listed(words.need_words(entry.needs))),
         "Room": _room(entry),
         "Phone": entry.phone or row.agency.phone or "",
         "Where": " · ".join(places),

@@ -34,7 +34,7 @@ async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
         "person_new.html",
         status=422 if form.wrong else 200,
         form=form,
-        needs=words.needs("en"),
+        needs=words.first_needs("en"),
         ways=words.ways("en"),
         languages=list(words.LANGUAGES.items()),
         **frame(actor, PEOPLE),
@@ -72,7 +72,7 @@ def _shown(row: Row, names: dict[UUID, str], at: datetime, actor: Actor) -> dict
         "name": names[person.id],
         "worker": staff.worker_name(person.worker),
         "reach": reached(person),
-        "since": say.sentence(say.day(row.welcomed_at.date(), at.date())),
+        "since": say.day(row.welcomed_at.date(), at.date()),
         "url": page_of(person.id, actor),
     }
 
@@ -112,7 +112,7 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         contact=contact,
         worker=staff.worker_name(person.worker),
         home=home.entry.name,
-        needs=[words.NEEDS[need].en for need in asked["needs"] if need in words.NEEDS],
+        needs=words.need_words(asked["needs"]),
         own_words=asked["words"],
         since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
         opened=say.hour(at.astimezone(zone).time(), exact=True),

@@ -77,7 +77,7 @@ async def _form(request: Request, form: Form[SelfReferral]) -> Response:
         form=form,
         says=START[lang],
         agencies=[(str(agency.id), agency.entry.name) for agency in welcoming],
-        needs=words.needs(lang),
+        needs=words.first_needs(lang),
         ways=words.ways(lang),
         languages=list(words.LANGUAGES.items()),
     )
@@ -111,7 +111,10 @@ async def done(request: Request, actor: Asker) -> Response:
 def _what_happens(home: Agency, now: datetime, lang: Lang) -> list[Bead]:
     says, zone = DONE[lang], ZoneInfo(home.entry.calendar.timezone)
     opens = next_open(home.entry.calendar, now)
-    when = say.moment(opens, now, zone, lang) if opens and opens > now else say.NEAR[lang][0]
+    today = now.astimezone(zone).date()
+    when = say.NEAR[lang][0]
+    if opens and opens > now:
+        when = says["from"].format(day=say.day(opens.date(), today, lang), hour=say.hour(opens.time(), lang))
     return [
         Bead(says["asked"], "kept"),
         Bead("", "now", title=says["reads"].format(agency=home.entry.name, when=when)),

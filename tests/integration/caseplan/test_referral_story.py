@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.security.demo import DANA, RAY, YUSUF
+from shared.security.demo import RAY, YUSUF
 from tests.integration.caseplan.world import CEDAR, World
 
 pytestmark = pytest.mark.network

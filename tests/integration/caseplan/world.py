@@ -222,8 +222,8 @@ async def open_world(dsn: str, home: Path) -> AsyncIterator[World]:
     async with open_pool(settings, "caseplan test") as pool:
         app = web_app("caseplan", settings=settings)
         install(app, settings)
-        app.include_router(api.router)
         app.include_router(pages.router)
+        app.include_router(api.router)
         require_entries(app)
         keys = PostgresKeys(pool, settings.sealing_key.get_secret_value())
         app.state.running = running = Running(settings, pool, keys, Meters())
@@ -231,5 +231,3 @@ async def open_world(dsn: str, home: Path) -> AsyncIterator[World]:
         for kind, handler in CLOCKS.items():
             clockwork.on(kind, handler)
         yield World(app, running, Inbox(pool, "caseplan", reactions), clockwork)
-
-

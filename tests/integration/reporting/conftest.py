@@ -1,0 +1,23 @@
+"""A mirror for each test: in the demo, where small numbers may be seen, and outside it, where they never are."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.integration.reporting.world import NOW, World, open_world
+from tests.network import FreshDatabase
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(database: FreshDatabase) -> AsyncIterator[World]:
+    async with open_world(database) as opened:
+        await opened.be_at(NOW)
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def real(database: FreshDatabase) -> AsyncIterator[World]:
+    """The same outside the demo."""
+    async with open_world(database, demo=False) as opened:
+        await opened.be_at(NOW)
+        yield opened

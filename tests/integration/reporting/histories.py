@@ -1,0 +1,237 @@
+"""Random legal histories, walked on the workflows' own tables, and an oracle that folds them the slow, plain way.
+
+The oracle shares no code with the service: it reads the JSON of each record and keeps one dict a subject.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from services.caseplan import promises, referrals, setbacks
+from shared.contracts import agency, message, program
+from shared.contracts import promise as promise_events
+from shared.contracts import referral as referral_events
+from shared.contracts import setback as setback_events
+from shared.contracts.events import Event
+from shared.contracts.parties import Way
+from shared.runtime.ids import uuid7
+from shared.workflow import Workflow
+from tests.integration.reporting.world import HOURS, Log, Record
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+AGENCIES = [UUID(int=number) for number in range(1, 4)]
+
+
+def some_histories(random: Random, subjects: int) -> list[Record]:
+    """Histories of all kinds, mixed; each subject's own facts stay in their order."""
+    kinds = (_referral, _promise, _setback, _message, _agency, _program, _concern)
+    lives = [list(random.choice(kinds)(random)) for _ in range(subjects)]
+    log, records, at = Log(), [], START
+    while lives := [life for life in lives if life]:
+        at += timedelta(minutes=random.randrange(1, 400), microseconds=random.randrange(1000))
+        records.append(log.put(random.choice(lives).pop(0), at))
+    return records
+
+
+def some_deliveries(random: Random, records: Sequence[Record]) -> list[list[Record]]:
+    """The records cut at random, with some batches, or parts of what came before them, delivered again."""
+    batches: list[list[Record]] = []
+    start = 0
+    while start < len(records):
+        end = start + random.randrange(1, 40)
+        batches.append(list(records[start:end]))
+        if random.random() < 0.3:
+            batches.append(list(records[max(0, end - random.randrange(1, 60)) : end]))
+        start = end
+    return batches
+
+
+def _walk(random: Random, workflow: Workflow[Any], first: type[Event]) -> Iterable[tuple[type[Event], Any]]:
+    stage, before = workflow.first, None
+    yield first, stage
+    for _ in range(random.randrange(16)):
+        moves = [move for move in workflow.moves[stage].values() if move.event is not None]
+        if not moves:
+            return
+        move = random.choice(moves)
+        to = move.end(before)
+        before = stage if to in referrals.PAUSES and stage not in referrals.PAUSES else before
+        stage = to
+        assert move.event is not None
+        yield move.event, stage
+
+
+def _filled(random: Random, kind: type[Event], **known: Any) -> Event:
+    """An event with whatever else its type asks for."""
+    choices = {
+        "position": 2, "reason": random.choice(list(referral_events.DeclineReason)), "attempts": 1,
+        "contact": referral_events.ContactKind.CALL, "waiting_for": referral_events.WaitingFor.FORM,
+        "hold_reason": referral_events.HoldReason.FUNDING, "outcome": random.choice(list(referral_events.Outcome)),
+        "told": random.choice(list(referral_events.Outcome)), "next_program": uuid7(), "next_referral": uuid7(),
+        "cause": referral_events.PauseCause.REVOKED, "withdraw_reason": referral_events.WithdrawReason.NOT_ASKED,
+        "asked_due": START, "late": random.random() < 0.5, "by_person": random.random() < 0.5,
+        "admitted": random.choice([True, False, None] if kind is promise_events.Broken else [True, False]),
+        "mends": random.choice([None, uuid7()]), "pace": setback_events.Pace.SOON, "recipient": AGENCIES[0],
+        "consent": uuid7(), "asks": setback_events.Asks.KNOW, "occasion": "referral_accepted", "channel": "sms",
+        "attempt": 1, "way": Way.PAGE,
+    }  # fmt: skip
+    if kind is message.Withheld:
+        choices["reason"] = random.choice(["opted_out", "no_safe_way"])
+    return kind(**{name: value for name, value in choices.items() if name in kind.model_fields} | known)
+
+
+def _referral(random: Random) -> Iterable[Event]:
+    ids = {"referral": uuid7(), "person": uuid7(), "program": uuid7(), "agency": random.choice(AGENCIES)}
+    for kind, stage in _walk(random, referrals.WORKFLOW, referral_events.Drafted):
+        yield _filled(random, kind, **ids, need="food", stage=stage)
+
+
+def _promise(random: Random) -> Iterable[Event]:
+    ids = {"promise": uuid7(), "person": uuid7(), "worker": uuid7(), "agency": random.choice(AGENCIES)}
+    for kind, stage in _walk(random, promises.WORKFLOW, promise_events.Made):
+        due = START + timedelta(days=random.randrange(90))
+        yield _filled(random, kind, **ids, stage=stage, due=due)
+
+
+def _setback(random: Random) -> Iterable[Event]:
+    ids = {"setback": uuid7(), "person": uuid7(), "worker": uuid7()}
+    for kind, stage in _walk(random, setbacks.WORKFLOW, setback_events.Reported):
+        yield _filled(random, kind, **ids, stage=stage)
+
+
+def _concern(random: Random) -> Iterable[Event]:
+    ids = {"concern": uuid7(), "person": uuid7(), "worker": uuid7()}
+    yield setback_events.ConcernRaised(**ids, agency=AGENCIES[0], concern_stage=setback_events.ConcernStage.RAISED)
+    yield setback_events.ConcernSetAside(**ids, concern_stage=setback_events.ConcernStage.SET_ASIDE)
+
+
+def _message(random: Random) -> Iterable[Event]:
+    ids = {"message": uuid7(), "person": uuid7(), "audience": "person"}
+    yield _filled(random, message.Decided, **ids)
+    yield _filled(random, random.choice([message.Sent, message.Withheld]), **ids)
+
+
+def _agency(random: Random) -> Iterable[Event]:
+    id = uuid7()
+    yield agency.Registered(agency=id, name=f"House {id.hex[-4:]}", calendar=HOURS)
+    for number in range(random.randrange(3)):
+        yield agency.Updated(agency=id, name=f"House {number}", calendar=HOURS, holds_no_records=number == 1)
+
+
+def _program(random: Random) -> Iterable[Event]:
+    ids = {"program": uuid7(), "agency": random.choice(AGENCIES)}
+    yield program.Listed(**ids, name="Rooms", needs=("housing",))
+    if random.random() < 0.5:
+        yield program.Updated(**ids, name="More rooms", needs=("housing",))
+    if random.random() < 0.5:
+        yield program.Withdrawn(**ids, reason="ended")
+
+
+# The oracle
+
+
+def oracle(records: Iterable[Record]) -> dict[str, dict[UUID, dict[str, Any]]]:
+    """What the projections have to hold after these records, each told once, in the order of its subject."""
+    tables: dict[str, dict[UUID, dict[str, Any]]] = {
+        table: {} for table in ("agency", "program", "referral", "promise", "setback", "message")
+    }
+    for record in records:
+        header = {name: value.decode() for name, value in record.headers}
+        family, _, fact = header["ce_type"].removeprefix("throughcare.").removesuffix(".v1").partition(".")
+        if family == "concern":
+            continue
+        data = json.loads(record.value or b"")
+        row = tables[family].setdefault(UUID(data[family]), dict(EMPTY[family]) | {"id": UUID(data[family])})
+        FOLD[family](row, fact, datetime.fromisoformat(header["ce_time"]), data)
+    return tables
+
+
+def _first(row: dict[str, Any], name: str, value: Any) -> None:
+    if row[name] is None:
+        row[name] = value
+
+
+def _fold_referral(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row["agency"], row["program"] = UUID(data["agency"]), UUID(data["program"])
+    row["need"], row["stage"] = data["need"], data["stage"]
+    if fact in ("sent", "delivered", "begun"):
+        _first(row, f"{fact}_at", at)
+    if fact in ("accepted", "waitlisted", "declined") and row["first_answer"] is None:
+        row["first_answer"], row["first_answer_at"] = fact, at
+    if fact == "reported":
+        row["reported_at"], row["outcome"] = at, data["outcome"]
+    if fact in ("confirmed", "closed"):
+        row["closed_at"], row["closed_by"] = at, {"confirmed": "person", "closed": "silence"}[fact]
+    if fact in ("disputed", "reopened"):
+        row["closed_at"], row["closed_by"] = None, "open_again"
+    if fact in ("escalated", "disputed", "reopened"):
+        row[fact] += 1
+    if fact == "told_worker":
+        row["told_worker"] = data["told"]
+
+
+def _fold_promise(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row["agency"], row["stage"] = UUID(data["agency"]), data["stage"]
+    row["due"] = datetime.fromisoformat(data["due"])
+    if fact == "made":
+        row["made_at"], row["mends"] = at, data["mends"] is not None
+    if fact == "kept":
+        _first(row, "kept_at", at)
+        row["late"], row["by_person"] = data["late"], data["by_person"]
+    if fact == "broken":
+        row["kept_at"], row["broken_at"], row["late"], row["by_person"] = None, at, False, data["by_person"]
+    if fact in ("broken", "admitted") and data["admitted"] is not None:
+        row["admitted"] = data["admitted"]
+    if fact == "renegotiated":
+        row["moved"] += 1
+
+
+def _fold_setback(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row["stage"] = data["stage"]
+    if fact == "reported":
+        row["reported_at"] = at
+    if fact == "contacted" and row["contacted_at"] is None:
+        row["contacted_at"], row["late"] = at, data["late"]
+    if fact == "nobody_came" and not row["asked_again"]:
+        row["nobody_came_at"], row["contacted_at"], row["late"] = at, None, False
+    if fact == "asked_again":
+        row["asked_again"] = True
+    if data["stage"] == "supported":
+        _first(row, "supported_at", at)
+
+
+def _fold_message(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row["audience"] = data["audience"]
+    row[f"{fact}_at"] = at
+    for name in ("occasion", "channel", "reason"):
+        row[name] = data.get(name) or row[name]
+
+
+def _fold_agency(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row |= {"name": data["name"], "holds_no_records": data["holds_no_records"], "calendar": data["calendar"]}
+
+
+def _fold_program(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
+    row |= {"agency": UUID(data["agency"]), "withdrawn": fact == "withdrawn", "name": data.get("name", row["name"])}
+
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "referral": dict.fromkeys(
+        ("sent_at", "delivered_at", "first_answer_at", "first_answer", "begun_at", "reported_at", "outcome",
+         "closed_at", "closed_by", "told_worker")
+    ) | dict.fromkeys(("escalated", "disputed", "reopened"), 0),
+    "promise": dict.fromkeys(("made_at", "kept_at", "broken_at", "late", "by_person", "admitted"))
+    | {"moved": 0, "mends": False},
+    "setback": dict.fromkeys(("reported_at", "nobody_came_at", "contacted_at", "supported_at"))
+    | {"late": False, "asked_again": False},
+    "message": dict.fromkeys(("occasion", "channel", "decided_at", "sent_at", "withheld_at", "reason")),
+    "agency": {},
+    "program": {"name": None},
+}  # fmt: skip
+FOLD = {
+    "referral": _fold_referral, "promise": _fold_promise, "setback": _fold_setback, "message": _fold_message,
+    "agency": _fold_agency, "program": _fold_program,
+}  # fmt: skip
