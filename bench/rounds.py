@@ -108,7 +108,7 @@ async def interleave(
     return result
 
 
-async def until(true: Callable[[], bool], seconds: float = 120.0) -> float:
+async def until(true: Callable[[], bool], seconds: float = 600.0) -> float:
     """Wait for a condition; returns the moment it was seen."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110  what is measured is not to carry an event for it

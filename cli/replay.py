@@ -14,7 +14,6 @@ import asyncpg
 import typer
 
 from cli import steps
-from cli.inboxes import inbox
 from shared.contracts.topics import SERVICES
 from shared.local.network import Network, Say, Step
 from shared.messaging.kafka import reader
@@ -54,8 +53,14 @@ async def _replay(network: Network, rebuild: bool, *, quiet: bool) -> dict[str, 
         return "no old producer may write to a new cluster"
 
     async def wipe(say: Say) -> str:
-        async with inbox(network, "reporting") as opened, opened.pool.acquire() as connection, connection.transaction():
-            await import_module("services.reporting.store").wipe(connection)
+        from services.reporting.store import wipe as wipe_projections
+
+        owner = await asyncpg.connect(network.databases.url("reporting_owner", network.database))
+        try:
+            async with owner.transaction():
+                await wipe_projections(owner)
+        finally:
+            await owner.close()
         return "it is made anew from the events"
 
     async def streams(say: Say) -> str:

@@ -85,11 +85,11 @@ def run(describe: Callable[[Settings], Service]) -> None:
     """Run until SIGTERM. Wrong settings end it with one sentence."""
     try:
         settings = Settings()
+        service = describe(settings)  # a service may have settings of its own
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "settings"
         raise SystemExit(f"THROUGHCARE_{place.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
-    service = describe(settings)
     start_logs(service.name, settings.log_level)
     start_traces(service.name, settings.otlp)
     uvicorn.run(

@@ -122,16 +122,22 @@ def stage_for(actor: Actor, concept: Concept, kept: Kept) -> str:
 
 
 def party_of(actor: Actor, concept: Concept, kept: Kept, verb: str) -> Party | None:
-    """As which party the actor would say this; None where the table knows none that they could be."""
+    """As which party the actor would say this; None where the table knows none that they could be.
+
+    A worker speaks as themself where that is offered, and else writes down the person's word.
+    """
     may = {party for _, known, move in concept.workflow.rows() if known == verb for party in move.by}
     columns = concept.columns(kept.state)
+    could: tuple[Party, ...] = (Party.WORKER, Party.PERSON)
     if actor.person is not None:
-        return Party.PERSON if Party.PERSON in may else None
-    if Party.AGENCY in may and actor.agency is not None and actor.agency == columns.receiving:
-        return Party.AGENCY
-    if Party.SUPERVISOR in may and actor.id != columns.worker:
-        return Party.SUPERVISOR
-    return next((party for party in (Party.WORKER, Party.PERSON) if party in may), None)
+        could = (Party.PERSON,)
+    elif actor.agency is not None and actor.agency == columns.receiving:
+        could = (Party.AGENCY, *could)
+    elif actor.id != columns.worker:
+        could = (Party.SUPERVISOR, *could)
+    possible = [party for party in could if party in may]
+    here = (party for party in possible if verb in concept.offers(kept.state, party))
+    return next(here, next(iter(possible), None))
 
 
 def voice(

@@ -61,13 +61,6 @@ OFFICES: Mapping[str, Words] = {
     "immigration": Words("immigration", "inmigración"),
     "child_protection": Words("child protection", "protección de menores"),
 }
-PURPOSES = ("referral", "support_after_setback", "coordination", "reporting_to_court")
-ASSIGN_REASONS: Mapping[str, str] = {
-    "welcomed": "Nobody was named yet",
-    "warm_handover": "Handed over, all three together",
-    "worker_left": "The worker left",
-    "person_asked": "The person asked for it",
-}
 DOCUMENTS: Mapping[str, str] = {
     "state_id": "State ID",
     "birth_record": "Birth record",

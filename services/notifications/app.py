@@ -8,6 +8,7 @@ from services.notifications.courier import carry_messages
 from services.notifications.halting import halt
 from services.notifications.partners import AGREEMENT_CLOCK, expire_agreement
 from services.notifications.reactions import reactions_of
+from services.notifications.refolding import refold
 from services.notifications.settings import Voice
 from services.notifications.streams.relay import relay_to_partners
 from services.notifications.told import tell_acknowledged
@@ -22,6 +23,7 @@ def service(settings: Settings) -> Service:
         reactions_of(settings, Voice()),
         (pages.router, api.router),
         {AGREEMENT_CLOCK: expire_agreement},
+        refold=refold,
         tasks=(relay_to_partners, tell_acknowledged, halt, hear_answers, carry_messages),
     )
 

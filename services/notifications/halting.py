@@ -23,7 +23,7 @@ from shared.runtime.backoff import pause
 from shared.runtime.settings import Settings
 
 SQL = sql.load(__file__, "halting.sql")
-POLL = 0.02  # seconds; somebody watches the page until it says that nothing goes out any more
+POLL = 0.05  # seconds; somebody watches the page until it says that nothing goes out any more
 AT_ONCE = 200
 CLAIMED_FOR = timedelta(seconds=30)
 

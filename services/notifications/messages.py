@@ -132,7 +132,7 @@ async def _decide(tx: Connection, voice: Voice, event: ReferralEvent, occasion: 
         SQL["put_message"], message, event.person, occasion, event.referral, heard.id, event.consent, channel, state,
         not_before, held, reason,
     )  # fmt: skip
-    if new is None:
+    if not new:
         return  # the occasion was heard before
     whom = {"message": message, "person": event.person, "audience": "person"}
     happened: list[Decided | Withheld] = [

@@ -10,12 +10,12 @@ SELECT person.channels, person.contact IS NOT NULL AS has_contact, person.erased
   LEFT JOIN consent ON consent.id = asked.consent
 
 -- name: put_message
--- Once for each occasion.
+-- Once for each occasion: true the first time. One that a restore took back learns its consent here.
 INSERT INTO message (id, person, occasion, about, cause, consent, channel, state, not_before, held, reason, decided_at,
                      settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock(), CASE WHEN $8 = 'withheld' THEN clock() END)
-ON CONFLICT DO NOTHING
-RETURNING id
+ON CONFLICT (person, occasion, about, cause) DO UPDATE SET consent = excluded.consent WHERE message.consent IS NULL
+RETURNING id = $1
 
 -- name: withdraw_under
 -- message_consent_idx. An attempt under way is not ours to end: whoever waits for it sees it.

@@ -155,8 +155,7 @@ def ten_minutes(portal: Portal) -> list[Bead]:
     if partner.first_read_at is None:
         beads.append(Bead("Press “Send me a test event”, and read it", "now", ahead=True, title="First event read"))
     else:
-        took = say.span(partner.first_read_at - partner.made_at)
-        beads.append(Bead(f"{when(partner.first_read_at)}, {took} in all", "kept", title="First event read"))
+        beads.append(Bead(f"Noticed {when(partner.first_read_at)}", "kept", title="First event read"))
     if partner.is_agreed:
         beads.append(Bead(f"Until {_last_day(portal)}", "kept", title="Agreement recorded"))
         beads.append(Bead("", "now", title="Real people, each with consent"))

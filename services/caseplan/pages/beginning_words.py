@@ -57,7 +57,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "open_it": "Ver esa",
         "back": "Regresar",
         "tell_title": "Contarle a una agencia",
-        "tell_lead": "Usted escoge a quién, una a la vez. Solo sabrá que algo se puso difícil, no lo que usted escribió.",
+        "tell_lead": "Usted escoge a quién, una a la vez. Solo sabrá que algo se puso difícil, no lo que escribió.",
         "tell_none": "Todavía nadie le ayuda a quien se le pueda contar.",
         "tell_none_why": "Cuando un programa le ayude, aquí lo puede escoger.",
     },

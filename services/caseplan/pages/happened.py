@@ -110,17 +110,18 @@ WAYS = {"phone": "told by phone", "in_person": "told in person", "stream": "thro
 SILENCE_OF_PERSON = {"closed", "not_taken", "resting", "set_aside"}
 
 
-def bead(sheet: Sheet, row: Record | Mapping[str, Any], *, words: str = "", url: str = "") -> Bead:
+def bead(sheet: Sheet, row: Record | Mapping[str, Any], *, title: str = "", url: str = "", note: str = "") -> Bead:
+    """`title`: what it is about, on a page that shows more than one thing. `note`: what staff wrote of it."""
     line = HAPPENED.get((row["kind"], row["verb"]), Line(row["verb"].replace("_", " ").capitalize() + "."))
     kind = line.kind
     if row["verb"] == "lapse" and row["stage"] in SILENCE_OF_PERSON:
         line, kind = Line("Their time to say passed. It is recorded as silence."), "waits"
+    says = f"{title}: {line.says[:1].lower()}{line.says[1:]}" if title else line.says
     return Bead(
-        text=line.says,
+        text=f"{says} {note}".strip(),
         kind=kind,  # type: ignore[arg-type]
         when=say.sentence(when(sheet, row["at"])),
         who=who(row),
-        words=words,
         url=url,
     )
 
@@ -136,6 +137,13 @@ def who(row: Record | Mapping[str, Any]) -> str:
 
 def when(sheet: Sheet, at: Any) -> str:
     return say.moment(at, sheet.now, sheet.zone, exact=True)
+
+
+def of_person(rows: Iterable[Record]) -> list[Record]:
+    """Without what another line of the same moment says as well: a referral written and sent at once."""
+    rows = list(rows)
+    sent = {row["id"] for row in rows if row["verb"] == "send"}
+    return [row for row in rows if not (row["verb"] == "draft" and row["id"] in sent)]
 
 
 def lines_of(sheet: Sheet, kind: str, id: UUID) -> list[Record]:

@@ -18,6 +18,7 @@ from services.caseplan.pages import mine_plan, mine_words
 from services.caseplan.pages.buttons import button
 from services.caseplan.pages.frame import MINE, first_name, frame, lang_for, worker_name
 from services.caseplan.pages.labels import need
+from services.caseplan.pages.times import due_chip, moment, until
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
 from shared.contracts.plan import Stage as PlanStage
@@ -70,7 +71,10 @@ class View:
         self.w = {name: text.replace("{worker}", self.worker) for name, text in mine_words.WORDS[self.lang].items()}
 
     def when(self, at: datetime) -> str:
-        return say.moment(at, self.sheet.now, self.sheet.zone, self.lang)
+        return moment(self.sheet, at, self.lang)
+
+    def day(self, at: datetime) -> str:
+        return until(self.sheet, at, self.lang)
 
     def act(self, concept: Any, kept: Kept, verb: str, **more: Any) -> Act:
         return button(self.sheet, concept, kept, verb, back=MINE, lang=self.lang, **more)
@@ -134,23 +138,25 @@ def _question(view: View, kept: Kept) -> Card:
     sheet, referral = view.sheet, kept.state
     due = sheet.due(REFERRAL, referral.id)
     silence = view.w["silence_closes" if referral.stage is Stage.REPORTED else "silence_offer"]
-    lines = [silence.format(when=view.when(due))] if due else []
+    lines = [silence.format(when=view.day(due))] if due else []
     agency = sheet.name(referral.agency)
     if referral.stage is Stage.REPORTED:
         outcome = mine_words.OUTCOMES[referral.outcome].in_lang(view.lang)
         acts = view.acts(REFERRAL, kept, ("confirm", "dispute"), "confirm")
         return Card(f"{agency}. {view.w['was_it']}", (view.w["outcome"].format(outcome=outcome), *lines), acts)
+    why = view.w["not_there"].format(agency=agency)
     if referral.reason is not None:
         reason = mine_words.REASONS[referral.reason].in_lang(view.lang)
-        lines.insert(0, view.w["reason"].format(reason=reason))
+        why = view.w["reason"].format(agency=agency, reason=reason)
+    not_now = view.acts(REFERRAL, kept, ("not_now",))
     if referral.next is None:
-        title = view.w["offered_free"].format(agency=agency)
-        return Card(title, tuple(lines), view.acts(REFERRAL, kept, ("choose_next", "not_now"), "choose_next"))
+        acts = view.acts(REFERRAL, kept, ("choose_next",), "choose_next")
+        return Card(view.w["offered_free"], (why, *lines), (*acts, *not_now))
     door = _door(sheet, referral.next.program, referral.next.agency)
     choose = view.act(REFERRAL, kept, "choose_next", main=True, next=str(referral.next.program), about=door)
     other = Act(view.w["look"], f"/caseplan/referrals/{referral.id}/choose-next?back={MINE}")
-    not_now = view.acts(REFERRAL, kept, ("not_now",))
-    return Card(view.w["offered"].format(agency=agency, door=door), tuple(lines), (choose, other, *not_now))
+    said = (why, view.w["hears_nothing"], *lines)
+    return Card(view.w["offered"].format(door=door), said, (choose, other, *not_now))
 
 
 def _door(sheet: Sheet, program: UUID, agency: UUID) -> str:
@@ -219,7 +225,7 @@ def _promise(view: View, kept: Kept) -> Item:
 def came_of(view: View, kept: Kept) -> Tag | Chip:
     promise = kept.state
     if promise.stage in (PromiseStage.MADE, PromiseStage.OVERDUE):
-        return say.due(promise.due, view.sheet.now, view.sheet.zone, view.lang, start=kept.made_at)
+        return due_chip(view.sheet, promise.due, kept.made_at, view.lang)
     late = promise.stage is PromiseStage.BROKEN or (promise.stage is PromiseStage.KEPT and promise.late)
     words = mine_words.PROMISES[PromiseStage.BROKEN if late else promise.stage].in_lang(view.lang)
     kinds = {PromiseStage.KEPT: "kept", PromiseStage.RELEASED: "moved", PromiseStage.MOVING: "waits"}

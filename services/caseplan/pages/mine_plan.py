@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from services.caseplan.concepts import PLAN, PROMISE
 from services.caseplan.ledger import promise_of
 from services.caseplan.pages.frame import MINE, first_name
+from services.caseplan.pages.times import day_words
 from services.caseplan.plans import LONGEST_STEP, Step, Version
 from services.caseplan.reading import offered
 from services.caseplan.store import Kept
 from services.caseplan.written import SUGGESTED
 from shared.contracts.plan import Owner, Stage
-from shared.web import say
 from shared.web.parts import Act, Tag
 from shared.web.say import Chip
 
@@ -37,7 +37,7 @@ STATUS = {
 }
 SAYS = {
     Stage.NEW: "no_plan_why",
-    Stage.ASKED_PERSON: "",
+    Stage.ASKED_PERSON: "see_above",
     Stage.ASKED_WORKER: "waits_worker",
     Stage.OVERDUE: "late_worker",
     Stage.ACTIVE: "signed",
@@ -73,7 +73,7 @@ def of(view: "View", kept: Kept) -> dict[str, Any]:
     return {
         "goals": _goals(view, kept, plan.agreed, "", possible) if plan.agreed else (),
         "suggested": _goals(view, kept, plan.proposal, SUGGESTED, set()) if plan.proposal else (),
-        "says": view.w[key].format(when=view.when(due) if due else "") if key else "",
+        "says": view.w[key].format(when=view.when(due) if due else ""),
         "is_new": plan.agreed is None and plan.proposal is None,
         "edit": f"/caseplan/plans/{plan.id}/edit",
         "acts": view.acts(PLAN, kept, ("say_too_much",)),
@@ -128,7 +128,7 @@ def _status(view: "View", kept: Kept, step: Step) -> Tag | Chip:
         promise = next((one for one in sheet.of(PROMISE) if one.state.id == own), None)
         if promise is not None:
             return came_of(view, promise)
-    day = say.day(step.due, sheet.today, view.lang)
+    day = day_words(step.due, sheet.today, view.lang)
     if step.due < sheet.today:
         return Tag("waits", says["not_yet"])
     moved = any(row["verb"] == "move_step" and row["about"] == step.id for row in sheet.timeline)

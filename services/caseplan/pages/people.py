@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from asyncpg import Record
 from fastapi import Request
 from starlette.responses import Response
 
@@ -9,12 +10,13 @@ from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.creating import around
 from services.caseplan.pages import asks, plans
 from services.caseplan.pages.frame import PEOPLE, frame, page_of, worker_name
-from services.caseplan.pages.happened import bead
+from services.caseplan.pages.happened import bead, of_person
 from services.caseplan.pages.promises import came_of, note
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
+from services.caseplan.written import CONTACT
 from shared.web import say
-from shared.web.parts import Act, Tag
+from shared.web.parts import Act, Bead, Tag
 from shared.web.parts import Kept as Line
 from shared.web.templates import render
 
@@ -38,7 +40,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         referrals=[_referral(sheet, one) for one in sheet.of(REFERRAL) if REFERRAL.is_open(one.state)],
         over=[_referral(sheet, one) for one in sheet.of(REFERRAL) if not REFERRAL.is_open(one.state)],
         setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
-        timeline=[bead(sheet, row, url=LINKS.get(row["kind"], "").format(row["id"])) for row in sheet.timeline],
+        timeline=[_bead(sheet, row) for row in of_person(sheet.timeline)],
         is_named=person.worker == actor.id,
         worker=worker_name(person.worker, "Nobody yet"),
         may_refer=actor.may("referral.send", ties),
@@ -48,6 +50,14 @@ def page(request: Request, sheet: Sheet) -> Response:
         **frame(actor, PEOPLE),
         lang="en",
     )
+
+
+def _bead(sheet: Sheet, row: Record) -> Bead:
+    """A line of the timeline: of a referral with its program, of a contact with what was written."""
+    programs = {kept.state.id: kept.state.program for kept in sheet.of(REFERRAL)}
+    title = sheet.name(programs[row["id"]], "A referral") if row["id"] in programs else ""
+    note = sheet.words.get((CONTACT, row["id"]), {}).get("words", "")
+    return bead(sheet, row, title=title, note=note, url=LINKS.get(row["kind"], "").format(row["id"]))
 
 
 def _line(sheet: Sheet, kept: Kept) -> Line:

@@ -34,6 +34,8 @@ NEXT = {
     Stage.SET_ASIDE: "Not agreed on for now. Either side may suggest another.",
     Stage.STOPPED: "They stopped it. Either side may suggest another, any day.",
 }
+
+
 def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool) -> tuple[web.Goal, ...]:
     """Each goal in the person's words, with the steps of both sides under it."""
     frame_of = SUGGESTED if suggested else ""

@@ -9,6 +9,7 @@ from services.caseplan.concepts import PROMISE
 from services.caseplan.pages.buttons import button
 from services.caseplan.pages.frame import MINE, TODAY, frame, page_of, worker_name
 from services.caseplan.pages.happened import thread
+from services.caseplan.pages.times import due_chip
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
 from shared.contracts.promise import Stage
@@ -40,7 +41,7 @@ def came_of(sheet: Sheet, kept: Kept) -> Tag | Chip:
         case Stage.MOVING:
             return Tag("waits", "Another time?")
         case _:
-            return say.due(promise.due, sheet.now, sheet.zone, start=kept.made_at)
+            return due_chip(sheet, promise.due, kept.made_at)
 
 
 def note(sheet: Sheet, kept: Kept, moment: Callable[..., str] = say.moment) -> str:

@@ -127,7 +127,7 @@ def _of_options(name: str, options: tuple[tuple[str, str], ...], lang: Lang) -> 
 def _draw(name: str, annotation: Any, lang: Lang) -> Drawn | None:
     """By the field's type; its words stand in field_words."""
     label, hint = field_words.of(name, lang)
-    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+    kinds = [kind for kind in _flat(annotation) if isinstance(kind, type)]
     coded = next((kind for kind in kinds if issubclass(kind, Coded)), None)
     if coded is not None:
         several = name == "loads"
@@ -137,6 +137,13 @@ def _draw(name: str, annotation: Any, lang: Lang) -> Drawn | None:
         if kind in kinds:
             return Drawn(name, draw, label, hint)  # type: ignore[arg-type]
     return Drawn(name, "hidden", label) if UUID in kinds else None
+
+
+def _flat(annotation: Any) -> Iterable[Any]:
+    """An annotation and everything in it: `Annotated[str, ...] | None` has a `str`."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _flat(part)
 
 
 def _recorded(kept: Kept, lang: Lang) -> list[Drawn]:

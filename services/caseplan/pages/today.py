@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
-from services.caseplan.concepts import CONCERN, PROMISE, REFERRAL, SETBACK
+from services.caseplan.concepts import PROMISE, REFERRAL, SETBACK
 from services.caseplan.pages import asks
 from services.caseplan.pages.buttons import button
 from services.caseplan.pages.frame import TODAY, frame, page_of
@@ -20,7 +21,7 @@ from shared.contracts.referral import Stage
 from shared.web import forms, say
 from shared.web.forms import Form
 from shared.web.names import named
-from shared.web.parts import Act, Ask
+from shared.web.parts import Act, Ask, Line
 from shared.web.say import Chip
 from shared.web.templates import render
 
@@ -32,6 +33,7 @@ TITLES = {
     "together": "Decide together",
     "team": "Your team needs you",
 }
+SHOWN = 12  # people on the form; the others' pages lead to it
 HOW = (("met", "Met"), ("called", "Called"), ("texted", "Texted"), ("tried", "Tried"))
 LOADS: Mapping[Load, str] = {
     Load.CROWDED: "Many steps fall in one week.",
@@ -80,13 +82,27 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         concerns=concerns,
         lead=lead,
         later=found.later,
-        people=found.people,
-        form=form or forms.blank(who=known, speak_on="", by=str(today), at="16:00"),
+        people=(people := _people(found, known))[:SHOWN],
+        more=len(people) > SHOWN,
+        form=form or forms.blank(who=known, by=str(_next_day(sheet)), at="16:00"),
         how=HOW,
         walks=bool(found.people),
         **frame(sheet.actor, TODAY),
         lang="en",
     )
+
+
+def _people(found: Today, known: str) -> list[str]:
+    """Whom the form offers: the one it was opened for, then those on this page, then the others."""
+    rows = [str(row.person) for group in found.groups for row in group.rows if group.key != "asked"]
+    mine = [str(id) for id in found.people]
+    return [id for id in dict.fromkeys([known, *rows, *mine]) if id in mine]
+
+
+def _next_day(sheet: Sheet) -> date:
+    """Today as long as four o'clock is ahead, else tomorrow."""
+    late = sheet.now.astimezone(sheet.zone).hour >= 15
+    return sheet.today + timedelta(days=1) if late else sheet.today
 
 
 def _many(found: Today) -> str:
@@ -169,10 +185,11 @@ def _asked(sheet: Sheet, row: Row, kept: Kept) -> Ask:
     return _line(sheet, row, text, aside, Act(words, f"/caseplan/referrals/{row.id}"), None if answered else "answer")
 
 
-def _concern(sheet: Sheet, row: Row) -> Ask:
-    words = "Read it" if row.stage == "raised" else "Open it"
-    text = "An agency worries about them and told you alone."
-    return _line(sheet, row, text, "", Act(words, f"/caseplan/concerns/{row.id}"))
+def _concern(sheet: Sheet, row: Row) -> Line:
+    act = Act("Read it" if row.stage == "raised" else "Open it", f"/caseplan/concerns/{row.id}")
+    return Line(
+        named(row.person), "An agency worries about them and told you alone.", status=_clock(sheet, row), act=act
+    )
 
 
 DRAW: Mapping[str, Callable[[Sheet, Row], Ask]] = {
@@ -180,6 +197,5 @@ DRAW: Mapping[str, Callable[[Sheet, Row], Ask]] = {
     "plan": _plan,
     PROMISE.kind: _promise,
     REFERRAL.kind: _referral,
-    CONCERN.kind: _concern,
     "contact": _contact,
 }

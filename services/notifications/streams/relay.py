@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -29,7 +30,7 @@ from shared.messaging.shards import Shards
 from shared.process import Running
 from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES, connect
-from shared.runtime.errors import Retryable
+from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
 
 BATCH = 500  # rows per shard and round
@@ -41,6 +42,13 @@ STUCK_AFTER = timedelta(seconds=20)  # longer than any answer of Kafka is waited
 LOCKS = crc32(f"relay {OWNERS}".encode()) & 0x7FFFFFFF  # as Shards works it out
 
 log = structlog.get_logger("partner relay")
+
+
+class Ready(NamedTuple):
+    """A row and the record that it is."""
+
+    row: Row
+    out: Out
 
 
 class OtherCluster(Retryable):
@@ -123,31 +131,34 @@ class Session:
             await self._open(shard)
         picked = await rows.pick_up(self._connection, busy, self._absent, BATCH)
         reach("partner.numbered")
-        written = await self._write(picked)
+        ready, broken = _make_ready(picked)
+        if broken:
+            log.error("rows can't be written", rows=len(broken), type=broken[0].type)
+            await rows.give_up(self._connection, broken)
+            return len(broken)  # they are read again, with heartbeats in their places
+        written = await self._write(ready)
         if written:
             await rows.archive(self._connection, [row for row, _ in written], [offset for _, offset in written])
             reach("partner.archived")
         return len(written)
 
-    async def _write(self, picked: Sequence[Row]) -> list[tuple[Row, int]]:
+    async def _write(self, ready: Sequence[Ready]) -> list[tuple[Row, int]]:
         """Each shard's rows as one transaction; a shard that fails keeps its rows for its next writer."""
-        shards = [list(group) for _, group in groupby(picked, key=lambda row: row.shard)]
+        shards = [list(group) for _, group in groupby(ready, key=lambda one: one.row.shard)]
         answers = await asyncio.gather(*(self._write_shard(group) for group in shards), return_exceptions=True)
         written: list[tuple[Row, int]] = []
         for group, answer in zip(shards, answers, strict=True):
             if isinstance(answer, Unwritten):
-                log.warning("a writer is made anew", shard=group[0].shard, reason=str(answer))
-                await self._writers.pop(group[0].shard).close()
+                log.warning("a writer is made anew", shard=group[0].row.shard, reason=str(answer))
+                await self._writers.pop(group[0].row.shard).close()
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                written += zip(group, answer, strict=True)
+                written += zip([one.row for one in group], answer, strict=True)
         return written
 
-    async def _write_shard(self, group: Sequence[Row]) -> list[int]:
-        return await self._writers[group[0].shard].write(
-            [Out(topic_of(row.slug, row.stream), *row.record()) for row in group]
-        )
+    async def _write_shard(self, group: Sequence[Ready]) -> list[int]:
+        return await self._writers[group[0].row.shard].write([one.out for one in group])
 
     async def _open(self, shard: int) -> None:
         """A new writer, which ends all older ones, and then a look at what those have left."""
@@ -194,3 +205,15 @@ class Session:
                 await self._close({shard})
                 await self._open(shard)
         await self._connection.execute(rows.SQL["forget_sent"])
+
+
+def _make_ready(picked: Sequence[Row]) -> tuple[list[Ready], list[Row]]:
+    """The records, and the rows that no contract of ours reads any more: those of another version."""
+    ready: list[Ready] = []
+    broken: list[Row] = []
+    for row in picked:
+        try:
+            ready.append(Ready(row, Out(topic_of(row.slug, row.stream), *row.record())))
+        except (KeyError, ValueError, Permanent):  # a type, a field or a size that is refused today
+            broken.append(row)
+    return ready, broken

@@ -172,6 +172,11 @@ async def _number(connection: Connection, rows: Sequence[Row]) -> list[Row]:
     return done
 
 
+async def give_up(connection: Connection, rows: Sequence[Row]) -> None:
+    """What can't be written as it is must not hold back the rest: a heartbeat takes its place."""
+    await _silence(connection, rows)
+
+
 async def archive(connection: Connection, rows: Sequence[Row], offsets: Sequence[int]) -> None:
     """These rows stand in their logs."""
     columns: dict[str, list[object]] = defaultdict(list)

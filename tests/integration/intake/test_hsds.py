@@ -9,6 +9,7 @@ import pytest_asyncio
 from services.intake.hsds import loading
 from services.intake.hsds.mapping import Reader, id_of
 from services.intake.hsds.tables import open_package
+from services.intake.store import directory as store
 from shared.security import demo
 from tests.integration.intake.world import open_door, text
 from tests.network import FreshDatabase
@@ -129,6 +130,16 @@ async def test_old_entries_are_shown_only_when_asked_for_and_say_that_nobody_che
     found = (await door.get("/intake/programs?q=rental allow&need=housing")).json()["programs"]
     assert {row["source"] for row in found} == {"baltimore"}
     assert all(row["assured_on"] is None for row in found)
+
+
+@pytest.mark.parametrize("asked", [(None, None), ("rental:*", None), (None, "legal")])
+async def test_a_search_reads_no_whole_table(baltimore, asked):
+    door, _, _ = baltimore
+    async with door.pool.acquire() as connection:
+        arguments = (*asked, None, None, None, 50, None)
+        rows = await connection.fetch(f"EXPLAIN {store.SQL['list_programs']}", *arguments)
+    plan = "\n".join(row[0] for row in rows)
+    assert "Seq Scan on program" not in plan, plan
 
 
 async def test_the_whole_directory_can_be_walked_page_by_page(baltimore):

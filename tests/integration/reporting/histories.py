@@ -56,7 +56,8 @@ def _walk(random: Random, workflow: Workflow[Any], first: type[Event]) -> Iterab
         moves = [move for move in workflow.moves[stage].values() if move.event is not None]
         if not moves:
             return
-        move = random.choice(moves)
+        going_on = [move for move in moves if move.to is None or len(workflow.moves[move.to]) > 2]
+        move = random.choice(going_on if going_on and random.random() < 0.9 else moves)
         to = move.end(before)
         before = stage if to in referrals.PAUSES and stage not in referrals.PAUSES else before
         stage = to

@@ -1,0 +1,176 @@
+"""Intake's pages in a real browser: readable by all, usable with no script, narrow as a phone."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from services.intake.app import service
+from shared.process import build
+from shared.runtime.settings import Settings
+from shared.security import demo
+from shared.security.sessions import Sessions
+from tests.integration.intake.world import Door, open_door
+from tests.network import FreshDatabase
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RAY = demo.RAY
+PROGRAM = UUID("01934b00-0000-7000-8d00-000000000001")
+ASK = f"/intake/consents/new?person={RAY}&recipient={demo.CEDAR_HOUSE}"
+PAGES: dict[str, tuple[UUID | None, str]] = {
+    "start": (None, "/intake/start"),
+    "start in Spanish": (None, "/intake/start?lang=es"),
+    "shared": (RAY, f"/intake/people/{RAY}/shared"),
+    "shared as their worker sees it": (demo.DANA, f"/intake/people/{RAY}/shared"),
+    "asking": (RAY, ASK),
+    "asking with their worker": (demo.DANA, ASK),
+    "contact": (RAY, f"/intake/people/{RAY}/contact"),
+    "people": (demo.LENA, "/intake/people"),
+    "somebody new": (demo.DANA, "/intake/people/new"),
+    "header": (demo.DANA, f"/intake/people/{RAY}/header"),
+    "directory": (demo.DANA, "/intake/directory"),
+    "program": (None, f"/intake/directory/programs/{PROGRAM}"),
+    "agency": (demo.DANA, f"/intake/directory/agencies/{demo.CEDAR_HOUSE}"),
+}
+
+
+@dataclass
+class Site:
+    url: str
+    settings: Settings
+    door: Door
+
+
+class Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(network) -> AsyncIterator[Site]:
+    fresh = FreshDatabase(network)
+    async with open_door(fresh) as door:
+        await furnish(door)
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            settings = door.settings.model_copy(update={"public_url": url})
+            app = build(service(settings), settings)
+            app.state.running = replace(door.running, settings=settings)
+            server = Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))
+            serving = asyncio.create_task(server.serve([listening]))
+            await server.ready.wait()
+            yield Site(url, settings, door)
+            server.should_exit = True
+            await serving
+    await fresh.drop()
+
+
+async def furnish(door: Door) -> None:
+    await door.add(id=str(RAY), name="Ray Castellanos", needs=["housing"])
+    await door.post("/intake/start", {"name": "Robin"})
+    body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed."}
+    await door.send("PUT", f"/intake/programs/{PROGRAM}", body, demo.RUTH)
+    await door.allow(RAY)
+    stopped = await door.allow(RAY, categories=["contact"])
+    await door.post(f"/intake/consents/{stopped['id']}/revoke", {}, RAY)
+    await door.allow(RAY, demo.DANA, recipient=str(demo.LANTERN_CLINIC))
+    asked = {"person": str(RAY), "recipient": str(demo.LANTERN_CLINIC), "categories": ["referral"]}
+    await door.post("/intake/consents/ask", asked, demo.DANA)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+@asynccontextmanager
+async def opened(browser: Browser, site: Site, account: UUID | None, path: str, **how: object) -> AsyncIterator[Page]:
+    """A page of that account's, 390 pixels wide, with nothing in its console to be ashamed of."""
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, **how)  # type: ignore[arg-type]
+    if account:
+        sessions = Sessions(site.settings)
+        token = demo.token(site.settings, account)
+        await context.add_cookies([{"name": sessions.cookie_name, "value": token, "url": site.url}])
+    page = await context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    await page.goto(site.url + path)
+    yield page
+    await context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_page_is_readable_by_all_and_no_wider_than_a_phone(site: Site, browser: Browser, name: str):
+    account, path = PAGES[name]
+    async with opened(browser, site, account, path, bypass_csp=True) as page:
+        found = await Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+        for width in (320, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert "Castellanos" not in await page.title()
+
+
+async def test_somebody_asks_for_help_and_opens_their_page_with_no_script_at_all(site: Site, browser: Browser):
+    async with opened(browser, site, None, "/intake/start", java_script_enabled=False) as page:
+        await page.get_by_role("button", name="Ask for help").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Tell us what to call you.")
+        await page.get_by_label("What should we call you?").fill("Robin")
+        await page.get_by_label("Food").check()
+        await page.get_by_role("button", name="Ask for help").click()
+        await expect(page.get_by_role("heading", name="We have it. Thank you.")).to_be_visible()
+        pin = await page.locator("p.figure").inner_text()
+        await page.get_by_role("link", name="Open my page").click()
+        await page.get_by_label("Your PIN").fill(pin)
+        await page.get_by_role("button", name="Open my page").click()
+        assert urlsplit(page.url).path == "/caseplan/me"  # another service's; here it is not running
+        await page.goto(site.url + "/intake/me")
+        await expect(page.get_by_text("Nothing is shared.")).to_be_visible()
+
+
+async def test_a_yes_and_a_stop_need_no_script(site: Site, browser: Browser):
+    async with opened(browser, site, RAY, ASK, java_script_enabled=False) as page:
+        await page.get_by_label("How to reach you").check()
+        await page.get_by_role("button", name="Yes, tell them").click()
+        await expect(page.get_by_role("status")).to_contain_text(["Done. They hear what you chose"])
+        await page.get_by_role("button", name="Stop sharing with Cedar House").first.click()
+        await expect(page.get_by_text("Stopping now.").first).to_be_visible()
+
+
+async def test_the_second_phase_of_stopping_comes_by_itself(site: Site, browser: Browser):
+    consent = await site.door.allow(RAY, categories=["plan"])
+    await site.door.post(f"/intake/consents/{consent['id']}/revoke", {}, RAY)
+    async with opened(browser, site, RAY, f"/intake/people/{RAY}/shared") as page:
+        row = page.locator(f"#consent-{consent['id']}")
+        await expect(row).to_contain_text("Stopping now.")
+        for disclosing in ("caseplan", "notifications"):
+            await site.door.hear_halted(disclosing, consent["id"], RAY)
+        await expect(row).to_contain_text("In effect since", timeout=15_000)

@@ -1,0 +1,80 @@
+"""A database set back to an earlier state takes back what this service itself had said since."""
+
+from uuid import UUID
+
+import pytest
+
+from services.notifications.refolding import refold
+from shared.contracts import referral
+from shared.contracts.data import dataschema_of, decode
+from shared.contracts.envelope import Envelope
+from shared.contracts.referral import Stage
+from shared.messaging.outbox import source_of
+from tests.integration.notifications.test_messages import AWAKE, carry, letters, told
+from tests.integration.notifications.world import open_world
+
+pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka")]
+
+
+async def said(world) -> list[Envelope]:
+    rows = await world.pool.fetch("SELECT * FROM outbox ORDER BY position")
+    return [
+        Envelope(
+            row["id"], source_of(row["topic"]), row["type"], row["subject"], row["at"], row["sequence"], row["epoch"],
+            row["partitionkey"], dataschema_of(row["type"]), None, row["causationid"], row["actor"], row["data"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def take_back(world, envelopes) -> None:
+    for envelope in envelopes:
+        async with world.pool.acquire() as tx, tx.transaction():
+            await refold(tx, envelope, decode(envelope))
+
+
+async def test_a_message_that_was_carried_is_not_carried_again(database, cluster, tmp_path):
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner())
+        await told(world, matter)
+        accepted = matter.says(referral.Accepted, Stage.ACCEPTED)
+        record = world.record(accepted)
+        await world.inbox.process([record])
+        await carry(world, tmp_path)
+        [letter] = letters(tmp_path)
+        spoken = await said(world)
+        await world.pool.execute("DELETE FROM message")  # the restore
+        await world.pool.execute("UPDATE progress SET sequence = sequence - 1 WHERE subject = $1", str(matter.referral))
+        await take_back(world, spoken)
+        await world.inbox.process([record])
+        (tmp_path / f"{letter['id']}.json").unlink()
+        await carry(world, tmp_path)
+        assert letters(tmp_path) == []
+        assert await world.pool.fetchval("SELECT count(*) FROM message") == 1
+
+
+async def test_a_message_that_had_only_been_decided_goes_once_under_its_old_id(database, cluster, tmp_path):
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner())
+        await told(world, matter)
+        record = world.record(matter.says(referral.Accepted, Stage.ACCEPTED))
+        await world.inbox.process([record])
+        id = await world.pool.fetchval("SELECT id FROM message")
+        spoken = await said(world)
+        await world.pool.execute("DELETE FROM message")
+        await world.pool.execute("UPDATE progress SET sequence = sequence - 1 WHERE subject = $1", str(matter.referral))
+        await take_back(world, spoken)
+        await world.inbox.process([record])
+        await carry(world, tmp_path)
+        assert [UUID(letter["id"]) for letter in letters(tmp_path)] == [id]
+
+
+async def test_a_partner_that_was_connected_is_one_still_and_needs_only_a_password(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner(agreed=True)
+        spoken = await said(world)
+        await world.pool.execute("DELETE FROM agreement; DELETE FROM partner_stream; DELETE FROM partner")
+        await take_back(world, spoken)
+        again = await world.desk.show(partner.slug)
+        assert (again["password"], again["agreement"]["holds_today"]) == (None, True)
+        assert (await world.desk.show(partner.slug) | {"password": await world.desk.rotate(partner.slug)})["password"]
