@@ -108,6 +108,7 @@ async def _look(network: Network, service: str, cluster: str) -> dict[str, int]:
     connection = await asyncpg.connect(network.databases.url(service, network.database))
     try:
         queued = await connection.fetchrow(QUEUED)
+        assert queued is not None, "counting always gives a row"
         read = {
             Log(row["topic"], row["partition"]): row["next_offset"] for row in await connection.fetch(READ, cluster)
         }

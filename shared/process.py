@@ -172,7 +172,7 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
     for name, started in zip(parts, tasks, strict=True):
         started.set_name(name)
         started.add_done_callback(_notice)
-    return tasks  # type: ignore[return-value]
+    return tasks
 
 
 def _notice(task: "asyncio.Future[None]") -> None:

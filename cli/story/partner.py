@@ -53,7 +53,7 @@ class PartnerClient:
             while not self._stop.is_set():
                 message = consumer.poll(0.2)
                 if message is not None and message.error() is None:
-                    self.records.append(json.loads(message.value()) | {"topic": message.topic()})
+                    self.records.append(json.loads(message.value() or b"{}") | {"topic": message.topic()})
         finally:
             consumer.close()
 
@@ -70,7 +70,7 @@ class PartnerClient:
             "data": {"reference": reference, "answer": answer, **more},
         }  # fmt: skip
         producer = Producer(self._connection)
-        content = [("content-type", b"application/cloudevents+json")]
+        content: list[tuple[str, str | bytes | None]] = [("content-type", b"application/cloudevents+json")]
         producer.produce(self.shown["topics"]["answer"], json.dumps(document).encode(), headers=content)
         if producer.flush(20):
             raise TimeoutError("the answer was not acknowledged within 20 s")

@@ -69,11 +69,13 @@ class Taker:
             if verdict in (Verdict.GAP, Verdict.FORK):
                 await self._stay(topic, subject, Parked.GAP if verdict is Verdict.GAP else Parked.FORK)
                 return
-            unreadable = arrival.envelope is None
-            if verdict is Verdict.APPLY and (unreadable or await self._advance(arrival.record, arrival.envelope)):
+            if verdict is Verdict.APPLY and not await self._goes_on(arrival):
                 await self._stay(topic, subject, Parked.POISON)
                 return
             await self._tx.execute(SQL["settle"], row["number"], "replayed", by)
+
+    async def _goes_on(self, arrival: Arrival) -> bool:
+        return arrival.envelope is not None and not await self._advance(arrival.record, arrival.envelope)
 
     async def _apply(self, record: KafkaRecord, envelope: Envelope, progress: Progress) -> None:
         problem = await self._advance(record, envelope)
@@ -196,7 +198,7 @@ class Letter:
         self.offset = -1
         self.key: bytes | None = row["key"]
         self.value: bytes | None = row["value"]
-        self.headers = unpack(row["headers"])
+        self.headers: Headers = unpack(row["headers"])
 
 
 def pack(headers: Headers) -> bytes:

@@ -13,6 +13,7 @@ from shared.messaging.batch import Arrival, Batch, load_progress, lock_offsets, 
 from shared.messaging.careful import Letter, Taker
 from shared.messaging.inbox import Inbox
 from shared.runtime import sql
+from shared.runtime.database import transaction
 from shared.runtime.errors import Conflict, NotFound
 
 SQL = sql.load(__file__, "inbox.sql")
@@ -31,6 +32,7 @@ class Account:
 
 async def account(pool: Pool | Connection, consumer: str) -> Account:
     counts = await pool.fetchrow(SQL["count_records"], consumer)
+    assert counts is not None, "counting always gives a row"
     letters = {(r["state"], r["foreign_record"]): r["count"] for r in await pool.fetch(SQL["count_letters"], consumer)}
     return Account(
         applied=counts["applied"],
@@ -65,7 +67,7 @@ async def drop(inbox: Inbox, number: int, by: str) -> str:
 
 
 async def _settle(inbox: Inbox, number: int, by: str, *, drop: bool) -> str:
-    async with inbox.pool.acquire() as connection, connection.transaction():
+    async with transaction(inbox.pool) as connection:
         row = await letter(connection, inbox.consumer, number)
         arrival = read(Letter(row))
         batch = Batch(inbox.consumer, row["cluster"], [arrival])

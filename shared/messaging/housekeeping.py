@@ -8,7 +8,7 @@ from asyncpg import Connection, Pool
 
 from shared.messaging.meters import Meters
 from shared.runtime import sql
-from shared.runtime.database import OUTAGES
+from shared.runtime.database import OUTAGES, transaction
 
 RELAY = sql.load(__file__, "relay.sql")
 INBOX = sql.load(__file__, "inbox.sql")
@@ -25,8 +25,8 @@ async def keep_house(pool: Pool, meters: Meters, service: str, chores: Sequence[
         try:
             await _measure(pool, meters, service)
             for chore in chores:
-                async with pool.acquire() as connection:
-                    await chore(connection)
+                async with transaction(pool) as tx:
+                    await chore(tx)
         except OUTAGES as error:
             log.warning("nothing measured", error=type(error).__name__)
         await asyncio.sleep(EVERY)
@@ -34,6 +34,7 @@ async def keep_house(pool: Pool, meters: Meters, service: str, chores: Sequence[
 
 async def _measure(pool: Pool, meters: Meters, service: str) -> None:
     depth = await pool.fetchrow(RELAY["depth"])
+    assert depth is not None, "counting always gives a row"
     meters.outbox_rows.set(depth["rows"])
     meters.outbox_age.set(depth["oldest"])
     meters.outbox_blocked.set(depth["blocked"])

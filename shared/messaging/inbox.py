@@ -21,7 +21,7 @@ from shared.messaging.meters import Meters
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
+from shared.runtime.database import OUTAGES, transaction
 from shared.runtime.errors import Retryable
 
 SQL = sql.load(__file__, "inbox.sql")
@@ -88,7 +88,7 @@ class Inbox:
 
     async def _transact(self, arrivals: Sequence[Arrival], how: Way) -> None:
         batch = Batch(self.consumer, self.cluster, arrivals)
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with transaction(self.pool) as connection:
             await lock_offsets(connection, batch)
             await load_progress(connection, batch)
             await how(connection, batch)
@@ -139,7 +139,7 @@ class Inbox:
     async def _note_offsets_first(self, arrivals: Sequence[Arrival]) -> None:
         """The fault harness's mutant: the offset is committed before the effect."""
         batch = Batch(self.consumer, self.cluster, arrivals)
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with transaction(self.pool) as connection:
             await lock_offsets(connection, batch)
             await save(connection, batch)
 

@@ -5,7 +5,7 @@ another record there, or belongs to a cluster that never had it, gets the missin
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -125,12 +125,12 @@ async def read_ids(consumer: AIOKafkaConsumer, where: Log, first: int, end: int)
     return {record.offset: _id_of(record.headers) for record in await read(consumer, where, first, end)}
 
 
-async def read(consumer: AIOKafkaConsumer, where: Log, first: int, end: int) -> list:  # type: ignore[type-arg]
+async def read(consumer: AIOKafkaConsumer, where: Log, first: int, end: int) -> list[Any]:
     """The records of a log from `first` up to, not including, `end`."""
     place = TopicPartition(where.topic, where.shard)
     consumer.assign([place])
     consumer.seek(place, first)
-    records: list = []  # type: ignore[type-arg]
+    records: list[Any] = []
     while await consumer.position(place) < end:
         answer = await consumer.getmany(place, timeout_ms=READ_WITHIN_MS, max_records=end - first)
         if not answer:

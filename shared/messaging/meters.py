@@ -1,5 +1,7 @@
 """What the messaging core counts, as Prometheus metrics. Labels hold topics and reasons, never ids of people."""
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 RECORDS = (1, 10, 50, 200, 500, 1000, 2000)
@@ -10,7 +12,7 @@ class Meters:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        make = {"registry": self.registry, "namespace": "throughcare"}
+        make: dict[str, Any] = {"registry": self.registry, "namespace": "throughcare"}
         self.relayed = Counter("relay_events", "events acknowledged and archived", **make)
         self.relay_restarts = Counter("relay_restarts", "times the relay began again", **make)
         self.requeued = Counter("relay_requeued", "events published again after a log lost them", **make)

@@ -20,6 +20,7 @@ from shared.messaging.kafka import cluster_id, reader
 from shared.messaging.losses import log_ends, read
 from shared.messaging.publisher import Log
 from shared.runtime import sql
+from shared.runtime.database import transaction
 from shared.runtime.settings import Settings
 
 SQL = sql.load(__file__, "restoring.sql")
@@ -80,7 +81,7 @@ async def _take(
             found.append((record.offset, from_kafka(record.key, record.value, record.headers)))
         except BadRecord:
             log.error("own topic holds a record that is not ours", topic=where.topic, offset=record.offset)
-    async with pool.acquire() as connection, connection.transaction():
+    async with transaction(pool) as connection:
         await connection.execute(SQL["lock_life"])
         forgotten = await _forgotten(connection, where.topic, found)
         if not forgotten:

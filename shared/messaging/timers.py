@@ -19,7 +19,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.meters import Meters
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
+from shared.runtime.database import OUTAGES, transaction
 from shared.runtime.errors import Retryable
 from shared.runtime.ids import uuid7
 from shared.workflow.clocks import BusinessDays, Hours, Patience, Timer, Until, dump, load
@@ -132,7 +132,7 @@ class Clockwork:
         try:
             if handler is None:
                 raise LookupError(f"no handler for clocks of kind {due.kind}")
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with transaction(self._pool) as connection:
                 await handler(connection, due)
                 reach("timer.applied")
         except (*OUTAGES, Retryable):

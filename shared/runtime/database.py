@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import asyncpg
 
@@ -15,7 +16,7 @@ from shared.runtime.errors import Retryable
 from shared.runtime.settings import Settings
 
 # InternalClientError is what one killed backend in three raises here; it derives from Exception alone.
-OUTAGES: tuple[type[BaseException], ...] = (
+OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
@@ -84,3 +85,10 @@ async def pool(settings: Settings, name: str) -> AsyncIterator[asyncpg.Pool]:
                 await opened.close()
         except TimeoutError:
             opened.terminate()
+
+
+@asynccontextmanager
+async def transaction(opened: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool with a transaction begun on it; what is raised inside rolls it back."""
+    async with opened.acquire() as borrowed, borrowed.transaction():
+        yield cast(asyncpg.Connection, borrowed)  # the pool hands out a stand-in that does all that a connection does

@@ -6,6 +6,7 @@ It trusts no counter of ours; it looks at rows that nothing ever updates.
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.load import Intent
 from tests.faults.stage import Stage
@@ -45,7 +46,7 @@ class Findings:
             self.examples.append(f"{kind}: {what}")
 
 
-def judge_source(findings: Findings, intents: Iterable[Intent], acknowledged: set[str], facts: list) -> None:  # type: ignore[type-arg]
+def judge_source(findings: Findings, intents: Iterable[Intent], acknowledged: set[str], facts: list[Any]) -> None:
     """Every acknowledged command left exactly its events, and every aggregate's sequence has no gap and no fork."""
     caused = Counter(fact["causationid"] for fact in facts)
     for intent in intents:
@@ -63,7 +64,7 @@ def judge_source(findings: Findings, intents: Iterable[Intent], acknowledged: se
             findings.note("inverted", f"{subject} has sequences {sorted(found)[:20]}")
 
 
-def judge_effects(findings: Findings, facts: list, effects: list) -> None:  # type: ignore[type-arg]
+def judge_effects(findings: Findings, facts: list[Any], effects: list[Any]) -> None:
     """Every event of the source had its effect once, in the order of its aggregate."""
     seen = Counter(effect["id"] for effect in effects)
     for fact in facts:
@@ -92,6 +93,7 @@ async def judge(
     letters = await readers.fetchrow(LETTERS, topic)
     account = await readers.fetchrow(ACCOUNT, topic)
     await readers.close()
+    assert letters is not None and account is not None, "aggregates always have a row"
     findings.produced = len(facts)
     findings.applied, findings.ignored = int(account["applied"]), int(account["ignored"])
     findings.parked, findings.foreign = letters["parked"], letters["foreign_records"]

@@ -225,7 +225,7 @@ async def _poison(stage: Stage) -> int:
         demo=True,
         kafka=access.bootstrap,
         kafka_user=access.user,
-        kafka_password=access.password,  # type: ignore[arg-type]
+        kafka_password=access.password,
     )
     producer = AIOKafkaProducer(**client_options(settings), acks="all", enable_idempotence=True)
     await producer.start()

@@ -36,7 +36,7 @@ class Actor:
     roles: str
     port: int
     failpoint: str = ""
-    process: subprocess.Popen | None = None  # type: ignore[type-arg]
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:

@@ -187,7 +187,7 @@ async def test_an_answer_that_nobody_kept_is_not_made_up(pool):
 async def _until_waiting(pool: asyncpg.Pool) -> None:
     """Until somebody waits for the row that another transaction holds."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not await pool.fetchval(waiting):  # noqa: ASYNC110 - the event is in Postgres
+    while not await pool.fetchval(waiting):
         await asyncio.sleep(0.01)
 
 

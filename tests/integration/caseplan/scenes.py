@@ -16,7 +16,7 @@ async def plan_with(
     today = (await world.now()).date()
     due = str(today + timedelta(days=days))
     steps = [{"goal": 0, "owner": "person", "due": due, "words": f"Pick part {n + 1} of town."} for n in range(own)]
-    steps += [{"goal": 0, "owner": "worker", "due": due, "words": f"I will call landlord {n + 1}."} for n in range(ours)]
+    steps += [{"goal": 0, "owner": "worker", "due": due, "words": f"I will call {n + 1}."} for n in range(ours)]
     await world.ok(DANA, f"/caseplan/plans/{who}/suggest", {"goals": [{"words": words}], "steps": steps})
     await world.ok(who, f"/caseplan/plans/{who}/sign")
     return await world.read(DANA, f"/caseplan/plans/{who}")

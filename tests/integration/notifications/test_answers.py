@@ -76,7 +76,7 @@ async def test_an_answer_goes_through_the_partners_own_client_and_its_receipt_co
 
 async def test_the_same_id_again_is_the_same_answer_with_another_receipt(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         called = await desk.reference(await world.referred(desk.partner))
         await desk.say(document(called, "accept", id="x"), document(called, "accept", id="x"))
         await desk.say(document(called, "decline", id="x", reason="no_capacity"))
@@ -86,7 +86,7 @@ async def test_the_same_id_again_is_the_same_answer_with_another_receipt(databas
 
 async def test_a_batch_that_is_read_again_changes_nothing(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         called = await desk.reference(await world.referred(desk.partner))
         records = [desk.record(*document(called, "seen", id="s")), desk.record(*document(called, "accept", id="a"))]
         await desk.inbox.process(records)
@@ -97,8 +97,8 @@ async def test_a_batch_that_is_read_again_changes_nothing(database, cluster):
 
 async def test_another_partners_reference_is_no_reference(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
-        other = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
+        other = Desk(world, await world.partner(kafka=False))
         called = await other.reference(await world.referred(other.partner))
         await desk.say(document(called, "accept"))
         assert [(r["result"], r["reason"]) for r in await desk.receipts()] == [("refused", "unknown_reference")]
@@ -121,7 +121,7 @@ async def test_another_partners_reference_is_no_reference(database, cluster):
 )
 async def test_what_can_be_mended_is_refused_with_what_to_mend(database, cluster, answer, reason):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         called = await desk.reference(await world.referred(desk.partner))
         event = {"specversion": "1.0", "id": "a", "source": "/x", "type": "partner.answer.given.v1"}
         await desk.say((json.dumps(event | {"data": {"reference": called, **answer}}).encode(), []))
@@ -131,7 +131,7 @@ async def test_what_can_be_mended_is_refused_with_what_to_mend(database, cluster
 
 async def test_an_answer_that_comes_too_late_is_refused(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         matter = await world.referred(desk.partner)
         called = await desk.reference(matter)
         await world.hear(matter.says(referral.Withdrawn, Stage.WITHDRAWN, withdraw_reason="not_asked"))
@@ -141,7 +141,7 @@ async def test_an_answer_that_comes_too_late_is_refused(database, cluster):
 
 async def test_an_answer_under_an_ended_consent_is_heard_and_tells_the_partner_nothing(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         matter = await world.referred(desk.partner)
         called = await desk.reference(matter)
         await world.hear(matter.revoked(), matter.says(referral.Paused, Stage.PAUSED, cause="revoked"))
@@ -188,7 +188,7 @@ HOSTILE = {
 
 async def test_nothing_that_a_partner_can_write_stops_its_answers(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         called = await desk.reference(await world.referred(desk.partner))
         await desk.say(*HOSTILE.values(), document(called, "accept", id="at-last"))
         receipts = await desk.receipts()
@@ -206,7 +206,7 @@ async def test_nothing_that_a_partner_can_write_stops_its_answers(database, clus
 
 async def test_a_test_event_may_be_answered_to_try_that_too(database, cluster):
     async with open_world(database, cluster) as world:
-        desk = Desk(world, await world.partner())
+        desk = Desk(world, await world.partner(kafka=False))
         called = await world.desk.test(desk.partner.slug)
         await desk.say(document(called, "accept"))
         assert [r["result"] for r in await desk.receipts()] == ["accepted"]

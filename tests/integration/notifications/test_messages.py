@@ -43,7 +43,7 @@ def letters(folder: Path) -> list[dict]:
 
 async def test_a_yes_a_no_and_a_report_are_one_message_each(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(
             matter.says(referral.Seen, Stage.SEEN),
@@ -65,7 +65,7 @@ async def test_a_yes_a_no_and_a_report_are_one_message_each(database, cluster, t
 
 async def test_the_same_fact_again_is_not_another_message(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         record = world.record(matter.says(referral.Accepted, Stage.ACCEPTED))
         await world.inbox.process([record])
@@ -76,7 +76,7 @@ async def test_the_same_fact_again_is_not_another_message(database, cluster, tmp
 
 async def test_at_night_it_waits_and_staff_see_why(database, cluster, tmp_path):
     async with open_world(database, cluster, quiet_from=0, quiet_until=23) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         row = await world.pool.fetchrow("SELECT state, held, not_before FROM message")
@@ -91,7 +91,7 @@ async def test_at_night_it_waits_and_staff_see_why(database, cluster, tmp_path):
 
 async def test_a_message_that_waits_under_a_revoked_consent_never_goes(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         await world.hear(matter.revoked())
@@ -112,7 +112,7 @@ async def test_a_revocation_waits_for_an_attempt_under_way(database, cluster, tm
             await super().carry(letter)
 
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         slow = Slow(tmp_path, world.keys)
@@ -129,7 +129,7 @@ async def test_a_revocation_waits_for_an_attempt_under_way(database, cluster, tm
 
 async def test_who_has_no_safe_way_is_not_written_to(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         silent, unsafe = await world.referred(partner), await world.referred(partner)
         await world.hear(await world.contact(unsafe.person, NUMBER, channels=()))
         for matter in (silent, unsafe):
@@ -141,7 +141,7 @@ async def test_who_has_no_safe_way_is_not_written_to(database, cluster, tmp_path
 
 async def test_yesterdays_news_is_not_sent(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         old = world.record(matter.says(referral.Accepted, Stage.ACCEPTED), at=datetime.now(UTC) - timedelta(days=2))
         await world.inbox.process([old])
@@ -154,7 +154,7 @@ async def test_a_carrier_that_is_away_is_asked_again(database, cluster, tmp_path
             raise CarrierAway("not now")
 
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         await carry(world, tmp_path, Away(tmp_path, world.keys))
@@ -169,7 +169,7 @@ async def test_a_carrier_that_is_away_is_asked_again(database, cluster, tmp_path
 @pytest.mark.parametrize("failpoint", ["message.claimed", "message.carried"])
 async def test_a_message_is_carried_once_through_a_kill(database, cluster, network, tmp_path, failpoint):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         killed = await start_courier(network, database, tmp_path, failpoint)

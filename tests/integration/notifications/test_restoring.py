@@ -35,7 +35,7 @@ async def take_back(world, envelopes) -> None:
 
 async def test_a_message_that_was_carried_is_not_carried_again(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         accepted = matter.says(referral.Accepted, Stage.ACCEPTED)
         record = world.record(accepted)
@@ -55,7 +55,7 @@ async def test_a_message_that_was_carried_is_not_carried_again(database, cluster
 
 async def test_a_message_that_had_only_been_decided_goes_once_under_its_old_id(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
-        matter = await world.referred(await world.partner())
+        matter = await world.referred(await world.partner(kafka=False))
         await told(world, matter)
         record = world.record(matter.says(referral.Accepted, Stage.ACCEPTED))
         await world.inbox.process([record])

@@ -42,7 +42,7 @@ async def test_what_waits_under_a_revoked_consent_never_leaves(database, cluster
 
 async def test_later_facts_under_it_are_withheld_and_say_why(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = await world.referred(partner)
         await world.hear(
             matter.revoked(), matter.says(referral.Withdrawn, Stage.WITHDRAWN, withdraw_reason="not_asked")
@@ -52,7 +52,7 @@ async def test_later_facts_under_it_are_withheld_and_say_why(database, cluster):
 
 async def test_a_revocation_acts_on_arrival_before_what_is_missing_and_no_earlier_grant_undoes_it(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = Matter(partner.agency)
         await world.hear(matter.welcomed())
         granted = world.record(matter.granted())
@@ -97,7 +97,7 @@ async def test_a_consent_whose_last_day_is_over_tells_nothing_at_the_moment_of_l
 
 async def test_a_parked_consent_denies(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = Matter(partner.agency)
         await world.hear(matter.welcomed(), matter.granted())
         later = consents.Confirmed(consent=matter.consent, person=matter.person, given="page")
@@ -108,7 +108,7 @@ async def test_a_parked_consent_denies(database, cluster):
 
 async def test_erasing_somebody_ends_all_that_they_had_allowed(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = await world.referred(partner)
         await world.hear(people.Erased(person=matter.person))
         assert not await world.pool.fetchval("SELECT count(*) FROM partner_row WHERE consent IS NOT NULL")
@@ -177,7 +177,7 @@ async def test_what_was_said_before_the_revocation_stays_said_once(database, clu
 async def test_halting_is_finished_by_whoever_comes_next(database, cluster):
     """The revocation's own transaction left all that is needed; a claim that was forgotten runs out."""
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = await world.referred(partner)
         await world.hear(matter.revoked())
         await world.pool.execute("UPDATE halting SET claimed_until = clock() + interval '30 seconds'")

@@ -83,7 +83,7 @@ async def test_what_moves_a_referral_is_told_and_what_is_the_persons_own_is_not(
 
 async def test_facts_may_come_in_any_order_and_the_partner_hears_once_all_are_here(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         matter = Matter(partner.agency)
         await world.hear(matter.sent())
         assert [w["reason"] for w in await world.events("delivery.withheld")] == ["no_consent"]
@@ -96,7 +96,7 @@ async def test_facts_may_come_in_any_order_and_the_partner_hears_once_all_are_he
 
 async def test_real_people_wait_for_the_agreement(database, cluster):
     async with open_world(database, cluster) as world:
-        partner = await world.partner()
+        partner = await world.partner(kafka=False)
         await world.referred(partner, synthetic=False)
         assert [w["reason"] for w in await world.events("delivery.withheld")] == ["no_agreement"]
         from datetime import date, timedelta

@@ -14,7 +14,8 @@ from uuid import UUID
 import asyncpg
 from asyncpg import Pool
 
-from services.notifications import halting, told
+from services.notifications import halting, partners, told
+from services.notifications.database import transaction
 from services.notifications.partners import Partner
 from services.notifications.provisioning import Desk
 from services.notifications.reactions import reactions_of
@@ -157,9 +158,17 @@ class World:
         )
         return agency
 
-    async def partner(self, *, agreed: bool = False, **more: Any) -> Partner:
-        partner = await self.desk.add(await self.agency(), **more)
-        self._slugs.append(partner.slug)
+    async def partner(self, *, agreed: bool = False, kafka: bool = True, **more: Any) -> Partner:
+        """A partner of an agency of its own. Without `kafka`, for tests that write nothing to its streams."""
+        agency = await self.agency()
+        if kafka:
+            partner = await self.desk.add(agency, **more)
+            self._slugs.append(partner.slug)
+        else:
+            async with transaction(self.pool) as tx:
+                partner = await partners.connect(
+                    tx, self.settings, agency, slug=None, quota=1_000_000, sealed={uuid7(): b"none"}
+                )
         if agreed:
             partner = await self.desk.agree(partner.slug, None, date.today() + timedelta(days=365))
         return partner

@@ -1,4 +1,4 @@
-"""docker-compose.yml is held against the code: its settings exist, each container has its own secrets and no others'."""
+"""docker-compose.yml is held against the code: its settings exist, and each container has its own secrets alone."""
 
 from pathlib import Path
 

@@ -1,0 +1,160 @@
+"""Promise P4 here: what caseplan shows an agency ends with the consent, at once, and the place stays the person's."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts import consent as events
+from shared.runtime.ids import uuid7
+from shared.security.demo import DANA, GRACE, IMANI, JO, RAY, YUSUF
+from shared.security.references import reference
+from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, ROOMS, World
+
+pytestmark = pytest.mark.network
+
+
+async def halted(world: World) -> list[str]:
+    rows = await world.pool.fetch("SELECT subject FROM outbox WHERE type LIKE '%halted%'")
+    return [row["subject"] for row in rows]
+
+
+async def test_a_revocation_pauses_keeps_the_place_and_says_that_nothing_goes_out(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.ok(YUSUF, f"/caseplan/referrals/{referral}/waitlist", {"position": 2})
+    await world.revoke(RAY, consent)
+    state = await world.state("referral", referral)
+    assert (state["stage"], state["before"], state["position"]) == ("paused", "waitlisted", 2)
+    assert await halted(world) == [str(consent)]
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 404
+    assert await world.read(YUSUF, "/caseplan/asked") == {"referrals": []}
+
+
+async def test_beneath_a_pause_the_agency_can_still_say_yes_and_is_told_of_no_pause(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.revoke(RAY, consent)
+    answer = await world.ok(YUSUF, f"/caseplan/referrals/{referral}/accept")
+    assert answer["stage"] == "accepted"
+    assert await world.stage("referral", referral) == "paused"
+    again = await world.consent(RAY, CEDAR)
+    await world.ok(RAY, f"/caseplan/referrals/{referral}/resume", {"consent": str(again)})
+    assert await world.stage("referral", referral) == "accepted"
+    assert (await world.read(YUSUF, f"/caseplan/referrals/{referral}"))["stage"] == "accepted"
+
+
+async def test_a_revocation_that_jumps_a_gap_acts_at_once_and_again_harmlessly(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.revoke(RAY, consent, skip=1)
+    assert await world.stage("referral", referral) == "paused"
+    assert await halted(world) == [str(consent)]
+    world.sequences["throughcare.consent.v1", str(consent)] = 1
+    confirmed = events.Confirmed(consent=consent, person=RAY, given="page")
+    await world.hear(confirmed, consent, key=RAY)
+    assert await halted(world) == [str(consent)]
+    assert await world.stage("referral", referral) == "paused"
+
+
+async def test_a_revocation_before_its_grant_is_undone_by_no_grant(world: World):
+    consent = uuid7()
+    await world.revoke(RAY, consent, skip=1)
+    world.sequences.clear()
+    granted = events.Granted(
+        consent=consent, person=RAY, discloser=CEDAR, recipient=CEDAR, categories=("referral",), purpose="referral",
+        expires_on=(await world.now()).date() + timedelta(days=9), confirmed=True, given="page",
+    )  # fmt: skip
+    await world.hear(granted, consent, key=RAY)
+    body = {"person": str(RAY), "program": str(ROOMS), "need": "housing", "consent": str(consent)}
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
+
+
+async def test_a_parked_consent_denies(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.hear(events.Confirmed(consent=consent, person=RAY, given="page"), consent, key=RAY, skip=1)
+    assert await world.pool.fetchval("SELECT parked IS NOT NULL FROM progress WHERE subject = $1", str(consent))
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 404
+    assert await world.read(YUSUF, "/caseplan/asked") == {"referrals": []}
+    await world.ok(RAY, f"/caseplan/referrals/{referral}/withdraw")
+    again = {"person": str(RAY), "program": str(ROOMS), "need": "housing"}
+    assert (await world.post(DANA, "/caseplan/referrals", again)).status_code == 409
+
+
+@pytest.mark.parametrize("days", [31, 91])
+async def test_a_consent_that_ran_out_denies_before_anybody_says_so(world: World, days: int):
+    consent = uuid7()
+    today = (await world.now()).date()
+    granted = events.Granted(
+        consent=consent, person=RAY, discloser=CEDAR, recipient=CEDAR, categories=("referral",), purpose="referral",
+        expires_on=today + timedelta(days=90), confirmed=days > 90, confirm_by=today + timedelta(days=30), given="page",
+    )  # fmt: skip
+    await world.hear(granted, consent, key=RAY)
+    await world.later(days=days)
+    body = {"person": str(RAY), "program": str(ROOMS), "need": "housing", "consent": str(consent)}
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
+
+
+async def test_a_sensitive_need_takes_its_own_word(world: World):
+    await world.consent(RAY, CLINIC)
+    body = {"person": str(RAY), "program": str(CARE), "need": "health"}
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
+    await world.consent(RAY, CLINIC, "referral", "health")
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 201
+
+
+async def test_another_persons_consent_covers_nobody_else(world: World):
+    consent = await world.consent(JO, CEDAR)
+    body = {"person": str(RAY), "program": str(ROOMS), "need": "housing", "consent": str(consent)}
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
+
+
+async def test_a_partner_fetches_detail_by_its_own_reference_while_the_consent_lives(world: World):
+    consent = await world.consent(RAY, CLINIC, "referral", "health")
+    referral = await world.refer(program=CARE, need="health", words="Mornings are best.")
+    own = reference(world.running.settings, CLINIC, referral)
+    detail = await world.read(IMANI, f"/caseplan/partner/referrals/{own}")
+    assert (detail["need"], detail["words"], detail["stage"]) == ("health", "Mornings are best.", "sent")
+    assert "42 CFR part 2" in detail["notice"]
+    assert detail["consent"]["categories"] == ["health", "referral"]
+    looks = await world.pool.fetch("SELECT object FROM audit WHERE action = 'referral.detail' AND person_id = $1", RAY)
+    assert [row["object"] for row in looks] == [f"referral/{referral}"]
+
+    others = reference(world.running.settings, HARBOR, referral)
+    unknown = [f"/caseplan/partner/referrals/{which}" for which in (others, "r-nothing", str(referral))]
+    refusals = [await world.get(IMANI, path) for path in unknown]
+    await world.revoke(RAY, consent)
+    refusals.append(await world.get(IMANI, f"/caseplan/partner/referrals/{own}"))
+    assert {(answer.status_code, answer.text) for answer in refusals} == {(404, refusals[0].text)}
+
+
+async def test_another_agencys_staff_cannot_use_a_reference(world: World):
+    await world.consent(RAY, CLINIC, "referral", "health")
+    referral = await world.refer(program=CARE, need="health")
+    own = reference(world.running.settings, CLINIC, referral)
+    assert (await world.get(GRACE, f"/caseplan/partner/referrals/{own}")).status_code == 200
+    assert (await world.get(YUSUF, f"/caseplan/partner/referrals/{own}")).status_code == 404
+    assert (await world.get(DANA, f"/caseplan/partner/referrals/{own}")).status_code == 404
+
+
+async def test_the_asked_agency_reads_its_part_and_no_more(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer(words="A door I can lock.")
+    await world.ok(DANA, f"/caseplan/referrals/{referral}/tell", {"told": "failed"})
+    read = await world.read(YUSUF, f"/caseplan/referrals/{referral}")
+    assert read["words"] == "A door I can lock."
+    assert {"second", "next", "told", "worker", "before", "seen"}.isdisjoint(read)
+    assert [line["verb"] for line in read["history"]] == ["send"]
+
+
+async def test_a_read_under_way_is_waited_for(world: World):
+    """The revocation takes the row that the read holds, so `halted` can't be said before the read is over."""
+    consent = await world.consent(RAY, CEDAR)
+    await world.refer()
+    async with world.pool.acquire() as reader, reader.transaction():
+        await reader.execute("SELECT FROM consent WHERE id = $1 FOR SHARE", consent)
+        async with world.pool.acquire() as writer:
+            with pytest.raises(Exception, match="lock"):
+                async with writer.transaction():
+                    await writer.execute("SET LOCAL lock_timeout = '100ms'")
+                    await writer.execute("UPDATE consent SET ended = 'revoked' WHERE id = $1", consent)
