@@ -111,6 +111,6 @@ async def interleave(
 async def until(true: Callable[[], bool], seconds: float = 600.0) -> float:
     """Wait for a condition; returns the moment it was seen."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  what is measured is not to carry an event for it
+        while not true():  # what is measured is not to carry an event for it
             await asyncio.sleep(0.005)
     return time.perf_counter()

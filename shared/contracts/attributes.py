@@ -7,7 +7,10 @@ Postgres refuses NUL, an index key ends at 2.7 kB, and `int()` of 5,000 digits r
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import cast
 from uuid import UUID
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from shared.contracts.envelope import LARGEST_EPOCH, LARGEST_NUMBER, LONGEST_TEXT
 from shared.runtime.errors import Permanent
@@ -19,7 +22,8 @@ _ENDS_OF_PLANES = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10
 UNCLEAN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_ENDS_OF_PLANES}]")
 URI_REFERENCE = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
-UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+UUID_LENGTH = 36  # of its one form with dashes; pydantic reads that strictly, and seven times as fast as UUID()
+READ_UUID = SchemaValidator(core_schema.uuid_schema()).validate_python
 RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
@@ -68,9 +72,12 @@ def decode_name(raw: bytes, attribute: str) -> str:
 
 
 def parse_id(text: str) -> UUID:
-    if not UUID_TEXT.fullmatch(text):
-        raise BadAttribute("bad_id", "id")
-    return UUID(text)
+    try:
+        if len(text) == UUID_LENGTH:
+            return cast(UUID, READ_UUID(text))
+    except ValidationError:
+        pass
+    raise BadAttribute("bad_id", "id")
 
 
 def parse_time(text: str) -> datetime:

@@ -204,9 +204,9 @@ def read_attributes(found: Found, key: bytes | None, value: bytes | None) -> Env
         parse_epoch(found["ce_epoch"]),
         partitionkey,
         decode_name(found["ce_dataschema"], "dataschema"),
-        decode_optional(found, "traceparent"),
-        decode_optional(found, "causationid"),
-        decode_optional(found, "actor"),
+        decode_optional(found.get("ce_traceparent"), "traceparent"),
+        decode_optional(found.get("ce_causationid"), "causationid"),
+        decode_optional(found.get("ce_actor"), "actor"),
         value,
     )
 
@@ -221,9 +221,8 @@ def decode_time(raw: bytes) -> datetime:
     return parse_time(text)
 
 
-def decode_optional(found: Found, name: str) -> str | None:
+def decode_optional(raw: bytes | None, name: str) -> str | None:
     """Null counts as absent: CloudEvents says so of documents, and a header without a value says no more."""
-    raw = found.get(f"ce_{name}")
     return None if raw is None else decode_text(raw, name)
 
 

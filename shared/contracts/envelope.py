@@ -39,11 +39,12 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """One fact on its way. `sequence` counts per (topic, subject) from 1; `data` is the bytes as on the wire.
 
     `subject` is the aggregate, `partitionkey` the person (or agency), `epoch` the life of the source's database.
+    Nobody changes one; it is not frozen, because a frozen class takes ten times as long to make (1.7 us of 26 a fact).
     """
 
     id: UUID

@@ -22,8 +22,7 @@ from shared.messaging.meters import Meters
 from shared.messaging.outbox import put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
-from shared.runtime.database import OUTAGES
-from shared.runtime.errors import Retryable
+from shared.runtime.database import PASSING
 
 SQL = sql.load(__file__, "inbox.sql")
 
@@ -105,7 +104,7 @@ class Taker:
             async with self._tx.transaction():
                 await self._reactions.to(topic)(self._tx, [fact])
                 await witness.note(self._tx, self._batch.consumer, topic, [fact])
-        except (*OUTAGES, Retryable):
+        except PASSING:
             raise
         except Exception as error:
             log.error("record can't be applied", topic=topic, sequence=envelope.sequence, exc_info=error)

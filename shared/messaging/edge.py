@@ -68,7 +68,7 @@ class Edge:
             allow_auto_create_topics=False,
             logger=None,
         )
-        subscriber = broker.subscriber(  # type: ignore[call-overload]  the stub knows no parser that takes the original
+        subscriber = broker.subscriber(  # type: ignore[call-overload]  # the stub knows no parser that takes the original
             *self._inbox.reactions.topics,
             group_id=self._group,
             batch=True,

@@ -5,7 +5,6 @@ offsets written. Whatever does not fit that path goes through `careful`, record 
 `process`: what may pass is tried again, what may not is parked, and the partition moves on.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -21,8 +20,7 @@ from shared.messaging.meters import Meters
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES, transaction
-from shared.runtime.errors import Retryable
+from shared.runtime.database import PASSING, transaction
 
 SQL = sql.load(__file__, "inbox.sql")
 CAREFUL_BELOW = 64  # records: a batch with trouble is halved down to this before it is taken one by one
@@ -57,7 +55,7 @@ class Inbox:
                 if MUTANT == "ack_before_commit":
                     await self._note_offsets_first(arrivals)
                 await self._take(arrivals)
-            except (*OUTAGES, Retryable) as error:
+            except PASSING as error:
                 attempt += 1
                 self.meters.retries.inc()
                 log.warning("batch is tried again", error=type(error).__name__, attempt=attempt, records=len(arrivals))
@@ -126,7 +124,7 @@ class Inbox:
             try:
                 await self.reactions.to(topic)(tx, heard)
                 await witness.note(tx, self.consumer, topic, heard)
-            except (*OUTAGES, Retryable, asyncio.CancelledError):
+            except PASSING:
                 raise
             except Exception as error:
                 raise NotSmooth from error

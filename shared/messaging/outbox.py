@@ -54,8 +54,8 @@ async def put_events(
     """Queue what happened to one aggregate, in order, inside `tx`; returns the event ids.
 
     `subject` is the aggregate's id; `partitionkey` is the person (or agency) and counts only for the aggregate's first
-    event, since an aggregate never changes its partition. Raises TooLarge over 256 KiB of data and BadAttribute for text
-    that no header may hold (both Permanent): what is written here is sent without another look.
+    event, since an aggregate never changes its partition. Raises TooLarge over 256 KiB of data and BadAttribute for
+    text that no header may hold (both Permanent): what is written here is sent without another look.
     """
     if not events:
         return []

@@ -19,8 +19,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.meters import Meters
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES, transaction
-from shared.runtime.errors import Retryable
+from shared.runtime.database import PASSING, transaction
 from shared.runtime.ids import uuid7
 from shared.workflow.clocks import BusinessDays, Hours, Patience, Timer, Until, dump, load
 
@@ -113,7 +112,7 @@ class Clockwork:
                 attempt = 0
                 if fired < AT_ONCE:
                     await asyncio.sleep(POLL)
-            except (*OUTAGES, Retryable) as error:
+            except PASSING as error:
                 attempt += 1
                 log.warning("clocks wait for the database", error=type(error).__name__, attempt=attempt)
                 await pause(attempt)
@@ -135,7 +134,7 @@ class Clockwork:
             async with transaction(self._pool) as connection:
                 await handler(connection, due)
                 reach("timer.applied")
-        except (*OUTAGES, Retryable):
+        except PASSING:
             raise
         except Exception as error:
             log.error("clock fails and will be tried again", kind=due.kind, exc_info=error)

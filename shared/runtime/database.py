@@ -29,6 +29,7 @@ OUTAGES: tuple[type[Exception], ...] = (
     TimeoutError,
     OSError,
 )
+PASSING: tuple[type[Exception], ...] = (*OUTAGES, Retryable)  # trying the same again later may work
 COMMAND_TIMEOUT = 30.0  # seconds; a connection that stalls is given up, not waited for
 
 

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         return frozenset(role.strip() for role in self.roles.split(",") if role.strip())
 
     @classmethod
-    def settings_customise_sources(  # type: ignore[override]  by keyword, and only those we use
+    def settings_customise_sources(  # type: ignore[override]  # by keyword, and only those we use
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
