@@ -37,8 +37,6 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
-    # Commands tell what happens in their own words; a log line's traceback could show what somebody wrote.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     app = typer.Typer(
         name="throughcare",
         help="Support that follows a person from custody, through the gate, into the community.",
@@ -59,4 +57,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Commands tell what happens in their own words; a log line's traceback could show what somebody wrote.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     sys.exit(main(sys.argv[1:]))

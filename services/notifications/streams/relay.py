@@ -124,7 +124,7 @@ class Session:
 
     async def round(self) -> int:
         """Write what waits; returns how many records left. Rows are read only once their writer is open."""
-        busy = await rows.busy(self._connection, self._shards.owned, self._absent)
+        busy = await rows.busy(self._connection, self._shards.owned, self._absent, self._recovery.cluster)
         if not busy:
             return 0
         for shard in sorted(busy - self._writers.keys()):

@@ -69,8 +69,8 @@ def row_of(row: Record) -> Row:
     )  # fmt: skip
 
 
-async def busy(connection: Connection, shards: Iterable[int], absent: Collection[UUID]) -> set[int]:
-    return {row["shard"] for row in await connection.fetch(SQL["busy"], sorted(shards), list(absent))}
+async def busy(connection: Connection, shards: Iterable[int], absent: Collection[UUID], cluster: str) -> set[int]:
+    return {row["shard"] for row in await connection.fetch(SQL["busy"], sorted(shards), list(absent), cluster)}
 
 
 async def pick_up(connection: Connection, shards: Iterable[int], absent: Collection[UUID], most: int) -> list[Row]:

@@ -1,10 +1,12 @@
 -- name: busy
--- Which of these shards have anything to write.
+-- Which of these shards have anything to write, or a stream that stood in another cluster and begins anew.
 SELECT owned.shard FROM unnest($1::smallint[]) AS owned (shard)
  WHERE EXISTS (SELECT 1 FROM partner_row WHERE partner_row.shard = owned.shard AND sequence IS NULL
                   AND partner <> ALL ($2::uuid[]))
     OR EXISTS (SELECT 1 FROM partner_row WHERE partner_row.shard = owned.shard AND sequence IS NOT NULL
                   AND partner <> ALL ($2::uuid[]))
+    OR EXISTS (SELECT 1 FROM partner WHERE partner.shard = owned.shard AND removed_at IS NULL AND cluster <> $3
+                  AND id <> ALL ($2::uuid[]))
 
 -- name: next_rows
 -- Per shard, what has its sequence already and did not get through, in the order of each stream; only where nothing

@@ -58,7 +58,7 @@ async def test_the_persons_word_counts_where_the_two_differ(world: World):
     await world.ok(RAY, f"/caseplan/promises/{promise}/say-broken")
     assert await world.stage("promise", promise) == "broken"
     assert (await world.told(promise, "broken"))["by_person"] is True
-    assert (await world.post(DANA, f"/caseplan/promises/{promise}/say-kept")).status_code == 403
+    assert (await world.post(DANA, f"/caseplan/promises/{promise}/say-kept")).status_code == 404
 
 
 async def test_a_broken_promise_is_mended_by_a_new_one_to_the_same_person(world: World):

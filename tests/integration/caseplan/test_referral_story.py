@@ -13,6 +13,9 @@ from tests.integration.caseplan.world import BEDS, CEDAR, HARBOR, LODGE, ROOMS, 
 pytestmark = pytest.mark.network
 
 
+A_ROOM = {"person": str(RAY), "program": str(ROOMS), "need": "housing"}
+
+
 def types(*names: str) -> list[str]:
     return [f"referral.{name}" for name in names]
 

@@ -66,7 +66,7 @@ async def test_a_supervisor_covers_for_a_silent_worker_and_reads_nothing(world: 
     await world.later(hours=5)
     waiting = (await world.read(LENA, "/caseplan/today"))["groups"]["team"]
     assert [(row["kind"], row["id"]) for row in waiting] == [("setback", setback)]
-    assert (await world.post(DANA, f"/caseplan/setbacks/{setback}/cover")).status_code == 403
+    assert (await world.post(DANA, f"/caseplan/setbacks/{setback}/cover")).status_code in (403, 404)
     assert (await world.post(GRACE, f"/caseplan/setbacks/{setback}/cover")).status_code in (403, 404)
     await world.ok(LENA, f"/caseplan/setbacks/{setback}/cover")
     assert "words" not in await world.read(LENA, f"/caseplan/setbacks/{setback}")
@@ -108,8 +108,8 @@ async def test_nothing_else_changes_while_a_setback_lives(world: World):
     await world.ok(DANA, f"/caseplan/setbacks/{setback}/try")
     await world.later(hours=9)
     await world.ok(DANA, f"/caseplan/setbacks/{setback}/contact")
-    for verb in ("reflect", "nobody-came", "ask-again", "withdraw"):
-        await world.ok(JO, f"/caseplan/setbacks/{setback}/{verb}")
+    for who, verb in ((JO, "reflect"), (JO, "nobody-came"), (DANA, "contact"), (JO, "ask-again"), (JO, "withdraw")):
+        await world.ok(who, f"/caseplan/setbacks/{setback}/{verb}")
     assert await others() == before
 
 

@@ -47,6 +47,21 @@ async def test_in_a_new_cluster_the_stream_begins_a_new_life_with_what_may_be_to
         assert {e["data"]["reference"] for e in events if "reference" in e["data"]} == {called}
 
 
+async def test_a_stream_with_nothing_to_say_begins_its_new_life_as_well(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner()
+        world.start_relay()
+        await world.all_sent()
+        await world.stop("relay")
+        await begins_anew(world)
+        world.start_relay()
+
+        async def begun() -> bool:
+            return await world.pool.fetchval("SELECT life FROM partner WHERE id = $1", partner.id) == 2
+
+        await until(begun)
+
+
 async def test_while_its_topics_are_missing_a_partner_waits_and_others_do_not(database, cluster):
     async with open_world(database, cluster) as world:
         missing, present = await world.partner(), await world.partner()
