@@ -26,6 +26,7 @@ COMMANDS = {
     "prepare": "cli.prepare",
     "secrets": "cli.secrets",
     "demo": "cli.demo",
+    "bench": "cli.bench",
     "dlq": "cli.dlq",
     "replay": "cli.replay",
     "faults": "cli.faults",

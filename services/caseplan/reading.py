@@ -135,16 +135,18 @@ def recordable(actor: Actor, kept: Kept) -> list[str]:
     return [verb for verb in BY_PHONE if verb in offers]
 
 
-async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UUID, why: str = "care") -> Sheet:
+async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UUID) -> Sheet:
     """One aggregate with its history and words, audited. The asked agency reads under a consent that is live now."""
     async with edge.transaction(here) as tx:
         kept = await store.get(tx, concept, id)
         actor.require(action, relations(actor, concept, kept), id)
-        if concept is REFERRAL and is_asked(actor, concept, kept):
+        asked = concept is REFERRAL and is_asked(actor, concept, kept)
+        if asked:
             await live_consent(tx, kept, id)
         worded = [concept] if await _reads_words(tx, actor, concept, kept) else []
         sheet = await collect(tx, actor, kept.home, {concept: [kept]}, worded=worded)
         sheet.timeline = await tx.fetch(store.SQL["history"], concept.kind, id)
+        why = "referral" if asked else "care"
         await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", why)
     return await opened(here, sheet)
 

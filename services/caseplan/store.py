@@ -22,7 +22,6 @@ from shared.workflow import By, Decision
 
 SQL = sql.load(__file__, "store.sql")
 LOCK = SQL["get_aggregate" if MUTANT == "no_aggregate_lock" else "lock_aggregate"]
-ONE_OPEN = "aggregate_one_open_referral_idx"
 Tx = Connection
 Db = Connection | Pool
 
@@ -50,21 +49,20 @@ async def insert(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, 
     """A new aggregate with its first events and clocks. AlreadyOpen for a second open referral to one program."""
     state = decision.state
     columns = astuple(concept.columns(state))
-    try:
-        async with tx.transaction():
-            await tx.execute(
-                SQL["insert_aggregate"], concept.kind, state.id, state.person, *columns, to_json(state)
-            )  # fmt: skip
-    except UniqueViolationError as error:
-        await _refuse_second(tx, error, state)
-        raise Conflict(f"There is a {concept.kind} with this id already.", ("open_it",)) from None
+    made = await tx.fetchval(
+        SQL["insert_aggregate"], concept.kind, state.id, state.person, *columns, to_json(state)
+    )  # fmt: skip
+    if made is None:
+        if concept is REFERRAL:
+            await _refuse_second(tx, state)
+        raise Conflict(f"There is a {concept.kind} with this id already.", ("open_it",))
     await _write(tx, concept, decision, word, cause)
 
 
-async def _refuse_second(tx: Tx, error: UniqueViolationError, state: Any) -> None:
-    if error.constraint_name == ONE_OPEN:
-        found = await tx.fetchval(SQL["open_referral"], state.person, state.program)
-        raise AlreadyOpen(found) from None
+async def _refuse_second(tx: Tx, state: Any) -> None:
+    found = await tx.fetchval(SQL["open_referral"], state.person, state.program)
+    if found is not None:
+        raise AlreadyOpen(found)
 
 
 async def lock(tx: Tx, concept: Concept, id: UUID) -> Kept:
@@ -85,23 +83,23 @@ def _kept(concept: Concept, row: Record | None, id: UUID) -> Kept:
 async def save(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, cause: Cause) -> None:
     """State, events, clocks and the line on the timeline, in the caller's transaction: all of them or none."""
     state = decision.state
-    columns = astuple(concept.columns(state))
-    if concept is REFERRAL:
-        await _save_referral(tx, state, columns)
+    values = (concept.kind, state.id, *astuple(concept.columns(state)), to_json(state))
+    if concept is REFERRAL and word.verb == "reopen":
+        await _reopen(tx, state, values)
     else:
-        await tx.execute(SQL["save_aggregate"], concept.kind, state.id, *columns, to_json(state))
+        await tx.execute(SQL["save_aggregate"], *values)
     if concept.forgets(state):
         await tx.execute(SQL["empty_words"], concept.kind, state.id)
     await _write(tx, concept, decision, word, cause)
 
 
-async def _save_referral(tx: Tx, state: Any, columns: tuple[Any, ...]) -> None:
-    """One that opens again may find another one open to the same program."""
+async def _reopen(tx: Tx, state: Any, values: tuple[Any, ...]) -> None:
+    """What opens again may find another one open to the same program: the one way into that index but insertion."""
     try:
         async with tx.transaction():
-            await tx.execute(SQL["save_aggregate"], REFERRAL.kind, state.id, *columns, to_json(state))
-    except UniqueViolationError as error:
-        await _refuse_second(tx, error, state)
+            await tx.execute(SQL["save_aggregate"], *values)
+    except UniqueViolationError:
+        await _refuse_second(tx, state)
         raise
 
 
@@ -118,6 +116,8 @@ async def _write(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, 
 
 async def put_words(tx: Tx, kind: str, id: UUID, sealed: Mapping[str, bytes]) -> None:
     """By field; each takes the place of what was in it."""
+    if not sealed:
+        return
     await tx.executemany(SQL["put_words"], [(kind, id, field, text) for field, text in sealed.items()])
 
 

@@ -1,7 +1,9 @@
 -- name: insert_aggregate
--- For a new aggregate its own insert is the lock. A setback or concern belongs to the person's own agency.
+-- For a new aggregate its own insert is the lock. A setback or concern belongs to the person's own agency. Nothing is
+-- returned where the id is taken, or (by aggregate_one_open_referral_idx) a referral to this program is open.
 INSERT INTO aggregate (kind, id, person, worker, home, receiving, program, consent, stage, is_open, state, made_at, moved_at)
 VALUES ($1, $2, $3, $4, coalesce($5, (SELECT home FROM person WHERE id = $3)), $6, $7, $8, $9, $10, $11, clock(), clock())
+ON CONFLICT DO NOTHING RETURNING id
 
 -- name: open_referral
 -- By aggregate_one_open_referral_idx.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from services.notifications import messages
 from services.notifications.disclosing import catch_up_consents
@@ -87,20 +87,29 @@ async def end_all(tx: Connection, person: UUID) -> None:
         await end(tx, Ended(consent, person, "person_erased"), LARGEST_NUMBER)
 
 
+class Forgotten(NamedTuple):
+    """What a partner was to be told of a thing, and was not."""
+
+    partner: UUID
+    thing: UUID | None
+    type: str
+
+
 async def drop_waiting(tx: Connection, consents: Collection[UUID]) -> int:
     """Rows without a sequence go, the others become heartbeats; returns how many that were."""
     dropped = await tx.fetch(SQL["drop_rows"], list(consents))
     silenced = await tx.fetch(SQL["silence_rows"], list(consents), Heartbeat.type)
-    await forget(tx, [*dropped, *silenced])
-    return len(dropped) + len(silenced)
+    rows = [Forgotten(row["partner"], row["thing"], row["type"]) for row in (*dropped, *silenced)]
+    await forget(tx, rows)
+    return len(rows)
 
 
-async def forget(tx: Connection, rows: Sequence[Record]) -> None:
+async def forget(tx: Connection, rows: Sequence[Forgotten]) -> None:
     """These words were not said after all."""
     if rows:
         await tx.execute(
             SQL["forget_tellings"],
-            [row["partner"] for row in rows],
-            [row["thing"] for row in rows],
-            [row["type"] in FIRST_WORDS for row in rows],
+            [row.partner for row in rows],
+            [row.thing for row in rows],
+            [row.type in FIRST_WORDS for row in rows],
         )

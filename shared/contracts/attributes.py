@@ -61,6 +61,8 @@ def decode_text(raw: bytes, attribute: str) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise BadAttribute("not_utf8", attribute) from None
+    if 0 < len(text) <= LONGEST_TEXT and text.isprintable():  # nearly all are: checked here, without another call
+        return text
     return check_text(text, attribute)
 
 

@@ -24,7 +24,7 @@ from shared.messaging.cluster import Access, Cluster, SignInRefused
 
 ADMIN = "admin"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8"}  # folders may have umlauts in their names
-REFUSALS = 3  # in a row of 2 s each; one alone may come from a broker that hasn't read its users yet
+REFUSED_FOR = 30.0  # seconds; a broker that recovers on a busy machine refuses everybody until it has read its users
 JVM = (
     "-Xmx768m",
     "-XX:+ExitOnOutOfMemoryError",
@@ -173,13 +173,15 @@ class LocalKafka:
             self._check_alive(deadline, patience)
             await asyncio.sleep(0.05)
         cluster = Cluster(self.access)
-        refused = 0
-        while refused < REFUSALS:
+        answered = time.monotonic()
+        refused = False
+        while not (refused and time.monotonic() - answered > REFUSED_FOR):
             try:
                 if await cluster.is_ready():
                     return
+                refused = False
             except SignInRefused:
-                refused += 1
+                refused = True
             self._check_alive(deadline, patience)
             await asyncio.sleep(0.05)
         raise Trouble(

@@ -5,20 +5,23 @@ saved only from the state it was read in, so even a process that wakes late chan
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol
 
 from asyncpg import Connection
 
 from shared.contracts.codec import Headers, from_kafka
+from shared.contracts.data import UnknownType, decode
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.messaging.judging import Parked, Progress
+from shared.messaging.reactions import Fact
 from shared.runtime import sql
 from shared.runtime.errors import Retryable
 
 SQL = sql.load(__file__, "inbox.sql")
-NEW = -1  # stands for "no row yet" where a sequence is compared
 
 
 class KafkaRecord(Protocol):
@@ -40,10 +43,11 @@ class KafkaRecord(Protocol):
 
 @dataclass(slots=True)
 class Arrival:
-    """A record and what could be read of it: an envelope, or why there is none."""
+    """A record and what could be read of it. With neither `fact` nor `bad` it is of a type that we don't know."""
 
     record: KafkaRecord
     envelope: Envelope | None = None
+    fact: Fact | None = None
     bad: BadRecord | None = None
 
 
@@ -61,12 +65,16 @@ class Batch:
     ignored: Counter[tuple[str, int]] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
 
-    def places(self) -> dict[tuple[str, int], int]:
-        """Topic and partition -> the offset after the last record here."""
-        return {(a.record.topic, a.record.partition): a.record.offset + 1 for a in self.arrivals}
+    places: dict[tuple[str, int], int] = field(init=False)  # topic and partition -> offset after the last record here
+
+    def __post_init__(self) -> None:
+        self.places = {(a.record.topic, a.record.partition): a.record.offset + 1 for a in self.arrivals}
 
     def of(self, topic: str, subject: str) -> Progress:
-        return self.progress.setdefault((topic, subject), Progress())
+        known = self.progress.get((topic, subject))
+        if known is None:
+            known = self.progress[topic, subject] = Progress()
+        return known
 
     def advance(self, record: KafkaRecord, envelope: Envelope, counted: Counter[tuple[str, int]]) -> None:
         where = (record.topic, envelope.subject)
@@ -82,14 +90,20 @@ class Overtaken(Retryable):
 def read(record: KafkaRecord) -> Arrival:
     """Never raises: what can't be read is an arrival that says so."""
     try:
-        return Arrival(record, envelope=from_kafka(record.key, record.value, record.headers))
+        envelope = from_kafka(record.key, record.value, record.headers)
     except BadRecord as bad:
         return Arrival(record, bad=bad)
+    try:
+        return Arrival(record, envelope, Fact(envelope, decode(envelope)))
+    except UnknownType:
+        return Arrival(record, envelope)
+    except BadRecord as bad:
+        return Arrival(record, envelope, bad=bad)
 
 
 async def lock_offsets(tx: Connection, batch: Batch) -> None:
     """Become the one applier of these partitions; creates their rows on first sight."""
-    places = batch.places()
+    places = batch.places
     columns = [topic for topic, _ in places], [partition for _, partition in places]
     rows = await tx.fetch(SQL["lock_offsets"], batch.consumer, batch.cluster, *columns)
     if len(rows) < len(places):
@@ -99,39 +113,29 @@ async def lock_offsets(tx: Connection, batch: Batch) -> None:
 
 async def load_progress(tx: Connection, batch: Batch) -> None:
     """What is known of every subject that these records name."""
-    subjects = {
-        (arrival.record.topic, subject)
-        for arrival in batch.arrivals
-        if (subject := arrival.envelope.subject if arrival.envelope else arrival.bad and arrival.bad.subject)
-    }
-    rows = await tx.fetch(SQL["progress"], batch.consumer, [t for t, _ in subjects], [s for _, s in subjects])
-    for row in rows:
-        where = row["topic"], row["subject"]
-        batch.before[where] = row["sequence"]
-        batch.progress[where] = Progress(
-            row["epoch"], row["sequence"], row["last_id"], Parked(row["parked"]) if row["parked"] else None
-        )
+    named: dict[str, set[str]] = {}
+    for arrival in batch.arrivals:
+        if subject := arrival.envelope.subject if arrival.envelope else arrival.bad and arrival.bad.subject:
+            named.setdefault(arrival.record.topic, set()).add(subject)
+    for topic, subjects in named.items():
+        for row in await tx.fetch(SQL["progress"], batch.consumer, topic, subjects):
+            where = topic, row["subject"]
+            batch.before[where] = row["sequence"]
+            batch.progress[where] = Progress(
+                row["epoch"], row["sequence"], row["last_id"], Parked(row["parked"]) if row["parked"] else None
+            )
 
 
 async def save(tx: Connection, batch: Batch) -> None:
     """Progress and offsets, in the transaction of the effects."""
-    if batch.changed:
-        places = sorted(batch.changed)
-        known = [batch.progress[place] for place in places]
-        saved = await tx.fetchval(
-            SQL["save_progress"],
-            batch.consumer,
-            [topic for topic, _ in places],
-            [subject for _, subject in places],
-            [p.epoch for p in known],
-            [p.sequence for p in known],
-            [p.last_id for p in known],
-            [p.parked for p in known],
-            [batch.before.get(place, NEW) for place in places],
-        )
-        if saved != len(places):
-            raise Overtaken("another process was faster with a subject of this batch")
-    offsets = batch.places()
+    for topic, places in groupby(sorted(batch.changed), key=itemgetter(0)):
+        subjects = [subject for _, subject in places]
+        known = [subject for subject in subjects if (topic, subject) in batch.before]
+        new = [subject for subject in subjects if (topic, subject) not in batch.before]
+        before = [batch.before[topic, subject] for subject in known]
+        await _save_progress(tx, batch, "move_progress", topic, known, before)
+        await _save_progress(tx, batch, "begin_progress", topic, new)
+    offsets = batch.places
     await tx.execute(
         SQL["save_offsets"],
         batch.consumer,
@@ -142,3 +146,25 @@ async def save(tx: Connection, batch: Batch) -> None:
         [batch.applied[place] for place in offsets],
         [batch.ignored[place] for place in offsets],
     )
+
+
+async def _save_progress(
+    tx: Connection, batch: Batch, statement: str, topic: str, subjects: Collection[str], *more: Sequence[int]
+) -> None:
+    """All of them, or Overtaken."""
+    if not subjects:
+        return
+    progress = [batch.progress[topic, subject] for subject in subjects]
+    saved = await tx.execute(
+        SQL[statement],
+        batch.consumer,
+        topic,
+        subjects,
+        [p.epoch for p in progress],
+        [p.sequence for p in progress],
+        [p.last_id for p in progress],
+        [p.parked for p in progress],
+        *more,
+    )
+    if int(saved.rpartition(" ")[2]) != len(subjects):
+        raise Overtaken("another process was faster with a subject of this batch")

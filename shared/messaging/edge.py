@@ -2,11 +2,12 @@
 
 Three things are done by hand because the defaults lose records (measured): headers are never decoded before
 the inbox sees them, offsets come from the database on every assignment, and Kafka's own commits serve lag alone.
+A batch is read while the one before it is with Postgres; they take effect one after the other.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +18,15 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.messaging.batch import Arrival
 from shared.messaging.inbox import Inbox
 from shared.messaging.kafka import client_options, cluster_id
 from shared.runtime.backoff import pause
+from shared.runtime.database import OUTAGES
 from shared.runtime.settings import Settings
 
 POLL_MS = 10  # after an empty poll FastStream waits this long again
-MEASURE_EVERY = 5.0  # seconds between looks at lag and liveness
+MEASURE_EVERY = 2.0  # seconds between looks at lag and liveness
 STUCK_AFTER = 60.0  # seconds with records waiting and none taken: the client is made anew
 REVOKE_WITHIN = 10.0
 
@@ -41,6 +44,8 @@ class Edge:
         self._group = group or f"throughcare.{inbox.service}"
         self._isolation = isolation
         self._busy = asyncio.Lock()
+        self._under_way: asyncio.Task[None] | None = None  # the batch that is being applied
+        self._told: Mapping[TopicPartition, int] = {}
         self._taken_at = time.monotonic()
         self.assigned: set[TopicPartition] = set()
         self.lag = 0
@@ -90,20 +95,50 @@ class Edge:
         @subscriber
         async def take(message: KafkaMessage) -> None:
             async with self._busy:
-                self._taken_at = time.monotonic()
-                await self._inbox.process(message.raw_message)
-                await message.ack()
+                arrivals = await self._inbox.read(message.raw_message)
                 message.clear_cache()  # where it holds itself: else each batch waits for the garbage collector
-                self._taken_at = time.monotonic()
+                await self._settled()
+                self._under_way = asyncio.create_task(self._apply(arrivals))
 
         try:
             await broker.start()
             self._taken_at = time.monotonic()
             while True:
                 await asyncio.sleep(MEASURE_EVERY)
+                await self._tell_kafka(subscriber.consumer)
                 await self._measure(subscriber.consumer)
         finally:
             await broker.stop()
+            await self._end()
+
+    async def _apply(self, arrivals: Sequence[Arrival]) -> None:
+        self._taken_at = time.monotonic()
+        await self._inbox.apply(arrivals)
+        self._taken_at = time.monotonic()
+
+    async def _settled(self) -> None:
+        """Returns when the batch under way has taken effect; who stops waiting does not stop it."""
+        if self._under_way is not None:
+            await asyncio.wait({self._under_way})
+
+    async def _end(self) -> None:
+        """A batch that can't end in time is undone; its records are read again."""
+        if self._under_way is not None:
+            await asyncio.wait({self._under_way}, timeout=REVOKE_WITHIN)
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
+
+    async def _tell_kafka(self, consumer: Any) -> None:
+        """Kafka's group learns how far the database is: for lag alone, which others watch and scale by."""
+        try:
+            known = await self._inbox.next_offsets()
+            places = {place: (place.topic, place.partition) for place in consumer.assignment()}
+            reached = {place: known[where] for place, where in places.items() if where in known}
+            if reached and reached != self._told:
+                await consumer.commit(reached)
+                self._told = reached
+        except (*OUTAGES, KafkaError) as error:
+            log.info("kafka is told later", error=type(error).__name__)
 
     async def _measure(self, consumer: Any) -> None:
         """Lag per partition; a client that has records before it and takes none is stuck (it happens) and replaced."""
@@ -116,12 +151,13 @@ class Edge:
             self._inbox.meters.lag.labels(place.topic, place.partition).set(lag)
             self.lag += lag
         stuck = time.monotonic() - self._taken_at
-        if self.lag and stuck > STUCK_AFTER and not self._busy.locked():
+        idle = not self._busy.locked() and (self._under_way is None or self._under_way.done())
+        if self.lag and stuck > STUCK_AFTER and idle:
             raise TimeoutError(f"no record taken for {stuck:.0f} s")
 
     async def on_assigned(self, places: set[TopicPartition]) -> None:
         """Read on where the database says, not where Kafka's group does."""
-        known = await self._inbox.next_offsets()
+        known = await self._known_offsets()
         consumer = self._consumer_of()
         for place in places:
             consumer.seek(place, known.get((place.topic, place.partition), 0))
@@ -129,13 +165,23 @@ class Edge:
         self.assigned_once.set()
         log.info("partitions assigned", count=len(places), cluster=self._inbox.cluster)
 
+    async def _known_offsets(self) -> dict[tuple[str, int], int]:
+        """Waits for a database that is away: aiokafka would go on where Kafka's group is, which may be too far."""
+        attempt = 0
+        while True:
+            try:
+                return await self._inbox.next_offsets()
+            except OUTAGES as error:
+                attempt += 1
+                log.warning("where to read on is asked again", error=type(error).__name__, attempt=attempt)
+                await pause(attempt)
+
     async def on_revoked(self, places: set[TopicPartition]) -> None:
         """Let the batch under way end, so that the next owner need not wait for its locks."""
         self.assigned -= places
         try:
-            async with asyncio.timeout(REVOKE_WITHIN):
-                await self._busy.acquire()
-            self._busy.release()
+            async with asyncio.timeout(REVOKE_WITHIN), self._busy:
+                await self._settled()
         except TimeoutError:
             log.warning("a batch outlives its partitions")
 

@@ -5,13 +5,12 @@ offsets written. Whatever does not fit that path goes through `careful`, record 
 `process`: what may pass is tried again, what may not is parked, and the partition moves on.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from asyncpg import Connection, Pool
 
-from shared.contracts.data import UnknownType, decode
-from shared.contracts.envelope import BadRecord
 from shared.messaging import careful, witness
 from shared.messaging.batch import Arrival, Batch, KafkaRecord, load_progress, lock_offsets, read, save
 from shared.messaging.failpoints import MUTANT, reach
@@ -23,6 +22,7 @@ from shared.runtime.backoff import pause
 from shared.runtime.database import PASSING, transaction
 
 SQL = sql.load(__file__, "inbox.sql")
+READ_AT_ONCE = 64  # records, a millisecond: so long Postgres may wait for the next statement of the batch before
 CAREFUL_BELOW = 64  # records: a batch with trouble is halved down to this before it is taken one by one
 
 Way = Callable[[Connection, Batch], Awaitable[None]]
@@ -35,7 +35,7 @@ class NotSmooth(Exception):
 
 
 class Inbox:
-    """The inbox of one consumer. `process` is all that an edge needs."""
+    """The inbox of one consumer. `process` has two halves: an edge can read one batch while it applies another."""
 
     def __init__(self, pool: Pool, service: str, reactions: Reactions, meters: Meters | None = None) -> None:
         self.pool = pool
@@ -47,8 +47,19 @@ class Inbox:
 
     async def process(self, records: Sequence[KafkaRecord]) -> None:
         """Make the effects of these records, which come in the order of each partition. Returns when it is done."""
-        arrivals = [read(record) for record in records]
+        await self.apply(await self.read(records))
+
+    async def read(self, records: Sequence[KafkaRecord]) -> list[Arrival]:
+        """All that can be said of records before the database is asked; others get their turn in between."""
+        arrivals: list[Arrival] = []
+        for start in range(0, len(records), READ_AT_ONCE):
+            arrivals += map(read, records[start : start + READ_AT_ONCE])
+            await asyncio.sleep(0)
         reach("inbox.received")
+        return arrivals
+
+    async def apply(self, arrivals: Sequence[Arrival]) -> None:
+        """Make the effects of what was read. One batch at a time, in the order of their reading."""
         attempt = 0
         while arrivals:
             try:
@@ -109,16 +120,12 @@ class Inbox:
             if verdict is Verdict.DUPLICATE:
                 batch.duplicates[record.topic] += 1
                 continue
-            if verdict is not Verdict.APPLY or progress.parked:
+            if verdict is not Verdict.APPLY or progress.parked or arrival.bad:
                 raise NotSmooth
-            try:
-                fact = Fact(envelope, decode(envelope))
-            except UnknownType:
+            if arrival.fact is None:
                 batch.advance(record, envelope, batch.ignored)
                 continue
-            except BadRecord as bad:
-                raise NotSmooth from bad
-            facts.setdefault(record.topic, []).append(fact)
+            facts.setdefault(record.topic, []).append(arrival.fact)
             batch.advance(record, envelope, batch.applied)
         for topic, heard in facts.items():
             try:

@@ -25,29 +25,24 @@ UPDATE consumer_offset AS known
 SELECT topic, partition, next_offset FROM consumer_offset WHERE consumer = $1 AND cluster = $2
 
 -- name: progress
-SELECT topic, subject, epoch, sequence, last_id, parked FROM progress
- WHERE consumer = $1 AND (topic, subject) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+-- What is known of these subjects of one topic.
+SELECT subject, epoch, sequence, last_id, parked FROM progress
+ WHERE consumer = $1 AND topic = $2 AND subject = ANY ($3::text[])
 
--- name: save_progress
--- Only from the state it was read in ($8 is the sequence then, -1 for none): the caller compares the count,
--- and if another transaction was faster, nothing of this one may stay.
-WITH new AS (
-    SELECT * FROM unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
-        AS new (topic, subject, epoch, sequence, last_id, parked, before)
-), updated AS (
-    UPDATE progress AS known
-       SET epoch = new.epoch, sequence = new.sequence, last_id = new.last_id, parked = new.parked
-      FROM new
-     WHERE known.consumer = $1 AND known.topic = new.topic AND known.subject = new.subject
-       AND known.sequence = new.before
-    RETURNING 1
-), inserted AS (
-    INSERT INTO progress (consumer, topic, subject, epoch, sequence, last_id, parked)
-    SELECT $1, topic, subject, epoch, sequence, last_id, parked FROM new WHERE before = -1
-    ON CONFLICT DO NOTHING
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)
+-- name: move_progress
+-- Only from the state it was read in ($8 is the sequence then): the caller compares the count, and if another
+-- transaction was faster, nothing of this one may stay.
+UPDATE progress AS known
+   SET epoch = new.epoch, sequence = new.sequence, last_id = new.last_id, parked = new.parked
+  FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
+       AS new (subject, epoch, sequence, last_id, parked, before)
+ WHERE known.consumer = $1 AND known.topic = $2 AND known.subject = new.subject AND known.sequence = new.before
+
+-- name: begin_progress
+-- Subjects heard of for the first time; the caller compares the count here as well.
+INSERT INTO progress (consumer, topic, subject, epoch, sequence, last_id, parked)
+SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[])
+ON CONFLICT DO NOTHING
 
 -- name: park
 -- Once per record: a record read again finds itself here.

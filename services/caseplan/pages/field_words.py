@@ -37,6 +37,7 @@ FIELDS: Mapping[str, Said] = {
     "pace": Said("How soon?"),
     "loads": Said("What makes you ask?"),
     "consent": Said("Consent"),
+    "step": Said("Which step?"),
 }
 MINE: Mapping[Lang, Mapping[str, Said]] = {
     "en": {
@@ -53,6 +54,7 @@ MINE: Mapping[Lang, Mapping[str, Said]] = {
         "pace": Said("¿Qué tan pronto quiere que le llamen?"),
         "due": Said("¿Qué día?", "Cualquier día de las próximas dos semanas."),
         "consent": Said("Permiso"),
+        "step": Said("¿Cuál paso?"),
         "checked": Said("Ya lo confirmé"),
     },
 }

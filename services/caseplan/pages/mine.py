@@ -5,7 +5,7 @@ Everything they can do is a button here; nothing counts what they did not do.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +98,7 @@ def page(request: Request, sheet: Sheet, form: Form[Any] | None = None) -> Respo
         whose=person.id,
         person=person.id,
         cards=cards,
+        next=None if cards else _next(view),
         plan=mine_plan.of(view, plan) if plan else None,
         hard=_setbacks(view),
         form=form or forms.blank("hard-"),
@@ -131,6 +132,21 @@ def _cards(view: View) -> Iterable[Card]:
         if kept.state.stage is SetbackStage.REVISION_OFFERED:
             acts = view.acts(SETBACK, kept, ("accept_revision", "decline_revision", "not_now"), "accept_revision")
             yield Card(view.w["revision"], (), acts)
+
+
+def _next(view: View) -> Card | None:
+    """The nearest day on which something happens: a step of theirs, or what we promised."""
+    ahead: list[tuple[date, str, str]] = []
+    for kept in view.sheet.of(PLAN):
+        ahead += mine_plan.own_days(view, kept)
+    for kept in view.sheet.of(PROMISE):
+        if kept.state.stage is PromiseStage.MADE:
+            day = kept.state.due.astimezone(view.sheet.zone).date()
+            ahead.append((day, view.sheet.promised(kept.state.id), first_name(kept.state.worker, view.worker)))
+    if not ahead:
+        return None
+    day, words, who = min(ahead)
+    return Card(f"{view.w['next']}: {say.day(day, view.sheet.today, view.lang)}", (words, who), ())
 
 
 def _question(view: View, kept: Kept) -> Card:

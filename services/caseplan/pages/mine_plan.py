@@ -1,7 +1,7 @@
 """The person's plan on their page: both sides' steps under their own words, and what they may do with theirs."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.caseplan.concepts import PLAN, PROMISE
@@ -82,6 +82,16 @@ def of(view: "View", kept: Kept) -> dict[str, Any]:
         "today": str(view.sheet.today),
         "last": str(last),
     }
+
+
+def own_days(view: "View", kept: Kept) -> list[tuple[date, str, str]]:
+    """The person's open steps that lie ahead: day, words, whose."""
+    version, sheet = kept.state.agreed, view.sheet
+    return [
+        (step.due, sheet.said(PLAN, kept.state.id, f"step/{step.id}"), STATUS[view.lang]["you"])
+        for step in (version.steps if version else ())
+        if step.owner is Owner.PERSON and not step.done and step.due >= sheet.today
+    ]
 
 
 def _goals(view: "View", kept: Kept, version: Version, frame: str, possible: set[str]) -> tuple[MyGoal, ...]:

@@ -11,7 +11,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.caseplan import copies, edge, store
+from services.caseplan import copies, edge, store, written
 from services.caseplan.bodies import Base, body_of
 from services.caseplan.commands import ACTIONS, BY_PHONE, fingerprint, relations
 from services.caseplan.concepts import REFERRAL, Concept
@@ -23,8 +23,8 @@ from services.caseplan.pages.labels import STAFF, label
 from services.caseplan.sharing import categories_of, covers_referral
 from services.caseplan.store import Kept, Tx
 from shared.contracts.codes import Coded
+from shared.contracts.plan import Owner
 from shared.security.identity import Actor
-from shared.web import forms
 from shared.web.forms import Form
 from shared.web.templates import render
 from shared.web.words import Lang
@@ -32,6 +32,7 @@ from shared.workflow import Party
 
 Draw = Literal["choices", "several", "check", "date", "moment", "number", "lines", "select", "hidden"]
 OTHER_DOORS = 12
+STAFF_ONLY = ("checked",)  # what a worker says of how the word came
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,11 @@ async def page(
         fields = _recorded(kept, lang) if recorded else await _fields(tx, actor, concept, kept, verb, lang)
         agency = getattr(kept.state, "agency", None)
         name = (await copies.names(tx, [agency])).get(agency) if agency else None
-    form = form or forms.blank(**dict(request.query_params))
+        sealed = await written.fetch(tx, {(concept.kind, id): kept.state.person}) if _names_a_step(fields) else []
+    form = form or _from_address(request)
+    words = (await written.open_all(running(request).keys, sealed)).get((concept.kind, id), {})
+    theirs = own or speaks_for_them(actor, concept, kept, verb)
+    fields = [_of_steps(one, kept, words, theirs=theirs) if one.name == "step" else one for one in fields]
     return render(
         request,
         "saying.html",
@@ -80,12 +85,33 @@ async def page(
     )
 
 
+def _from_address(request: Request) -> Form[Any]:
+    """What the link that led here knows already."""
+    asked = request.query_params
+    typed = {name: asked.getlist(name) if len(asked.getlist(name)) > 1 else asked[name] for name in asked}
+    return Form(typed=dict(typed))
+
+
+def _names_a_step(fields: list[Drawn]) -> bool:
+    return any(field.name == "step" for field in fields)
+
+
+def _of_steps(field: Drawn, kept: Kept, words: written.Words, *, theirs: bool) -> Drawn:
+    """The open steps that can be meant, in their words: the person's own, or what they say of them."""
+    steps = kept.state.agreed.steps if kept.state.agreed else ()
+    owner = Owner.PERSON if theirs else Owner.WORKER
+    found = tuple(
+        (str(step.id), words.get(f"step/{step.id}", "…")) for step in steps if step.owner is owner and not step.done
+    )  # fmt: skip
+    return replace(field, draw="choices", options=found)
+
+
 async def _fields(tx: Tx, actor: Actor, concept: Concept, kept: Kept, verb: str, lang: Lang) -> list[Drawn]:
     found = []
     for name, annotation, needed in _asked(body_of(concept.kind, verb)):
         options = await _known(tx, kept, name)
         drawn = _draw(name, annotation, lang) if options is None else _of_options(name, options, lang)
-        if drawn is not None:
+        if drawn is not None and not (name in STAFF_ONLY and actor.person is not None):
             found.append(replace(drawn, needed=needed))
     if speaks_for_them(actor, concept, kept, verb):
         ways = (("in_person", "In person"), ("phone", "By phone"))

@@ -18,6 +18,7 @@ from services.caseplan.today import Row, Today
 from shared.contracts.plan import Load
 from shared.contracts.promise import Stage as PromiseStage
 from shared.contracts.referral import Stage
+from shared.security.permissions import Role
 from shared.web import forms, say
 from shared.web.forms import Form
 from shared.web.names import named
@@ -87,6 +88,7 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         form=form or forms.blank(who=known, by=str(_next_day(sheet)), at="16:00"),
         how=HOW,
         walks=bool(found.people),
+        is_asked=sheet.actor.role is Role.AGENCY_ADMIN or any(group.key == "asked" for group in found.groups),
         **frame(sheet.actor, TODAY),
         lang="en",
     )
@@ -140,7 +142,8 @@ def _setback(sheet: Sheet, row: Row) -> Ask:
 def _plan(sheet: Sheet, row: Row) -> Ask:
     if row.group == "together":
         why = " ".join(LOADS[load] for load in row.loads)
-        act = Act("Read and send", f"/caseplan/plans/{row.id}/ask-load?back={TODAY}")
+        reasons = "".join(f"&loads={load}" for load in row.loads)
+        act = Act("Read and send", f"/caseplan/plans/{row.id}/ask-load?back={TODAY}{reasons}")
         return _line(sheet, row, why, "The question “Is this too much?” is written and waits for your yes.", act)
     text, aside, words = PLANS[row.stage]
     return _line(sheet, row, text, aside, Act(words, f"/caseplan/plans/{row.id}"))

@@ -36,6 +36,7 @@ from shared.runtime.settings import Settings
 BATCH = 500  # rows per shard and round
 BUSY_POLL, BUSY_FOR = 0.005, 1.0  # seconds between looks after the last row, and how long
 REBALANCE_EVERY = 2.0
+OPEN_EVERY = 0.02  # between looks for shards that need a writer
 BEAT_EVERY = 0.5  # seconds between looks for heartbeats that are due
 CHECK_EVERY = 60.0  # seconds between comparisons with the ends of the logs
 STUCK_AFTER = timedelta(seconds=20)  # longer than any answer of Kafka is waited for
@@ -109,7 +110,7 @@ class Session:
         self._shards = relay.shards
         self._writers: dict[int, Writer] = {}
         self._absent: set[UUID] = set()
-        self._rebalance_at = self._beat_at = 0.0
+        self._rebalance_at = self._beat_at = self._open_at = 0.0
         self._check_at = time.monotonic() + CHECK_EVERY
 
     async def run(self) -> None:
@@ -124,12 +125,12 @@ class Session:
 
     async def round(self) -> int:
         """Write what waits; returns how many records left. Rows are read only once their writer is open."""
-        busy = await rows.busy(self._connection, self._shards.owned, self._absent, self._recovery.cluster)
-        if not busy:
+        await self._open_writers()
+        if not self._writers:
             return 0
-        for shard in sorted(busy - self._writers.keys()):
-            await self._open(shard)
-        picked = await rows.pick_up(self._connection, busy, self._absent, BATCH)
+        picked = await rows.pick_up(self._connection, self._writers, self._absent, BATCH)
+        if not picked:
+            return 0
         reach("partner.numbered")
         ready, broken = _make_ready(picked)
         if broken:
@@ -141,6 +142,15 @@ class Session:
             await rows.archive(self._connection, [row for row, _ in written], [offset for _, offset in written])
             reach("partner.archived")
         return len(written)
+
+    async def _open_writers(self) -> None:
+        """For shards that have something to write; those that have a writer already are simply asked for rows."""
+        without = self._shards.owned - self._writers.keys()
+        if not without or time.monotonic() < self._open_at:
+            return
+        self._open_at = time.monotonic() + OPEN_EVERY
+        for shard in sorted(await rows.busy(self._connection, without, self._absent, self._recovery.cluster)):
+            await self._open(shard)
 
     async def _write(self, ready: Sequence[Ready]) -> list[tuple[Row, int]]:
         """Each shard's rows as one transaction; a shard that fails keeps its rows for its next writer."""

@@ -6,29 +6,34 @@ also ended whatever was read before.
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from asyncpg import Connection, Record
 
 from services.notifications import consents
-from services.notifications.disclosing import Facts, load_facts
-from services.notifications.disclosure import Matter, about_referral, about_setback, obstacle
+from services.notifications.consents import Forgotten
+from services.notifications.disclosing import lock_consents
+from services.notifications.disclosure import (
+    Agreement,
+    Consent,
+    Person,
+    Recipient,
+    about_referral,
+    about_setback,
+    obstacle,
+)
 from shared.contracts.data import read_data
 from shared.contracts.events import EVENTS
 from shared.contracts.partner_codec import to_partner
 from shared.contracts.partner_view import Heartbeat, ReferralReceived, SetbackShared, StreamEvent
 from shared.runtime import sql
-from shared.runtime.errors import Retryable
 
 SQL = sql.load(__file__, "rows.sql")
 TOLD_OF = {ReferralReceived.type, SetbackShared.type}  # what the rest of the network hears was acknowledged
-
-
-class Overtaken(Retryable):
-    """A row went away between reading and numbering; nothing of this round may stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,43 @@ class Row:
         return to_partner(event, id=self.id, time=self.at, slug=self.slug)
 
 
-def row_of(row: Record) -> Row:
-    return Row(
-        row["position"], row["shard"], row["partner"], row["slug"], row["agency"], row["stream"], row["life"],
-        row["id"], row["type"], row["data"], row["at"], row["kind"], row["thing"], row["person"], row["consent"],
-        row["sequence"] or 0,
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row, and what decides about it besides its consent."""
+
+    row: Row
+    to: Recipient
+    about: Person | None
+    need: str | None
+
+    def may_go(self, consents: Mapping[UUID, Consent]) -> bool:
+        """Decided as on the first day, by what is known now."""
+        row = self.row
+        if row.consent is None:
+            return True
+        if row.person is None or row.thing is None or (row.kind == "referral" and self.need is None):
+            return False
+        if row.kind == "setback":
+            matter = about_setback(row.person, row.agency, row.thing)
+        else:
+            matter = about_referral(row.person, row.agency, self.need or "")
+        return obstacle(matter, consents.get(row.consent), self.about, self.to) is None
+
+
+def _found(record: Record) -> Found:
+    row = Row(
+        record["position"], record["shard"], record["partner"], record["slug"], record["agency"], record["stream"],
+        record["life"], record["id"], record["type"], record["data"], record["at"], record["kind"], record["thing"],
+        record["person"], record["consent"], record["sequence"] or 0,
     )  # fmt: skip
+    agreed = zip(record["agreed_from"], record["agreed_until"], strict=True)
+    to = Recipient(
+        row.partner, row.slug, row.agency, row.shard, record["now"].astimezone(ZoneInfo(record["timezone"])).date(),
+        record["holds_no_records"], tuple(Agreement(first, last) for first, last in agreed),
+    )  # fmt: skip
+    known = row.person is not None and record["synthetic"] is not None
+    about = Person(row.person, record["synthetic"], record["erased"]) if known and row.person else None
+    return Found(row, to, about, record["need"])
 
 
 async def busy(connection: Connection, shards: Iterable[int], absent: Collection[UUID], cluster: str) -> set[int]:
@@ -76,53 +112,31 @@ async def busy(connection: Connection, shards: Iterable[int], absent: Collection
 async def pick_up(connection: Connection, shards: Iterable[int], absent: Collection[UUID], most: int) -> list[Row]:
     """The next rows of these shards with their sequences, committed, without what may not be told any more."""
     async with connection.transaction():
-        found = [row_of(row) for row in await connection.fetch(SQL["next_rows"], sorted(shards), list(absent), most)]
-        if not found:
+        records = await connection.fetch(SQL["next_rows"], sorted(shards), list(absent), most)
+        if not records:
             return []
-        kept, barred = await _decide_again(connection, found)
-        kept += await _silence(connection, [row for row in barred if row.sequence])
-        await _drop(connection, [row for row in barred if not row.sequence])
+        kept, barred = await _decide_again(connection, [_found(record) for record in records])
+        if barred:
+            kept += await _silence(connection, [row for row in barred if row.sequence])
+            await _drop(connection, [row for row in barred if not row.sequence])
+            await consents.forget(connection, [_forgotten(row) for row in barred])
         numbered = await _number(connection, kept)
-        await consents.forget(connection, [_forgotten(row) for row in barred])  # type: ignore[misc]
     return sorted(numbered, key=lambda row: (row.shard, row.partner, row.stream, row.sequence))
 
 
-def _forgotten(row: Row) -> dict[str, object]:
-    return {"partner": row.partner, "thing": row.thing, "type": row.type}
+def _forgotten(row: Row) -> Forgotten:
+    return Forgotten(row.partner, row.thing, row.type)
 
 
-async def _decide_again(connection: Connection, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """Consent, agreement and all else as they are now; the consents stay locked until the numbers are given."""
-    telling = [row for row in rows if row.consent]
-    if not telling:
-        return list(rows), []
-    facts = await load_facts(
-        connection,
-        {row.agency for row in telling},
-        {row.consent for row in telling if row.consent},
-        {row.person for row in telling if row.person},
-    )
-    things = [row.thing for row in telling if row.kind == "referral"]
-    needs = {row["id"]: row["need"] for row in await connection.fetch(SQL["matters"], things)}
+async def _decide_again(connection: Connection, found: Sequence[Found]) -> tuple[list[Row], list[Row]]:
+    """What may go and what may not, as things are now; the consents stay locked until the numbers are given."""
+    asked = {one.row.consent for one in found if one.row.consent}
+    locked = await lock_consents(connection, asked) if asked else {}
     kept: list[Row] = []
     barred: list[Row] = []
-    for row in rows:
-        (kept if row.consent is None or _may_go(row, facts, needs) else barred).append(row)
+    for one in found:
+        (kept if one.may_go(locked) else barred).append(one.row)
     return kept, barred
-
-
-def _may_go(row: Row, facts: Facts, needs: dict[UUID, str]) -> bool:
-    to = next((to for to in facts.recipients.get(row.agency, ()) if to.partner == row.partner), None)
-    if to is None or row.consent is None or row.person is None or row.thing is None:
-        return False
-    matter: Matter
-    if row.kind == "setback":
-        matter = about_setback(row.person, row.agency, row.thing)
-    elif row.thing in needs:
-        matter = about_referral(row.person, row.agency, needs[row.thing])
-    else:
-        return False
-    return obstacle(matter, facts.consents.get(row.consent), facts.people.get(row.person), to) is None
 
 
 async def _silence(connection: Connection, rows: Sequence[Row]) -> list[Row]:
@@ -146,29 +160,14 @@ async def _drop(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 async def _number(connection: Connection, rows: Sequence[Row]) -> list[Row]:
-    """The next numbers of each stream, in the order the rows were decided."""
-    without = sorted((row for row in rows if not row.sequence), key=lambda row: row.position)
+    """These rows with their numbers. One that went away between reading and numbering is not among them."""
     done = [row for row in rows if row.sequence]
-    if not without:
-        return done
-    locked = await connection.fetch(SQL["lock_streams"], list({row.partner for row in without}))
-    last = {(row["partner"], row["stream"]): row["sequence"] for row in locked}
-    given: dict[tuple[UUID, str], int] = {}
-    for row in without:
-        place = row.partner, row.stream
-        given[place] = last[place] = last[place] + 1
-        done.append(replace(row, sequence=last[place]))
-    new = done[-len(without) :]
-    count = await connection.fetchval(
-        SQL["give_sequences"],
-        [row.position for row in new],
-        [row.sequence for row in new],
-        [partner for partner, _ in given],
-        [stream for _, stream in given],
-        list(given.values()),
-    )
-    if count != len(new):
-        raise Overtaken("rows of a partner went away while they were numbered")
+    without = [row for row in rows if not row.sequence]
+    if without:
+        partners = list({row.partner for row in without})
+        answer = await connection.fetch(SQL["number"], [row.position for row in without], partners)
+        given = {row["position"]: row["sequence"] for row in answer}
+        done += [replace(row, sequence=given[row.position]) for row in without if row.position in given]
     return done
 
 

@@ -11,7 +11,13 @@ SELECT owned.shard FROM unnest($1::smallint[]) AS owned (shard)
 -- name: next_rows
 -- Per shard, what has its sequence already and did not get through, in the order of each stream; only where nothing
 -- of that kind is left, new rows in the order they were decided. Partners whose topics are missing ($2) wait.
-SELECT row.*, partner.slug, partner.agency, partner.life
+-- With all that decides once more, but the consents, which are locked next.
+SELECT row.*, partner.slug, partner.agency, partner.life, agency.timezone, agency.holds_no_records, clock() AS now,
+       ARRAY(SELECT valid_from FROM agreement
+              WHERE agreement.partner = partner.id AND ended_at IS NULL ORDER BY id) AS agreed_from,
+       ARRAY(SELECT expires_on FROM agreement
+              WHERE agreement.partner = partner.id AND ended_at IS NULL ORDER BY id) AS agreed_until,
+       person.synthetic, person.erased, referral.need
   FROM unnest($1::smallint[]) AS owned (shard)
  CROSS JOIN LATERAL (
     (SELECT * FROM partner_row
@@ -26,31 +32,32 @@ SELECT row.*, partner.slug, partner.agency, partner.life
       ORDER BY position LIMIT $3)
  ) AS row
   JOIN partner ON partner.id = row.partner
+  JOIN agency ON agency.id = partner.agency
+  LEFT JOIN person ON person.id = row.person
+  LEFT JOIN referral ON row.kind = 'referral' AND referral.id = row.thing
  WHERE partner.removed_at IS NULL
 
--- name: matters
--- What is needed to decide once more about referrals and setbacks.
-SELECT id, need FROM referral WHERE id = ANY ($1::uuid[])
-
--- name: lock_streams
--- The counters, in the order of their ids: the last lock of every transaction that takes one.
-SELECT partner, stream, sequence FROM partner_stream
- WHERE partner = ANY ($1::uuid[]) ORDER BY partner, stream FOR UPDATE
-
--- name: give_sequences
--- Only to rows that are still there and have none; the caller compares the count.
-WITH new AS (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS new (position, sequence)
+-- name: number
+-- The next numbers of each stream, in the order the rows were decided. The counters are the last lock of every
+-- transaction that takes one, in the order of their ids. Rows that went away get none.
+WITH counter AS (
+    SELECT partner, stream, sequence FROM partner_stream
+     WHERE partner = ANY ($2::uuid[]) ORDER BY partner, stream FOR UPDATE
+), new AS (
+    SELECT position, partner, stream, row_number() OVER (PARTITION BY partner, stream ORDER BY position) AS number
+      FROM partner_row WHERE position = ANY ($1::bigint[]) AND sequence IS NULL
 ), given AS (
-    UPDATE partner_row SET sequence = new.sequence FROM new
-     WHERE partner_row.position = new.position AND partner_row.sequence IS NULL
-    RETURNING 1
+    UPDATE partner_row SET sequence = counter.sequence + new.number
+      FROM new JOIN counter ON counter.partner = new.partner AND counter.stream = new.stream
+     WHERE partner_row.position = new.position
+    RETURNING partner_row.position, partner_row.sequence
 ), counted AS (
-    UPDATE partner_stream AS counter SET sequence = last.sequence
-      FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS last (partner, stream, sequence)
-     WHERE counter.partner = last.partner AND counter.stream = last.stream
+    UPDATE partner_stream SET sequence = counter.sequence + taken.count
+      FROM counter JOIN (SELECT partner, stream, count(*) AS count FROM new GROUP BY 1, 2) AS taken
+           ON counter.partner = taken.partner AND counter.stream = taken.stream
+     WHERE partner_stream.partner = counter.partner AND partner_stream.stream = counter.stream
 )
-SELECT count(*) FROM given
+SELECT position, sequence FROM given
 
 -- name: drop
 DELETE FROM partner_row WHERE position = ANY ($1::bigint[])

@@ -1,15 +1,20 @@
-"""The edges: said twice is done once, bad input leaves nothing behind, nothing personal leaves, and lists stay few statements."""
+"""The edges: said twice is done once, bad input leaves nothing, nothing personal leaves and pages read little."""
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
+from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, JO, LENA, RAY, TASHA, YUSUF
+from tests.integration.caseplan.conftest import MONDAY
 from tests.integration.caseplan.scenes import a_day, plan_with, promise_by
-from tests.integration.caseplan.world import BEDS, CEDAR, HARBOR, ROOMS, World
+from tests.integration.caseplan.world import BEDS, CEDAR, HARBOR, HOME, ROOMS, World, open_world, the_network
+from tests.network import FreshDatabase, Network
 
 pytestmark = pytest.mark.network
 CANARY = "CANARY-7f3a"
@@ -54,6 +59,7 @@ async def test_an_id_of_ones_own_choice_is_taken_once(world: World):
     assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
 
 
+LATER = "2030-01-01T10:00:00Z"
 BAD = [
     ("POST", "/caseplan/referrals", "not json", 400, None),
     ("POST", "/caseplan/referrals", [], 422, None),
@@ -76,15 +82,15 @@ BAD = [
     (
         "POST",
         "/caseplan/promises",
-        {"person": str(RAY), "words": "I\u0000will", "due": "2030-01-01T10:00:00Z"},
+        {"person": str(RAY), "words": "I\u0000will", "due": LATER},
         422,
         "words",
     ),
-    ("POST", "/caseplan/promises", {"person": str(RAY), "words": " ", "due": "2030-01-01T10:00:00Z"}, 422, "words"),
+    ("POST", "/caseplan/promises", {"person": str(RAY), "words": " ", "due": LATER}, 422, "words"),
     (
         "POST",
         "/caseplan/promises",
-        {"person": str(RAY), "words": "w" * 4001, "due": "2030-01-01T10:00:00Z"},
+        {"person": str(RAY), "words": "w" * 4001, "due": LATER},
         422,
         "words",
     ),
@@ -112,10 +118,23 @@ BAD = [
 ]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def asked(network: Network, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, UUID]]:
+    """One world for all that is refused in it, with one referral that was sent."""
+    fresh = FreshDatabase(network)
+    try:
+        async with open_world(await fresh("caseplan"), tmp_path_factory.mktemp("home")) as world:
+            await world.be_at(MONDAY)
+            await world.inbox.process([world.record(event, subject) for event, subject in the_network()])
+            await world.consent(RAY, CEDAR)
+            yield world, await world.refer()
+    finally:
+        await fresh.drop()
+
+
 @pytest.mark.parametrize(("method", "path", "body", "status", "field"), BAD)
-async def test_bad_input_is_told_by_its_field_and_leaves_nothing(world: World, method, path, body, status, field):
-    await world.consent(RAY, CEDAR)
-    referral = await world.refer()
+async def test_bad_input_is_told_by_its_field_and_leaves_nothing(asked, method, path, body, status, field):
+    world, referral = asked
     path = path.format(referral=referral, plan=RAY)
     who = YUSUF if "/referrals/" in path else DANA
     before = await world.counts()
@@ -238,3 +257,19 @@ async def test_the_interface_is_described_with_a_body_for_every_verb(world: Worl
     assert "no_capacity" in json.dumps(schema)
     posts = [path for path, methods in document["paths"].items() if "post" in methods]
     assert all("requestBody" in document["paths"][path]["post"] for path in posts if not path.endswith("/cover"))
+
+
+async def test_somebody_with_whom_nobody_walks_yet_has_a_page_and_loses_nothing(world: World):
+    new = uuid7()
+    await world.hear(person.Welcomed(person=new, language="es", agency=HOME), new)
+    page = await world.page(new, "/caseplan/me")
+    assert "Nobody is named for you yet." in page
+    assert "Todavía no hay nadie con usted." in await world.page(new, "/caseplan/me?lang=es")
+    before = await world.counts()
+    assert (await world.post(new, "/caseplan/setbacks", {"words": "It is cold."})).status_code == 409
+    refer = {"person": str(new), "program": str(ROOMS), "need": "housing", "send": False}
+    assert (await world.post(LENA, "/caseplan/referrals", refer)).status_code == 409
+    assert await world.counts() | {"audit": 0} == before | {"audit": 0}
+    await world.hear(person.WorkerAssigned(person=new, agency=HOME, worker=DANA, reason="welcomed"), new)
+    await world.ok(new, "/caseplan/setbacks", {"words": "It is cold."})
+    assert (await world.read(DANA, f"/caseplan/plans/{new}"))["stage"] == "new"

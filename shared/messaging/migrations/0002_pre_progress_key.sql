@@ -1,0 +1,3 @@
+-- The key that tells rows apart comes first: comparing the consumer's and the topic's name at every step of every look-up
+-- took a third of what saving progress costs.
+ALTER TABLE progress DROP CONSTRAINT progress_pkey, ADD PRIMARY KEY (subject, topic, consumer);
