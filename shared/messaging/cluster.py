@@ -5,6 +5,7 @@ They return once the broker answers with the new state, so that a client may sig
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -22,8 +23,6 @@ from confluent_kafka.admin import (
     NewTopic,
     ScramCredentialInfo,
     ScramMechanism,
-    UserScramCredentialAlteration,
-    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
@@ -158,18 +157,17 @@ class Cluster:
 
     async def ensure_users(self, passwords: Mapping[str, str]) -> None:
         credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-        changes: list[UserScramCredentialAlteration] = [
-            UserScramCredentialUpsertion(name, credential, word.encode()) for name, word in passwords.items()
-        ]
+        changes = [UserScramCredentialUpsertion(name, credential, word.encode()) for name, word in passwords.items()]
         await self._all(self._admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values())
         await self._until(lambda: self._have_users(passwords), f"users {sorted(passwords)}")
 
-    async def remove_user(self, name: str) -> None:
-        """Signing in ends at once; connections that stand end with their access rules."""
+    async def lock_out(self, name: str) -> None:
+        """Nobody signs in as `name` any more; connections that stand end with their access rules.
+
+        Its password becomes one that nobody knows, since no user is ever deleted: `docs/decisions/0009`.
+        """
         if await self._have_users([name]):
-            change = UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512)
-            await self._all(self._admin.alter_user_scram_credentials([change], request_timeout=PATIENCE).values())
-        await self._until(lambda: self._lack_user(name), f"user {name} to go")
+            await self.ensure_user(name, secrets.token_urlsafe(48))
 
     async def users(self) -> set[str]:
         future: Any = self._admin.describe_user_scram_credentials(
@@ -199,9 +197,9 @@ class Cluster:
         return partner
 
     async def remove_partner(self, slug: str) -> None:
-        """Nothing of the partner stays: user first, so that nobody reads while the rest goes."""
+        """The partner sees and keeps nothing: locked out first, so that nobody reads while the rest goes."""
         partner = rules.partner_named(slug)
-        await self.remove_user(slug)
+        await self.lock_out(slug)
         await self._ensure_acls({slug: []})
         await self.set_quota(slug, None)
         await self.delete_topics(partner.topics)
@@ -267,9 +265,6 @@ class Cluster:
 
     async def _have_users(self, names: Iterable[str]) -> bool:
         return set(names) <= await self.users()
-
-    async def _lack_user(self, name: str) -> bool:
-        return name not in await self.users()
 
     async def _until(self, check: Callable[[], Awaitable[bool]], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

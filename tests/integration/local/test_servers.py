@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from shared.contracts.topics import SERVICES, TOPICS
-from shared.messaging.cluster import Access, Cluster
+from shared.messaging.cluster import Access, Cluster, SignInRefused
 from shared.messaging.rules import Partner
 from shared.runtime.errors import Permanent
 from tests.network import FreshDatabase, Kafka, Network, Postgres
@@ -56,6 +56,17 @@ async def test_what_was_acknowledged_survives_a_kill_of_the_broker(kafka: Kafka,
     assert await cluster.cluster_id() == before
 
 
+async def test_locking_somebody_out_locks_out_nobody_else_after_a_kill(kafka: Kafka, cluster: Cluster):
+    """A name whose hash in Java is 0 comes first in the map in which the broker forgets the others."""
+    await cluster.ensure_user("f5a5a608", "first-password")
+    await cluster.lock_out("f5a5a608")
+    await kafka.kill()
+    await kafka.start()
+    assert set(SERVICES) <= await cluster.users()
+    with pytest.raises(SignInRefused):
+        await Cluster(Access(kafka.bootstrap, "f5a5a608", "first-password")).is_ready()
+
+
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_reads_and_writes_rows_of_its_own_schema_and_sees_no_other(
     database: FreshDatabase, service: str
@@ -95,7 +106,8 @@ async def test_a_partner_sees_its_own_topics_and_no_others(cluster: Cluster, kaf
     finally:
         await cluster.remove_partner("hope")
         await cluster.remove_partner("hope-north")
-    assert not {"hope", "hope-north"} & await cluster.users()
+    with pytest.raises(SignInRefused):
+        await Cluster(theirs.access).is_ready()
     assert not [name for name in await cluster.topics() if name.startswith("partner.")]
     assert await cluster.acls("hope") == []
     assert await cluster.quota("hope") is None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from shared.messaging.cluster import Access, Cluster, SignInRefused
 from tests.integration.notifications import clients
 from tests.integration.notifications.world import open_world
 
@@ -70,7 +71,9 @@ async def test_a_partner_is_added_shown_agreed_with_tested_rotated_and_removed(d
         assert (await partner("remove", slug))[0] == 0
         world._slugs.remove(slug)
         assert json.loads((await partner("list", "--json"))[1]) == []
-        assert slug not in await cluster.users()
+        gone = Access(shown["bootstrap_servers"], slug, fresh["password"])
+        with pytest.raises(SignInRefused):
+            await Cluster(gone).is_ready()
 
 
 async def test_what_does_not_work_is_said_in_one_sentence(database, cluster, partner):

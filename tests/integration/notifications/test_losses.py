@@ -32,7 +32,7 @@ async def test_in_a_new_cluster_the_stream_begins_a_new_life_with_what_may_be_to
         )
         await world.halt()
         await cluster.delete_topics(partner.rules.topics)  # Kafka is lost, and made anew from the database alone
-        await cluster.remove_user(partner.slug)
+        await cluster.lock_out(partner.slug)
         await begins_anew(world)
         assert await world.desk.rebuild() == [partner.slug]
         world.start_relay()
