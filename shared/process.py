@@ -31,6 +31,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.repairs import add_repairs
 from shared.messaging.restoring import Refold, nothing_to_refold, reconcile
 from shared.messaging.timers import Clockwork, Due
+from shared.runtime import memory
 from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES, pool
 from shared.runtime.health import Health, health_router
@@ -92,8 +93,10 @@ def run(describe: Callable[[Settings], Service]) -> None:
         raise SystemExit(f"THROUGHCARE_{place.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
     start_logs(service.name, settings.log_level)
     start_traces(service.name, settings.otlp)
+    app = build(service, settings)
+    memory.settle()
     uvicorn.run(
-        build(service, settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

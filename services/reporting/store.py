@@ -30,10 +30,10 @@ COLUMNS = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in
 
 
 async def put(tx: Connection, changes: Sequence[Change]) -> None:
-    """Changes of one kind, one a subject: the fields of the change are the statement's arguments, in order."""
+    """Changes of one kind, one a subject: the fields of the change are those of its type in the schema, in order."""
     if changes:
         kind = type(changes[0])
-        await tx.execute(PUT[kind], *map(list, zip(*map(COLUMNS[kind], changes), strict=True)))
+        await tx.execute(PUT[kind], list(map(COLUMNS[kind], changes)))
 
 
 async def put_agencies(tx: Connection, latest: Iterable[agency.AgencyFacts]) -> None:

@@ -16,9 +16,7 @@ ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, name = coalesce(exclude
 -- Firsts stay, latest words replace, counts add. Found by primary key; no index changes with a move.
 INSERT INTO referral AS known (id, agency, program, need, stage, sent_at, delivered_at, first_answer_at, first_answer,
     begun_at, reported_at, outcome, closed_at, closed_by, escalated, disputed, reopened, told_worker)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
-    $7::timestamptz[], $8::timestamptz[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[],
-    $13::timestamptz[], $14::text[], $15::int[], $16::int[], $17::int[], $18::text[])
+SELECT * FROM unnest($1::referral_change[])
 ON CONFLICT (id) DO UPDATE SET
     agency = excluded.agency, program = excluded.program, need = excluded.need, stage = excluded.stage,
     sent_at = coalesce(known.sent_at, excluded.sent_at),
@@ -38,8 +36,7 @@ ON CONFLICT (id) DO UPDATE SET
 -- name: put_promises
 INSERT INTO promise AS known (id, agency, stage, due, made_at, kept_at, broken_at, late, by_person, moved, admitted,
     mends)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-    $7::timestamptz[], $8::boolean[], $9::boolean[], $10::int[], $11::boolean[], $12::boolean[])
+SELECT * FROM unnest($1::promise_change[])
 ON CONFLICT (id) DO UPDATE SET
     agency = excluded.agency, stage = excluded.stage, due = excluded.due,
     made_at = coalesce(known.made_at, excluded.made_at),
@@ -55,8 +52,7 @@ ON CONFLICT (id) DO UPDATE SET
 -- name: put_setbacks
 -- That nobody came undoes the first contact, as long as they had not asked for somebody once more since.
 INSERT INTO setback AS known (id, stage, reported_at, nobody_came_at, contacted_at, late, asked_again, supported_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::boolean[],
-    $7::boolean[], $8::timestamptz[])
+SELECT * FROM unnest($1::setback_change[])
 ON CONFLICT (id) DO UPDATE SET
     stage = excluded.stage,
     reported_at = coalesce(known.reported_at, excluded.reported_at),
@@ -71,8 +67,7 @@ ON CONFLICT (id) DO UPDATE SET
 
 -- name: put_messages
 INSERT INTO message AS known (id, audience, occasion, channel, decided_at, sent_at, withheld_at, reason)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-    $7::timestamptz[], $8::text[])
+SELECT * FROM unnest($1::message_change[])
 ON CONFLICT (id) DO UPDATE SET
     audience = excluded.audience,
     occasion = coalesce(excluded.occasion, known.occasion),

@@ -5,7 +5,7 @@ saved only from the state it was read in, so even a process that wakes late chan
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -22,6 +22,7 @@ from shared.runtime import sql
 from shared.runtime.errors import Retryable
 
 SQL = sql.load(__file__, "inbox.sql")
+UNKNOWN = -1  # stands for "no row yet" where a sequence is compared
 
 
 class KafkaRecord(Protocol):
@@ -129,12 +130,7 @@ async def load_progress(tx: Connection, batch: Batch) -> None:
 async def save(tx: Connection, batch: Batch) -> None:
     """Progress and offsets, in the transaction of the effects."""
     for topic, places in groupby(sorted(batch.changed), key=itemgetter(0)):
-        subjects = [subject for _, subject in places]
-        known = [subject for subject in subjects if (topic, subject) in batch.before]
-        new = [subject for subject in subjects if (topic, subject) not in batch.before]
-        before = [batch.before[topic, subject] for subject in known]
-        await _save_progress(tx, batch, "move_progress", topic, known, before)
-        await _save_progress(tx, batch, "begin_progress", topic, new)
+        await _save_progress(tx, batch, topic, [subject for _, subject in places])
     offsets = batch.places
     await tx.execute(
         SQL["save_offsets"],
@@ -148,23 +144,19 @@ async def save(tx: Connection, batch: Batch) -> None:
     )
 
 
-async def _save_progress(
-    tx: Connection, batch: Batch, statement: str, topic: str, subjects: Collection[str], *more: Sequence[int]
-) -> None:
+async def _save_progress(tx: Connection, batch: Batch, topic: str, subjects: Sequence[str]) -> None:
     """All of them, or Overtaken."""
-    if not subjects:
-        return
-    progress = [batch.progress[topic, subject] for subject in subjects]
+    known = [batch.progress[topic, subject] for subject in subjects]
     saved = await tx.execute(
-        SQL[statement],
+        SQL["save_progress"],
         batch.consumer,
         topic,
         subjects,
-        [p.epoch for p in progress],
-        [p.sequence for p in progress],
-        [p.last_id for p in progress],
-        [p.parked for p in progress],
-        *more,
+        [p.epoch for p in known],
+        [p.sequence for p in known],
+        [p.last_id for p in known],
+        [p.parked for p in known],
+        [batch.before.get((topic, subject), UNKNOWN) for subject in subjects],
     )
     if int(saved.rpartition(" ")[2]) != len(subjects):
         raise Overtaken("another process was faster with a subject of this batch")

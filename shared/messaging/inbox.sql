@@ -29,20 +29,16 @@ SELECT topic, partition, next_offset FROM consumer_offset WHERE consumer = $1 AN
 SELECT subject, epoch, sequence, last_id, parked FROM progress
  WHERE consumer = $1 AND topic = $2 AND subject = ANY ($3::text[])
 
--- name: move_progress
--- Only from the state it was read in ($8 is the sequence then): the caller compares the count, and if another
--- transaction was faster, nothing of this one may stay.
-UPDATE progress AS known
-   SET epoch = new.epoch, sequence = new.sequence, last_id = new.last_id, parked = new.parked
-  FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
-       AS new (subject, epoch, sequence, last_id, parked, before)
- WHERE known.consumer = $1 AND known.topic = $2 AND known.subject = new.subject AND known.sequence = new.before
-
--- name: begin_progress
--- Subjects heard of for the first time; the caller compares the count here as well.
-INSERT INTO progress (consumer, topic, subject, epoch, sequence, last_id, parked)
-SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[])
-ON CONFLICT DO NOTHING
+-- name: save_progress
+-- Only from the state it was read in: `was` is the sequence then, -1 for a subject that was not known. The caller
+-- compares the count, and if another transaction was faster, nothing of this one may stay. ON CONFLICT and not a join:
+-- it always takes the key's index, also by a plan that was made when the table was empty.
+INSERT INTO progress AS known (consumer, topic, subject, epoch, sequence, last_id, parked, was)
+SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
+ON CONFLICT (subject, topic, consumer) DO UPDATE
+   SET epoch = excluded.epoch, sequence = excluded.sequence, last_id = excluded.last_id, parked = excluded.parked,
+       was = excluded.was
+ WHERE known.sequence = excluded.was
 
 -- name: park
 -- Once per record: a record read again finds itself here.

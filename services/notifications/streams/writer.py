@@ -20,8 +20,8 @@ from shared.runtime.errors import Retryable
 from shared.runtime.settings import Settings
 
 ANSWER_WITHIN = 15.0  # seconds; aiokafka's transactional batches never expire by themselves
-# Between two transactions the broker may still be marking the first; aiokafka asks again after 20 ms, which is most of
-# what a partner would wait. Asked after 4 ms, the ninth of ten writes takes 18-26 ms instead of 22-29 (measured).
+# Between two transactions the broker may still be marking the first; aiokafka asks again after 20 ms. Asked sooner, the
+# median write under load takes 9 ms instead of 11 (measured, four rounds of each in turn).
 sender.BACKOFF_OVERRIDE = 0.004
 UNFINISHED_MS = 10_000  # after which the broker undoes what a dead owner had begun
 
