@@ -5,7 +5,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ settings.register_profile("here", deadline=None)  # a busy machine is not a brok
 settings.load_profile("here")
 
 TESTS = Path(__file__).parent
-TIERS = ("unit", "contracts", "security", "integration", "faults", "e2e")  # fast first: the cheapest failure wins
+TIERS = ("unit", "contracts", "faults", "integration", "e2e", "security")  # fast first, then the longest
 NETWORKED = {"network", "postgres", "kafka", "cluster", "database"}
 DATA = Path(os.environ.get("THROUGHCARE_TEST_DATA", TESTS.parents[1] / "shared" / "data"))
 
@@ -35,20 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = NETWORKED & set(getattr(item, "fixturenames", ()))
         if asked and not item.get_closest_marker("network"):
             raise pytest.UsageError(f"{item.nodeid} asks for {sorted(asked)}: mark it with pytest.mark.network")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--keep-going", action="store_true", help="run the slower tiers although the fast one failed")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """A broken fast tier ends the run: minutes of slower tests would say the same thing less clearly."""
-    done = yield
-    fast_is_over = _tier(item) == 0 and nextitem is not None and _tier(nextitem) > 0
-    if fast_is_over and item.session.testsfailed and not item.config.getoption("keep_going"):
-        item.session.shouldfail = "the fast tier failed; --keep-going runs the rest all the same"
-    return done
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
