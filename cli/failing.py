@@ -9,15 +9,28 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import asyncpg
 import click
+import httpx
 import typer
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from shared.local import trouble
+from shared.runtime.database import DatabaseAway
 from shared.runtime.errors import ThroughcareError
 from shared.runtime.migrations import MigrationError
 
 NOT_NOW, NOT_LIKE_THIS, INTERRUPTED = 1, 2, 130
+OUTAGES = (
+    DatabaseAway,
+    ConnectionError,
+    TimeoutError,
+    httpx.TransportError,
+    asyncpg.PostgresConnectionError,
+    KafkaError,
+)
+NOT_THERE = "Something does not answer: `./throughcare status` tells what runs, `./throughcare up` starts the rest."
 
 
 def run(app: typer.Typer, arguments: list[str]) -> int:
@@ -38,13 +51,15 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
 def explain(error: Exception) -> int:
     if isinstance(error, ValidationError):
         return say(of_settings(error), NOT_LIKE_THIS)
+    if isinstance(error, OUTAGES):
+        return say(NOT_THERE, NOT_NOW)
     if isinstance(error, ThroughcareError | MigrationError):
         return say(str(error), NOT_NOW)
     if type(error).__name__ in ("NoArgsIsHelpError",):
         return say(str(error), NOT_LIKE_THIS)
     if hasattr(error, "format_message"):  # what click says of a wrong command line
         return say(f"{error.format_message().rstrip(chr(46))}. See `./throughcare --help`.", NOT_LIKE_THIS)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError):  # of those, only what has to do with files is left
         return say(str(trouble.of_disk(error, f"use {error.filename or 'the disk'}")), NOT_NOW)
     return say(f"{type(error).__name__}, which nobody foresaw; the details are in {keep(error)}.", NOT_NOW)
 

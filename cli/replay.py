@@ -1,4 +1,4 @@
-"""`replay`: rebuild what was lost from the archives: a whole Kafka cluster, and what a service made of the events.
+"""`replay`: bring back what was lost from the archives: a whole Kafka cluster, and what the report made of the events.
 
 Archives hold every event that a service ever published. A relay that meets a cluster without them publishes them
 again, in order; whoever had them drops them as duplicates, whoever was wiped applies them anew.
@@ -7,137 +7,118 @@ again, in order; whoever had them drops them as duplicates, whoever was wiped ap
 import asyncio
 import json
 import time
-from importlib import import_module
 from typing import Annotated, Any
 
-import asyncpg
 import typer
 
-from cli import steps
-from shared.contracts.topics import SERVICES
+from cli import rereading, steps
 from shared.local.network import Network, Say, Step
-from shared.messaging.kafka import reader
-from shared.messaging.losses import log_ends
-from shared.messaging.publisher import Log
-from shared.runtime.settings import Settings
-
-WITHIN = 1800.0  # seconds; an archive of a million events takes minutes
-QUEUED = "SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT count(*) FROM event_archive) AS archived"
-READ = "SELECT topic, partition, next_offset FROM consumer_offset WHERE cluster = $1"
 
 
 def register(app: typer.Typer) -> None:
     @app.command()
     def replay(
-        everything: Annotated[bool, typer.Option("--all", help="All topics, users, access rules and streams.")] = False,
-        rebuild: Annotated[bool, typer.Option("--rebuild", help="Wipe the report first and make it anew.")] = False,
+        everything: Annotated[bool, typer.Option("--all", help="All that Kafka held, and the report.")] = False,
+        report_only: Annotated[
+            bool, typer.Option("--report", help="Only the report, from what Kafka holds; the rest stays up.")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False,
     ) -> None:
-        """Publish again what Kafka lacks, and wait until every service has read it."""
-        if not (everything or rebuild):
-            raise typer.BadParameter("say --all for a lost Kafka, or --rebuild to make the report anew")
-        report = asyncio.run(_replay(Network(), rebuild, quiet=as_json))
+        """Publish again what Kafka lacks, make the report anew, and wait until everybody has read it."""
+        if everything == report_only:
+            raise typer.BadParameter("say --all after a lost Kafka, or --report to make only the report anew")
+        replay = Replay(Network())
+        found = replay.everything() if everything else replay.report_alone()
+        asyncio.run(_run(replay, found, quiet=as_json))
         if as_json:
-            print(json.dumps(report, indent=2))
+            print(json.dumps(replay.done, indent=2, default=str))
         else:
-            print(f"\n{report['archived']:,} archived events stand in Kafka again, and every service has read them.")
-        raise typer.Exit(0 if report["ok"] else 1)
+            _print(replay.done)
+        raise typer.Exit(0 if replay.done["ok"] else 1)
 
 
-async def _replay(network: Network, rebuild: bool, *, quiet: bool) -> dict[str, Any]:
-    began = time.monotonic()
-    report: dict[str, Any] = {"ok": False, "rebuilt": rebuild}
+class Replay:
+    """The steps, and what they did."""
 
-    async def stop(say: Say) -> str:
-        await asyncio.gather(*(part.stop() for part in network.services))
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.dropped: list[rereading.Dropped] = []
+        self.done: dict[str, Any] = {"ok": False, "report": {"wiped": None, "uncovered": 0}}
+
+    def everything(self) -> list[Step]:
+        """The report is made anew too: every topic is read from its beginning anyway, and nobody has to know in what
+        state it was left."""
+        return [
+            Step("Stopping the services", self._stop_all),
+            *self.network.preparation(),
+            Step("Looking at the archives", self._look),
+            Step("Wiping the report", self._wipe),
+            Step("Rebuilding the partners' streams", self._streams),
+            Step("Starting the services", self.network.start_services),
+            Step("Opening the front port", self.network.open_front),
+            Step("Publishing and reading it all", self._wait),
+        ]
+
+    def report_alone(self) -> list[Step]:
+        return [
+            Step("Stopping the report", self._stop_report),
+            Step("Wiping the report", self._wipe),
+            Step("Starting the services", self.network.start_services),
+            Step("Reading everything again", self._wait),
+        ]
+
+    async def _stop_all(self, say: Say) -> str:
+        await asyncio.gather(*(part.stop() for part in self.network.services))
         return "no old producer may write to a new cluster"
 
-    async def wipe(say: Say) -> str:
-        from services.reporting.store import wipe as wipe_projections
+    async def _stop_report(self, say: Say) -> str:
+        await asyncio.gather(*(part.stop() for part in self.network.services if part.name == rereading.REPORT))
+        return ""
 
-        owner = await asyncpg.connect(network.databases.url("reporting_owner", network.database))
-        try:
-            async with owner.transaction():
-                await wipe_projections(owner)
-        finally:
-            await owner.close()
+    async def _look(self, say: Say) -> str:
+        self.done |= await rereading.absent(self.network)
+        return f"{self.done['republished']:,} of {self.done['archived']:,} events stand in another cluster alone"
+
+    async def _wipe(self, say: Say) -> str:
+        """What the report counted and no archive holds could never be counted again: then it stays."""
+        uncovered = await rereading.uncovered(self.network)
+        if uncovered:
+            self.done["report"]["uncovered"] = uncovered
+            return f"kept: {uncovered:,} subjects that it has counted stand in no archive"
+        self.dropped, self.done["report"]["wiped"] = await rereading.wipe(self.network)
         return "it is made anew from the events"
 
-    async def streams(say: Say) -> str:
+    async def _streams(self, say: Say) -> str:
         from services.notifications import provisioning
 
-        async with provisioning.open_desk(network) as desk:
-            return f"{len(await desk.rebuild())} partners"
+        async with provisioning.open_desk(self.network) as desk:
+            self.done["partners"] = await desk.rebuild()
+        return f"{len(self.done['partners'])} partners"
 
-    async def wait(say: Say) -> str:
-        report.update(await _wait(network, say))
-        return f"{report['archived']:,} events"
+    async def _wait(self, say: Say) -> str:
+        self.done |= await rereading.wait(self.network, say)
+        self.done["report"]["dropped_again"] = await rereading.drop_again(self.network, self.dropped)
+        self.done["report"]["rows"] = await rereading.count(self.network)
+        self.done["ok"] = not self.done["report"]["uncovered"]
+        return f"{self.done['archived']:,} events"
 
-    found = [Step("Stopping the services", stop)]
-    if rebuild:
-        found.append(Step("Wiping the report", wipe))
-    found += [*network.preparation(), Step("Rebuilding the partners' streams", streams)]
-    found += [Step("Starting the services", network.start_services), Step("Reading everything again", wait)]
-    async with network.alone(lambda text: None if quiet else print(text)):
-        network.settle_ports()
+
+async def _run(replay: Replay, found: list[Step], *, quiet: bool) -> None:
+    began = time.monotonic()
+    async with replay.network.alone(lambda text: None if quiet else print(text)):
+        replay.network.settle_ports()
         if quiet:
             for step in found:
                 await step.work(lambda text: None)
         else:
             await steps.walk(found)
-    report |= {"ok": True, "seconds": round(time.monotonic() - began, 1)}
-    return report
+    replay.done["seconds"] = round(time.monotonic() - began, 1)
 
 
-async def _wait(network: Network, say: Say) -> dict[str, Any]:
-    """Until every outbox is empty and every service has read its topics to their ends."""
-    until = time.monotonic() + WITHIN
-    cluster = await network.cluster.cluster_id()
-    while True:
-        counts = [await _look(network, service, cluster) for service in SERVICES]
-        behind = sum(count["waiting"] + count["unread"] for count in counts)
-        say(f"{behind:,} to go")
-        if not behind:
-            return {"cluster": cluster, "archived": sum(count["archived"] for count in counts)}
-        if time.monotonic() > until:
-            raise TimeoutError(f"{behind} events are still on their way after {WITHIN:.0f} s")
-        await asyncio.sleep(1)
-
-
-async def _look(network: Network, service: str, cluster: str) -> dict[str, int]:
-    connection = await asyncpg.connect(network.databases.url(service, network.database))
-    try:
-        queued = await connection.fetchrow(QUEUED)
-        assert queued is not None, "counting always gives a row"
-        read = {
-            Log(row["topic"], row["partition"]): row["next_offset"] for row in await connection.fetch(READ, cluster)
-        }
-    finally:
-        await connection.close()
-    ends = await _ends(network, service)
-    unread = sum(max(0, end - read.get(where, 0)) for where, end in ends.items())
-    return {"waiting": queued["waiting"], "archived": queued["archived"], "unread": unread}
-
-
-async def _ends(network: Network, service: str) -> dict[Log, int]:
-    settings = Settings(**_kafka_of(network, service))
-    topics = import_module(f"services.{service}.app").service(settings).reactions.topics
-    consumer = reader(settings)
-    await consumer.start()
-    try:
-        return await log_ends(consumer, [Log(topic, shard) for topic in topics for shard in range(12)])
-    finally:
-        await consumer.stop()
-
-
-def _kafka_of(network: Network, service: str) -> dict[str, Any]:
-    access = network.access_of(service)
-    return {
-        "demo": True,
-        "kafka": access.bootstrap,
-        "kafka_user": access.user,
-        "kafka_password": access.password,
-        "kafka_security": access.security,
-        "kafka_mechanism": access.mechanism,
-        "kafka_ca_file": access.ca_file,
-    }
+def _print(done: dict[str, Any]) -> None:
+    print(f"\n{done['archived']:,} archived events stand in Kafka, and every service has read them.")
+    if done["report"]["uncovered"]:
+        print(
+            "The report was kept as it was: it has counted facts that no archive holds. A service's database was set "
+            "back; put a newer copy in its place, then run this again."
+        )

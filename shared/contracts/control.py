@@ -23,18 +23,9 @@ class RepairEvent(SideEvent):
 
 
 class RepairRequested(RepairEvent):
-    """Please say it again. `service` asks; whoever owns the topic in question answers."""
+    """Please say it again. `service` asks; whoever owns the topic publishes it again, which is the answer."""
 
     type: ClassVar[str] = "throughcare.repair.requested.v1"
-
-
-class RepairAnswered(RepairEvent):
-    """It is on its way again, with the same ids. `service` is the owner."""
-
-    type: ClassVar[str] = "throughcare.repair.answered.v1"
-
-    asker: Asker
-    count: int = Field(ge=1, le=2**31 - 1, description="How many events were put again.")
 
 
 class RepairImpossible(RepairEvent):

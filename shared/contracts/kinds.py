@@ -68,26 +68,25 @@ AgencyId = Annotated[UUID, Field(description="The agency.")]
 PersonId = Annotated[UUID, Field(description="The person, by id only.")]
 WorkerId = Annotated[UUID, Field(description="A worker, by id only.")]
 
-Need = Annotated[
-    str,
-    Known(
-        "documents",
-        "transport",
-        "food",
-        "phone",
-        "housing",
-        "work",
-        "education",
-        "money",
-        "family",
-        "legal",
-        "mentoring",
-        "community",
-        "health",
-        "mental_health",
-        "substance_use",
-    ),
-]
+# What somebody may need, and what a program may help with; shared/web/needs.py has the words people read.
+NEEDS = (
+    "documents",
+    "transport",
+    "food",
+    "phone",
+    "housing",
+    "work",
+    "education",
+    "money",
+    "family",
+    "legal",
+    "mentoring",
+    "community",
+    "health",
+    "mental_health",
+    "substance_use",
+)
+Need = Annotated[str, Known(*NEEDS)]
 Category = Annotated[
     str,
     Known(

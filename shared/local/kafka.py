@@ -83,6 +83,7 @@ class LocalKafka:
 
     `controller_port` is for itself alone; left out, one is found and remembered under `home`.
     `quick` compiles less, for short lives: see QUICK.
+    `advertised` is the port that clients are sent to, where something stands between them and the broker.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class LocalKafka:
         controller_port: int | None = None,
         jar_folder: Path | None = None,
         quick: bool = False,
+        advertised: int | None = None,
     ) -> None:
         self.home = home.absolute()
         self.folder = self.home / "kafka"
@@ -106,6 +108,7 @@ class LocalKafka:
         self._controller_port = controller_port
         self._jar_folder = jar_folder
         self._jvm = (*JVM, *QUICK) if quick else JVM
+        self._advertised = advertised or port
 
     @property
     def pid(self) -> int | None:
@@ -113,7 +116,7 @@ class LocalKafka:
 
     @property
     def bootstrap(self) -> str:
-        return f"{ports.LOOPBACK}:{self.port}"
+        return f"{ports.LOOPBACK}:{self._advertised}"
 
     @property
     def access(self) -> Access:
@@ -131,6 +134,8 @@ class LocalKafka:
 
     async def start(self, patience: float = 120.0) -> None:
         """Returns once the administrator has signed in and every partition has a leader."""
+        if self.pid is not None and self.cluster_id is None:
+            await self.kill()  # its data folder was deleted beneath it: it answers still, and keeps nothing
         if self.pid is None:
             await self._start_anew()
         await self._until_ready(patience)
@@ -229,14 +234,14 @@ class LocalKafka:
         fresh.rename(self.data)
 
     def _properties(self, data: Path) -> str:
-        listeners = f"SASL://{self.bootstrap},CONTROLLER://{ports.LOOPBACK}:{self._controller()}"
+        controller = f"CONTROLLER://{ports.LOOPBACK}:{self._controller()}"
         password = self.password()
         sign_in = f'required username="{ADMIN}" password="{password}"'
         settings = {
             **SETTINGS,
             "log.dirs": str(data),
-            "listeners": listeners,
-            "advertised.listeners": listeners,
+            "listeners": f"SASL://{ports.LOOPBACK}:{self.port},{controller}",
+            "advertised.listeners": f"SASL://{self.bootstrap},{controller}",
             "controller.quorum.bootstrap.servers": f"{ports.LOOPBACK}:{self._controller()}",
             "listener.name.sasl.scram-sha-512.sasl.jaas.config": (
                 f"org.apache.kafka.common.security.scram.ScramLoginModule {sign_in};"

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from confluent_kafka import KafkaException
+
 from shared.contracts.topics import SERVICES
 from shared.local import jars, ports, processes, trouble
 from shared.local.kafka import LocalKafka
@@ -28,7 +30,7 @@ from shared.local.postgres import LocalPostgres
 from shared.local.provision import DATABASE, Databases
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
-from shared.messaging.cluster import Access, BrokerAway, Cluster, SignInRefused
+from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
 
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
 Say = Callable[[str], None]
@@ -102,7 +104,10 @@ class Network:
 
     @functools.cached_property
     def cluster(self) -> Cluster:
-        return Cluster(self.access, replication=self.settings.replication)
+        try:
+            return Cluster(self.access, replication=self.settings.replication)
+        except KafkaException as error:  # before anything was asked: the settings themselves
+            raise Trouble(f"THROUGHCARE_KAFKA and what goes with it can't be used: {error.args[0].str()}.") from error
 
     @functools.cached_property
     def databases(self) -> Databases:
@@ -167,7 +172,7 @@ class Network:
         }
 
     def _administrator(self) -> dict[str, str]:
-        """Partners make new passwords on their page. Only of our own Kafka: of a given one the command does it."""
+        """Partners make new passwords on their page; only of our own Kafka (docs/decisions/0010)."""
         if self.kafka is None:
             return {}
         user, password = self.access.user, self.passwords.path(f"kafka.{self.access.user}")
@@ -200,7 +205,7 @@ class Network:
         """What `up` does, in order. Each step may be run again, and does only what is missing."""
         yield from self.preparation()
         yield Step("Starting the services", self.start_services)
-        yield Step("Opening the front port", self._open_front)
+        yield Step("Opening the front port", self.open_front)
 
     def preparation(self) -> Iterator[Step]:
         """Both servers, with everything in them that the services need before they start."""
@@ -244,7 +249,7 @@ class Network:
         if self.kafka is None:
             await self._reach_kafka()
             return self.access.bootstrap
-        running = self.kafka.pid is not None
+        running = self.kafka.pid is not None and self.kafka.cluster_id is not None
         if self.kafka.cluster_id is None:
             # A new cluster must not hear an old producer: it would be taken for another one and dropped silently.
             await asyncio.gather(*(part.stop() for part in self.services))
@@ -264,6 +269,11 @@ class Network:
             raise Trouble(
                 f"Kafka at {self.access.bootstrap} refuses the user {self.access.user}: "
                 "check THROUGHCARE_KAFKA_USER and THROUGHCARE_KAFKA_PASSWORD."
+            ) from error
+        except NotTrusted as error:
+            raise Trouble(
+                f"The certificate of Kafka at {self.access.bootstrap} is not signed by whom we trust: "
+                "check THROUGHCARE_KAFKA_CA_FILE and THROUGHCARE_KAFKA_SECURITY."
             ) from error
 
     async def _prepare_database(self, say: Say) -> str:
@@ -295,7 +305,7 @@ class Network:
             return "running already"
         return ", ".join(told) if len(told) < len(done) else f"{len(done)} services"
 
-    async def _open_front(self, say: Say) -> str:
+    async def open_front(self, say: Say) -> str:
         return f"{self.url} {await self.front.ensure() or 'open already'}".removesuffix(" started")
 
     # Stopping and telling

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -139,6 +140,11 @@ class Databases:
                 "check THROUGHCARE_DATABASE and THROUGHCARE_DATABASE_PASSWORD."
             ) from error
         except (OSError, TimeoutError) as error:
+            if isinstance(error, ssl.SSLError) or "SSL" in str(error):
+                raise Trouble(
+                    f"Postgres at {address} speaks no TLS, or its certificate is not signed by whom we trust: "
+                    "check THROUGHCARE_DATABASE_CA_FILE."
+                ) from error
             raise Trouble(f"Nothing answers as Postgres at {address}: check THROUGHCARE_DATABASE.") from error
 
 

@@ -18,7 +18,9 @@ def of_disk(error: OSError, doing: str) -> Trouble:
         return Trouble(
             f"Not allowed to {doing}: make the folder writable for you, or name another one with THROUGHCARE_HOME."
         )
-    return Trouble(f"Could not {doing}: {error.strerror or error}.")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return Trouble(f"Could not {doing}: a file is there; move it, or name another folder with THROUGHCARE_HOME.")
+    return Trouble(f"Could not {doing}: {error.strerror or error}; THROUGHCARE_HOME names another folder.")
 
 
 def of_log(who: str, log: Path, said: str) -> Trouble:

@@ -14,8 +14,9 @@ from shared.contracts.codec import Headers
 from shared.contracts.control import RepairRequested
 from shared.contracts.data import UnknownType, decode
 from shared.contracts.deadletter import Parked as ParkedEvent
+from shared.contracts.deadletter import Released
 from shared.contracts.envelope import LONGEST_TEXT, BadRecord, Envelope
-from shared.messaging import witness
+from shared.messaging import tracing, witness
 from shared.messaging.batch import Arrival, Batch, KafkaRecord, read
 from shared.messaging.judging import HEALS, Parked, Progress, Verdict, judge
 from shared.messaging.meters import Meters
@@ -71,7 +72,7 @@ class Taker:
             if verdict is Verdict.APPLY and not await self._goes_on(arrival):
                 await self._stay(topic, subject, Parked.POISON)
                 return
-            await self._tx.execute(SQL["settle"], row["number"], "replayed", by)
+            await settle(self._tx, self._service, row["number"], "replayed", by)
 
     async def _goes_on(self, arrival: Arrival) -> bool:
         return arrival.envelope is not None and not await self._advance(arrival.record, arrival.envelope)
@@ -94,7 +95,7 @@ class Taker:
             self._batch.advance(record, envelope, self._batch.applied)
         return problem
 
-    async def _try(self, envelope: Envelope, topic: str) -> str:
+    async def _try(self, envelope: Envelope, topic: str, *, in_order: bool = True) -> str:
         """Make the effect of one record behind a savepoint; returns why it can't be made, or nothing."""
         try:
             fact = Fact(envelope, decode(envelope))
@@ -102,8 +103,10 @@ class Taker:
             return f"{bad.reason}: {bad.detail}"
         try:
             async with self._tx.transaction():
-                await self._reactions.to(topic)(self._tx, [fact])
-                await witness.note(self._tx, self._batch.consumer, topic, [fact])
+                with tracing.applying(self._batch.consumer, topic, [fact]):
+                    await self._reactions.to(topic)(self._tx, [fact])
+                if in_order:
+                    await witness.note(self._tx, self._batch.consumer, topic, [fact])
         except PASSING:
             raise
         except Exception as error:
@@ -114,7 +117,7 @@ class Taker:
     async def _act_at_once(self, envelope: Envelope, topic: str) -> None:
         """A revocation does not wait for what is missing before it; progress stays where it is."""
         if envelope.type in self._reactions.urgent:
-            await self._try(envelope, topic)
+            await self._try(envelope, topic, in_order=False)
 
     async def _take_unreadable(self, record: KafkaRecord, bad: BadRecord) -> None:
         """Without a subject or a place in its sequence a record holds back nobody; with both it holds its subject."""
@@ -179,6 +182,24 @@ class Taker:
             reason=reason,
         )
         await put_events(self._tx, f"{record.topic}/{record.partition}", [event], partitionkey=record.topic)
+
+
+async def settle(tx: Connection, service: str, number: int, how: str, by: str) -> None:
+    """A letter waits no more: noted, and announced to whoever heard that it was parked."""
+    row = await tx.fetchrow(SQL["settle"], number, how, by)
+    if row is None:
+        return  # settled before
+    event = Released(
+        service=service,
+        record_source=row["source"],
+        record_id=row["event_id"],
+        record_topic=row["topic"],
+        partition=row["partition"],
+        offset=row["kafka_offset"],
+        record_subject=row["subject"],
+        how=how,
+    )
+    await put_events(tx, f"{row['topic']}/{row['partition']}", [event], partitionkey=row["topic"])
 
 
 def place_of(row: Record, progress: Progress) -> Verdict:

@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
     NewTopic,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialUpsertion,
 )
 
@@ -39,6 +40,10 @@ ITERATIONS = 4096  # of SCRAM; the least that Kafka accepts, and enough for secr
 
 class SignInRefused(Permanent):
     """The broker answers, but not to these credentials."""
+
+
+class NotTrusted(Permanent):
+    """Whatever answers can't speak TLS, or its certificate is signed by nobody we trust."""
 
 
 class BrokerAway(Retryable):
@@ -98,7 +103,7 @@ class Cluster:
     def __init__(self, access: Access, *, replication: int = 1) -> None:
         self.access = access
         self.replication = replication
-        self._refused = False
+        self._refused = self._doubted = False
         settings = {
             **access.confluent(),
             "error_cb": self._hear,
@@ -109,7 +114,7 @@ class Cluster:
         self._admin = AdminClient(settings)
 
     async def is_ready(self) -> bool:
-        """Whether a broker lets us in and every partition has a leader. Raises SignInRefused."""
+        """Whether a broker lets us in and every partition has a leader. Raises SignInRefused and NotTrusted."""
         try:
             seen = await asyncio.to_thread(self._admin.list_topics, timeout=2)
         except KafkaException:
@@ -117,6 +122,9 @@ class Cluster:
             if self._refused:
                 self._refused = False
                 raise SignInRefused(f"{self.access.bootstrap} refuses the user {self.access.user}") from None
+            if self._doubted:
+                self._doubted = False
+                raise NotTrusted(f"{self.access.bootstrap} shows no certificate that we trust") from None
             return False
         leaders = [p.leader for topic in seen.topics.values() for p in topic.partitions.values()]
         return bool(seen.brokers) and all(leader >= 0 for leader in leaders)
@@ -157,7 +165,9 @@ class Cluster:
 
     async def ensure_users(self, passwords: Mapping[str, str]) -> None:
         credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-        changes = [UserScramCredentialUpsertion(name, credential, word.encode()) for name, word in passwords.items()]
+        changes: list[UserScramCredentialAlteration] = [
+            UserScramCredentialUpsertion(name, credential, word.encode()) for name, word in passwords.items()
+        ]
         await self._all(self._admin.alter_user_scram_credentials(changes, request_timeout=PATIENCE).values())
         await self._until(lambda: self._have_users(passwords), f"users {sorted(passwords)}")
 
@@ -287,3 +297,5 @@ class Cluster:
     def _hear(self, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:
             self._refused = True
+        if error.code() == KafkaError._SSL:
+            self._doubted = True

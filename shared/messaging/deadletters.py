@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from asyncpg import Connection, Pool, Record
 
 from shared.messaging.batch import Arrival, Batch, load_progress, lock_offsets, read, save
-from shared.messaging.careful import Letter, Taker
+from shared.messaging.careful import Letter, Taker, settle
 from shared.messaging.inbox import Inbox
 from shared.runtime import sql
 from shared.runtime.database import transaction
@@ -78,24 +78,26 @@ async def _settle(inbox: Inbox, number: int, by: str, *, drop: bool) -> str:
         await load_progress(connection, batch)
         taker = Taker(connection, inbox.service, inbox.reactions, batch, inbox.meters)
         if row["subject"] is None:
-            await _settle_foreign(connection, taker, arrival, number, by, drop=drop)
+            await _settle_foreign(connection, inbox.service, taker, arrival, number, by, drop=drop)
         else:
             if drop:
-                await _drop_first(connection, batch, row, by)
+                await _drop_first(connection, inbox.service, batch, row, by)
             await taker.drain(row["topic"], row["subject"], by)
         await save(connection, batch)
         return str((await letter(connection, inbox.consumer, number))["state"])
 
 
-async def _settle_foreign(tx: Connection, taker: Taker, arrival: Arrival, number: int, by: str, *, drop: bool) -> None:
+async def _settle_foreign(
+    tx: Connection, service: str, taker: Taker, arrival: Arrival, number: int, by: str, *, drop: bool
+) -> None:
     if not drop and arrival.envelope is None:
         return  # still unreadable: it stays
     if not drop:
         await taker.take(arrival)
-    await tx.execute(SQL["settle"], number, "dropped" if drop else "replayed", by)
+    await settle(tx, service, number, "dropped" if drop else "replayed", by)
 
 
-async def _drop_first(tx: Connection, batch: Batch, row: Record, by: str) -> None:
+async def _drop_first(tx: Connection, service: str, batch: Batch, row: Record, by: str) -> None:
     waiting = await tx.fetch(SQL["waiting_letters"], batch.consumer, row["topic"], row["subject"])
     if waiting[0]["number"] != row["number"]:
         raise Conflict(f"letter {waiting[0]['number']} of the same subject comes first", ("drop", "replay"))
@@ -103,4 +105,4 @@ async def _drop_first(tx: Connection, batch: Batch, row: Record, by: str) -> Non
     if row["sequence"] > progress.sequence:  # a fork's record takes no place of its own
         progress.sequence, progress.last_id = row["sequence"], row["event_id"]
     batch.changed.add((row["topic"], row["subject"]))
-    await tx.execute(SQL["settle"], row["number"], "dropped", by)
+    await settle(tx, service, row["number"], "dropped", by)

@@ -25,10 +25,11 @@ from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES
 from shared.runtime.settings import Settings
 
-POLL_MS = 10  # after an empty poll FastStream waits this long again
+POLL_MS = 100  # it ends as soon as a record is there
 MEASURE_EVERY = 2.0  # seconds between looks at lag and liveness
 STUCK_AFTER = 60.0  # seconds with records waiting and none taken: the client is made anew
 REVOKE_WITHIN = 10.0
+ASKED_WITHIN = 5.0
 
 log = structlog.get_logger("edge")
 
@@ -46,6 +47,7 @@ class Edge:
         self._busy = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None  # the batch that is being applied
         self._told: Mapping[TopicPartition, int] = {}
+        self._applied: Mapping[tuple[str, int], int] = {}  # offsets as the database last knew them
         self._taken_at = time.monotonic()
         self.assigned: set[TopicPartition] = set()
         self.lag = 0
@@ -62,6 +64,7 @@ class Edge:
                 log.warning("reader starts again", error=type(error).__name__, attempt=attempt)
                 await pause(attempt)
             finally:
+                self._inbox.meters.forget_lag(self.assigned)
                 self.assigned = set()
 
     async def _session(self) -> None:
@@ -102,6 +105,7 @@ class Edge:
 
         try:
             await broker.start()
+            subscriber.consumer.getmany = _until_something(subscriber.consumer.getmany)
             self._taken_at = time.monotonic()
             while True:
                 await asyncio.sleep(MEASURE_EVERY)
@@ -131,7 +135,7 @@ class Edge:
     async def _tell_kafka(self, consumer: Any) -> None:
         """Kafka's group learns how far the database is: for lag alone, which others watch and scale by."""
         try:
-            known = await self._inbox.next_offsets()
+            known = self._applied = await self._inbox.next_offsets()
             places = {place: (place.topic, place.partition) for place in consumer.assignment()}
             reached = {place: known[where] for place, where in places.items() if where in known}
             if reached and reached != self._told:
@@ -141,19 +145,29 @@ class Edge:
             log.info("kafka is told later", error=type(error).__name__)
 
     async def _measure(self, consumer: Any) -> None:
-        """Lag per partition; a client that has records before it and takes none is stuck (it happens) and replaced."""
+        """Lag per partition: what has not taken effect, whether it was read or not. A client that has records before it
+        and reads none is stuck (it happens) and replaced."""
         self.lag = 0
-        for place in consumer.assignment():
-            end, here = consumer.highwater(place), consumer._subscription.subscription
-            if end is None or here is None:
+        ends = await self._ends(consumer)
+        for place, end in ends.items():
+            if consumer._subscription.subscription is None:
                 continue
-            lag = max(0, end - await asyncio.wait_for(consumer.position(place), 5))
-            self._inbox.meters.lag.labels(place.topic, place.partition).set(lag)
-            self.lag += lag
+            async with asyncio.timeout(ASKED_WITHIN):  # wait_for may swallow the cancellation that stops us
+                self.lag += max(0, end - await consumer.position(place))
+            unapplied = max(0, end - self._applied.get((place.topic, place.partition), 0))
+            self._inbox.meters.lag.labels(place.topic, place.partition).set(unapplied)
         stuck = time.monotonic() - self._taken_at
         idle = not self._busy.locked() and (self._under_way is None or self._under_way.done())
         if self.lag and stuck > STUCK_AFTER and idle:
             raise TimeoutError(f"no record taken for {stuck:.0f} s")
+
+    async def _ends(self, consumer: Any) -> dict[TopicPartition, int]:
+        """As the last answer told them; of a partition that has not answered yet the broker is asked."""
+        known = {place: consumer.highwater(place) for place in consumer.assignment()}
+        silent = [place for place, end in known.items() if end is None]
+        async with asyncio.timeout(ASKED_WITHIN):
+            asked = await consumer.end_offsets(silent) if silent else {}
+        return {place: end for place, end in (known | asked).items() if end is not None}
 
     async def on_assigned(self, places: set[TopicPartition]) -> None:
         """Read on where the database says, not where Kafka's group does."""
@@ -179,6 +193,7 @@ class Edge:
     async def on_revoked(self, places: set[TopicPartition]) -> None:
         """Let the batch under way end, so that the next owner need not wait for its locks."""
         self.assigned -= places
+        self._inbox.meters.forget_lag(places)  # whoever reads them now tells it
         try:
             async with asyncio.timeout(REVOKE_WITHIN), self._busy:
                 await self._settled()
@@ -195,6 +210,19 @@ class _Seeker(ConsumerRebalanceListener):
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         await self._edge.on_revoked(revoked)
+
+
+def _until_something(getmany: Any) -> Any:
+    """`getmany` that comes back with records only. Empty-handed, FastStream sleeps as long as it has waited, and what
+    arrives meanwhile waits too: five milliseconds of every quiet hop.
+    """
+
+    async def wait(**how: Any) -> Any:
+        while not (found := await getmany(**how)):
+            pass
+        return found
+
+    return wait
 
 
 async def _untouched(records: Sequence[Any], original: Any) -> Any:

@@ -42,5 +42,6 @@ async def _measure(pool: Pool, meters: Meters, service: str) -> None:
     meters.snapshot_age.set(age)
     if age > OLD_SNAPSHOT:
         log.error("a transaction stays open too long", seconds=round(age))
-    rows = await pool.fetch(INBOX["count_letters"], service)
-    meters.waiting.set(sum(row["count"] for row in rows if row["state"] == "parked"))
+    for gauge, statement in ((meters.letters, "letters_by_reason"), (meters.held_up, "parked_by_reason")):
+        rows = await pool.fetch(INBOX[statement], service)
+        meters.tell(gauge, {row["reason"]: row["count"] for row in rows})

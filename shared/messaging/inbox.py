@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from asyncpg import Connection, Pool
 
-from shared.messaging import careful, witness
+from shared.messaging import careful, tracing, witness
 from shared.messaging.batch import Arrival, Batch, KafkaRecord, load_progress, lock_offsets, read, save
+from shared.messaging.bell import Bell
 from shared.messaging.failpoints import MUTANT, reach
 from shared.messaging.judging import Verdict, judge
 from shared.messaging.meters import Meters
@@ -37,12 +38,15 @@ class NotSmooth(Exception):
 class Inbox:
     """The inbox of one consumer. `process` has two halves: an edge can read one batch while it applies another."""
 
-    def __init__(self, pool: Pool, service: str, reactions: Reactions, meters: Meters | None = None) -> None:
+    def __init__(
+        self, pool: Pool, service: str, reactions: Reactions, meters: Meters | None = None, bell: Bell | None = None
+    ) -> None:
         self.pool = pool
         self.service = service
         self.consumer = service
         self.reactions = reactions
         self.meters = meters or Meters()
+        self._bell = bell or Bell()
         self.cluster = ""  # set by the edge once it knows which log it reads
 
     async def process(self, records: Sequence[KafkaRecord]) -> None:
@@ -104,6 +108,7 @@ class Inbox:
             await save(connection, batch)
             reach("inbox.applied")
         reach("inbox.committed")
+        self._bell.ring()  # a reaction may have written to the outbox, or to a partner's rows
         self._count(batch)
 
     async def _smoothly(self, tx: Connection, batch: Batch) -> None:
@@ -129,7 +134,8 @@ class Inbox:
             batch.advance(record, envelope, batch.applied)
         for topic, heard in facts.items():
             try:
-                await self.reactions.to(topic)(tx, heard)
+                with tracing.applying(self.consumer, topic, heard):
+                    await self.reactions.to(topic)(tx, heard)
                 await witness.note(tx, self.consumer, topic, heard)
             except PASSING:
                 raise

@@ -56,6 +56,7 @@ SELECT number, topic, subject, sequence, reason, key, value, headers, partition,
 
 -- name: settle
 UPDATE dead_letter SET state = $2, settled_by = $3, settled_at = clock() WHERE number = $1 AND state = 'parked'
+RETURNING topic, partition, kafka_offset, source, event_id, subject
 
 -- name: list_letters
 SELECT number, source, event_id, topic, partition, kafka_offset, subject, sequence, reason, detail, parked_at, state,
@@ -72,3 +73,10 @@ SELECT state, subject IS NULL AS foreign_record, count(*) AS count FROM dead_let
 -- Distinct records by what came of them; with the dead letters, all that was ever read.
 SELECT coalesce(sum(applied), 0)::bigint AS applied, coalesce(sum(ignored), 0)::bigint AS ignored
   FROM consumer_offset WHERE consumer = $1
+
+-- name: letters_by_reason
+SELECT reason, count(*) AS count FROM dead_letter WHERE consumer = $1 AND state = 'parked' GROUP BY reason
+
+-- name: parked_by_reason
+-- Subjects that wait; progress_parked_idx.
+SELECT parked AS reason, count(*) AS count FROM progress WHERE consumer = $1 AND parked IS NOT NULL GROUP BY parked

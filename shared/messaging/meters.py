@@ -1,5 +1,7 @@
 """What the messaging core counts, as Prometheus metrics. Labels hold topics and reasons, never ids of people."""
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -24,9 +26,22 @@ class Meters:
         self.duplicates = Counter("inbox_duplicates", "records dropped as duplicates", ["topic"], **make)
         self.ignored = Counter("inbox_ignored", "records of unknown types", ["topic"], **make)
         self.parked = Counter("inbox_parked", "records put among the dead letters", ["topic", "reason"], **make)
-        self.waiting = Gauge("dead_letters", "dead letters that nobody has settled", **make)
+        self.letters = Gauge("dead_letters", "parked records that nobody has settled", ["reason"], **make)
+        self.held_up = Gauge("parked_subjects", "subjects whose later records wait", ["reason"], **make)
         self.batch = Histogram("inbox_batch_records", "records per transaction", buckets=RECORDS, **make)
         self.retries = Counter("inbox_retries", "times a batch was tried again", **make)
-        self.lag = Gauge("consumer_lag", "records not read yet", ["topic", "partition"], **make)
+        self.lag = Gauge("consumer_lag", "records without their effect", ["topic", "partition"], **make)
         self.timers_fired = Counter("timers_fired", "clocks whose effect was made", ["kind"], **make)
         self.timers_late = Gauge("timer_late_seconds", "how late the most overdue clock is", **make)
+
+    def tell(self, gauge: Gauge, by_reason: Mapping[str, int]) -> None:
+        """All there is now: a reason that nothing has any more is gone."""
+        gauge.clear()
+        for reason, count in by_reason.items():
+            gauge.labels(reason).set(count)
+
+    def forget_lag(self, places: Iterable[tuple[str, int]]) -> None:
+        """Another process reads these now, and tells how far it is."""
+        for topic, partition in places:
+            with suppress(KeyError):  # never measured
+                self.lag.remove(topic, partition)

@@ -6,6 +6,7 @@ its aggregate's row (for a new one its own insert is that lock), so that positio
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -74,11 +75,49 @@ async def put_events(
         ids,
         [event.type for event in events],
         [encode_data(event, person=person) for event in events],
-        traceparent(),
+        traceparent(cause.causationid),
         cause.causationid,
         cause.actor,
     )
     return ids
+
+
+class Saying(NamedTuple):
+    """One event of one aggregate, among those of others; the names are those of `put_events`."""
+
+    subject: UUID
+    event: Event
+    partitionkey: UUID
+    person: UUID | None = None
+
+
+async def put_of_each(tx: Connection, said: Sequence[Saying], *, cause: Cause = Cause()) -> None:
+    """Queue what happened to many aggregates of one topic: the same as `put_events` for each, a statement for all.
+
+    Of an aggregate that is named twice the later event follows the earlier. A caller who holds no other lock may run
+    beside others who do the same.
+    """
+    if not said:
+        return
+    for name, text in _texts(said[0].subject, said[0].partitionkey, cause):
+        check_text(text, name)
+    [topic] = {one.event.topic for one in said}
+    first = list({one.subject: one for one in reversed(said)}.values())
+    await tx.execute(
+        SQL["put_of_each"],
+        topic,
+        [str(one.subject) for one in first],
+        [str(one.partitionkey) for one in first],
+        [shard_of(str(one.partitionkey)) for one in first],
+        [uuid7() for _ in first],
+        [one.event.type for one in first],
+        [encode_data(one.event, person=one.person) for one in first],
+        traceparent(cause.causationid),
+        cause.causationid,
+        cause.actor,
+    )
+    taken = set(map(id, first))
+    await put_of_each(tx, [one for one in said if id(one) not in taken], cause=cause)
 
 
 def _texts(subject: UUID | str, partitionkey: UUID | str, cause: Cause) -> Iterator[tuple[str, str]]:

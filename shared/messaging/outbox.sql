@@ -29,6 +29,24 @@ SELECT $4, event.id, $1, $2, head.before + event.number, life.epoch, $3, event.t
   FROM head, life, unnest($5::uuid[], $6::text[], $7::bytea[]) WITH ORDINALITY AS event (id, type, data, number)
  ORDER BY event.number
 
+-- name: put_of_each
+-- One event of each of many aggregates, none of them twice; heads are locked in the order of subjects, so that two of
+-- these never wait for each other in a circle. Arguments 2 to 7 are columns.
+WITH said AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::smallint[], $5::uuid[], $6::text[], $7::bytea[])
+        AS said (subject, partitionkey, shard, id, type, data)
+), head AS (
+    INSERT INTO stream (topic, subject, sequence, partitionkey, shard)
+    SELECT $1, subject, 1, partitionkey, shard FROM said ORDER BY subject
+    ON CONFLICT (topic, subject) DO UPDATE SET sequence = stream.sequence + 1
+    RETURNING subject, sequence, partitionkey, shard
+)
+INSERT INTO outbox (shard, id, topic, subject, sequence, epoch, partitionkey, type, at,
+                    traceparent, causationid, actor, data)
+SELECT head.shard, said.id, $1, subject, head.sequence, life.epoch, head.partitionkey, said.type, clock(),
+       $8, $9, $10, said.data
+  FROM head JOIN said USING (subject), life
+
 -- name: put_again
 -- Queues archived events of one subject once more, for a reader who asked; same id, same sequence.
 INSERT INTO outbox (shard, id, topic, subject, sequence, epoch, partitionkey, type, at,

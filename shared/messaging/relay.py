@@ -17,7 +17,8 @@ import structlog
 from aiokafka.errors import KafkaError
 from asyncpg import Connection, Record
 
-from shared.messaging import losses
+from shared.messaging import losses, tracing
+from shared.messaging.bell import Bell
 from shared.messaging.failpoints import reach
 from shared.messaging.kafka import cluster_id
 from shared.messaging.losses import Mark
@@ -33,7 +34,7 @@ from shared.runtime.settings import Settings
 SQL = sql.load(__file__, "relay.sql")
 REBALANCE_EVERY = 2.0  # seconds
 CHECK_EVERY = 60.0  # seconds between comparisons of the archive with the ends of the logs
-BUSY_FOR = 1.0  # seconds after the last event during which the poll is fast
+BUSY_FOR = 3.0  # seconds after the last event during which the poll is fast
 BUSY_POLL = 0.005
 WORST = (1 << 62, -1)  # bounds of a shard with nothing in flight: every position is below the low one
 
@@ -66,10 +67,13 @@ class Flight:
 class Relay:
     """Relays what one service writes. Run as many as you like: each shard has one owner at a time."""
 
-    def __init__(self, settings: Settings, service: str, meters: Meters | None = None) -> None:
+    def __init__(
+        self, settings: Settings, service: str, meters: Meters | None = None, bell: Bell | None = None
+    ) -> None:
         self._settings = settings
         self._service = service
         self._meters = meters or Meters()
+        self._bell = bell or Bell()
         self._one_by_one: frozenset[Log] = frozenset()  # logs whose batch was refused: find the row
         self.cluster = ""
         self.progressed = False
@@ -122,6 +126,7 @@ class _Session:
             while True:
                 if flight is None:
                     await self._keep_house()
+                rung = self._relay._bell.rung
                 rows = await self._fetch(flight)
                 answers = await flight.answer if flight else {}
                 flight_done, flight = flight, None
@@ -134,7 +139,8 @@ class _Session:
                 if trouble:
                     raise trouble
                 if flight is None and not rows:
-                    await asyncio.sleep(BUSY_POLL if time.monotonic() < busy_until else self._idle)
+                    poll = BUSY_POLL if time.monotonic() < busy_until else self._idle
+                    await self._relay._bell.wait(poll, since=rung)
         finally:
             if flight:
                 flight.answer.cancel()
@@ -142,7 +148,11 @@ class _Session:
 
     def _send(self, rows: Sequence[Record]) -> Flight:
         reach("relay.fetched")
-        return Flight(rows, asyncio.create_task(self._publisher.send(rows, one_by_one=self._relay._one_by_one)))
+        return Flight(rows, asyncio.create_task(self._publish(rows)))
+
+    async def _publish(self, rows: Sequence[Record]) -> dict[Log, Sent]:
+        with tracing.publishing(rows):
+            return await self._publisher.send(rows, one_by_one=self._relay._one_by_one)
 
     async def _fetch(self, flight: Flight | None) -> Sequence[Record]:
         bounds = flight.bounds() if flight else {}

@@ -53,16 +53,21 @@ async def plain(tx: Connection, start: datetime, patience: Patience) -> datetime
             raise ValueError("business days need the calendar of an agency")
 
 
-async def start_timers(tx: Connection, timers: Iterable[Timer], work_out: WorkOut = plain) -> None:
-    """Start (or, without patience, stop) clocks inside `tx`, which holds the lock on their aggregate."""
+async def start_timers(
+    tx: Connection, timers: Iterable[Timer], work_out: WorkOut = plain, *, since: datetime | None = None
+) -> None:
+    """Start (or, without patience, stop) clocks inside `tx`, which holds the lock on their aggregate.
+
+    `since`: when the silence began, where that is not now; so a restore gives nobody more time than they had.
+    """
     for timer in timers:
         if timer.patience is None:
             await tx.execute(SQL["stop_timer"], timer.kind, str(timer.subject))
             continue
-        now = await tx.fetchval(SQL["now"])
-        due = await work_out(tx, now, timer.patience)
+        start = since or await tx.fetchval(SQL["now"])
+        due = await work_out(tx, start, timer.patience)
         rule = json.dumps(dump(timer.patience))
-        await tx.execute(SQL["start_timer"], timer.kind, str(timer.subject), uuid7(), rule, due)
+        await tx.execute(SQL["start_timer"], timer.kind, str(timer.subject), uuid7(), rule, due, since)
 
 
 async def claim(tx: Connection, due: Due, work_out: WorkOut = plain) -> bool:

@@ -1,7 +1,7 @@
 -- name: start_timer
 -- Starting a clock voids the one of its kind for the same subject.
 INSERT INTO timer (kind, subject, id, rule, started_at, due_at)
-VALUES ($1, $2, $3, $4, clock(), $5)
+VALUES ($1, $2, $3, $4, coalesce($6, clock()), $5)
 ON CONFLICT (kind, subject) DO UPDATE
    SET id = excluded.id, rule = excluded.rule, started_at = excluded.started_at, due_at = excluded.due_at, failures = 0
 

@@ -38,6 +38,27 @@ async def test_a_rolled_back_command_says_nothing(database):
         assert await w.writer.pool.fetchval("SELECT sequence FROM outbox") == 1
 
 
+async def test_many_aggregates_speak_in_one_statement_each_in_its_own_order(database):
+    from shared.messaging.outbox import Saying, put_of_each
+    from tests.integration.messaging.world import fact
+
+    async with world(database) as w:
+        known, other, third = (new() for _ in range(3))
+        await w.writer.say(known, 2)
+        async with w.writer.pool.acquire() as connection, connection.transaction():
+            await put_of_each(connection, [Saying(one, fact(one), one) for one in (known, other, third, other)])
+        rows = await w.writer.pool.fetch("SELECT subject, sequence, shard FROM outbox ORDER BY position")
+        said = {
+            str(one): [row["sequence"] for row in rows if row["subject"] == str(one)] for one in (known, other, third)
+        }
+        assert said == {str(known): [1, 2, 3], str(other): [1, 2], str(third): [1]}
+        assert len({(row["subject"], row["shard"]) for row in rows}) == 3
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.reader.has(known, 3)
+        await w.reader.has(other, 2)
+
+
 async def test_a_reader_that_comes_back_reads_on_where_its_database_is(database):
     async with world(database) as w:
         subject = new()

@@ -4,6 +4,7 @@ import pytest
 
 from shared.contracts.control import RepairRequested
 from shared.contracts.data import decode_data
+from shared.contracts.deadletter import Released
 from shared.messaging import deadletters
 from shared.runtime.errors import Conflict, Retryable
 from tests.integration.messaging.records import Log
@@ -26,6 +27,13 @@ def log():
 
 async def account(reader):
     return await deadletters.account(reader.pool, "reporting")
+
+
+async def announced(reader):
+    """What the service's dlq topic says of letters that wait no more: which record, and how."""
+    rows = await reader.pool.fetch("SELECT type, data FROM outbox WHERE type = $1", Released.type)
+    found = [decode_data(row["type"], row["data"]) for row in rows]
+    return {(event.record_id, event.how) for event in found}
 
 
 async def test_a_record_read_three_times_has_one_effect(reader, log):
@@ -77,6 +85,7 @@ async def test_a_fork_is_parked_and_changes_nothing(reader, log):
     fork, behind = await deadletters.letters(reader.pool, "reporting")
     assert (fork["reason"], behind["reason"]) == ("fork", "fork")
     assert await deadletters.drop(reader.inbox, fork["number"], "ops:test") == "dropped"
+    assert await announced(reader) == {(fork["event_id"], "dropped"), (behind["event_id"], "replayed")}
     assert await reader.effects(subject) == [1, 2]
     assert await reader.parked(subject) is None
 
@@ -108,6 +117,7 @@ async def test_a_handler_that_breaks_parks_its_subject_and_nobody_else(reader, l
     reader.refuse.clear()
     assert await deadletters.replay(reader.inbox, letters[0]["number"], "ops:test") == "replayed"
     assert await reader.effects(subject) == [1, 2, 3]
+    assert await announced(reader) == {(row["event_id"], "replayed") for row in letters}
     await reader.inbox.process(records)
     assert await reader.effects(subject) == [1, 2, 3]
     found = await account(reader)

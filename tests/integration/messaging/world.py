@@ -16,6 +16,7 @@ from asyncpg import Connection, Pool
 from shared.contracts.message import Decided, MessageEvent
 from shared.messaging.edge import Edge
 from shared.messaging.inbox import Inbox
+from shared.messaging.meters import Meters
 from shared.messaging.outbox import put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.relay import Relay
@@ -50,8 +51,9 @@ class Side:
         self.reactions = Reactions()
         self.refuse: set[UUID] = set()
         add_repairs(self.reactions, service)
-        self.inbox = Inbox(pool, service, self.reactions)
-        self.relay = Relay(settings, service)
+        self.meters = Meters()
+        self.inbox = Inbox(pool, service, self.reactions, self.meters)
+        self.relay = Relay(settings, service, self.meters)
         self.edge = Edge(settings, self.inbox)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 

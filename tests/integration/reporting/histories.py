@@ -1,7 +1,4 @@
-"""Random legal histories, walked on the workflows' own tables, and an oracle that folds them the slow, plain way.
-
-The oracle shares no code with the service: it reads the JSON of each record and keeps one dict a subject.
-"""
+"""Random legal histories, walked on the workflows' own tables."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,6 +16,7 @@ from shared.contracts.events import Event
 from shared.contracts.parties import Way
 from shared.runtime.ids import uuid7
 from shared.workflow import Workflow
+from tests.integration.reporting.oracle import Tables, Told, rows_of
 from tests.integration.reporting.world import HOURS, Log, Record
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -131,108 +129,11 @@ def _program(random: Random) -> Iterable[Event]:
         yield program.Withdrawn(**ids, reason="ended")
 
 
-# The oracle
-
-
-def oracle(records: Iterable[Record]) -> dict[str, dict[UUID, dict[str, Any]]]:
+def oracle(records: Iterable[Record]) -> Tables:
     """What the projections have to hold after these records, each told once, in the order of its subject."""
-    tables: dict[str, dict[UUID, dict[str, Any]]] = {
-        table: {} for table in ("agency", "program", "referral", "promise", "setback", "message")
-    }
-    for record in records:
-        header = {name: value.decode() for name, value in record.headers}
-        family, _, fact = header["ce_type"].removeprefix("throughcare.").removesuffix(".v1").partition(".")
-        if family == "concern":
-            continue
-        data = json.loads(record.value or b"")
-        row = tables[family].setdefault(UUID(data[family]), dict(EMPTY[family]) | {"id": UUID(data[family])})
-        FOLD[family](row, fact, datetime.fromisoformat(header["ce_time"]), data)
-    return tables
+    return rows_of(_told(record) for record in records)
 
 
-def _first(row: dict[str, Any], name: str, value: Any) -> None:
-    if row[name] is None:
-        row[name] = value
-
-
-def _fold_referral(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row["agency"], row["program"] = UUID(data["agency"]), UUID(data["program"])
-    row["need"], row["stage"] = data["need"], data["stage"]
-    if fact in ("sent", "delivered", "begun"):
-        _first(row, f"{fact}_at", at)
-    if fact in ("accepted", "waitlisted", "declined") and row["first_answer"] is None:
-        row["first_answer"], row["first_answer_at"] = fact, at
-    if fact == "reported":
-        row["reported_at"], row["outcome"] = at, data["outcome"]
-    if fact in ("confirmed", "closed"):
-        row["closed_at"], row["closed_by"] = at, {"confirmed": "person", "closed": "silence"}[fact]
-    if fact in ("disputed", "reopened"):
-        row["closed_at"], row["closed_by"] = None, "open_again"
-    if fact in ("escalated", "disputed", "reopened"):
-        row[fact] += 1
-    if fact == "told_worker":
-        row["told_worker"] = data["told"]
-
-
-def _fold_promise(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row["agency"], row["stage"] = UUID(data["agency"]), data["stage"]
-    row["due"] = datetime.fromisoformat(data["due"])
-    if fact == "made":
-        row["made_at"], row["mends"] = at, data["mends"] is not None
-    if fact == "kept":
-        _first(row, "kept_at", at)
-        row["late"], row["by_person"] = data["late"], data["by_person"]
-    if fact == "broken":
-        row["kept_at"], row["broken_at"], row["late"], row["by_person"] = None, at, False, data["by_person"]
-    if fact in ("broken", "admitted") and data["admitted"] is not None:
-        row["admitted"] = data["admitted"]
-    if fact == "renegotiated":
-        row["moved"] += 1
-
-
-def _fold_setback(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row["stage"] = data["stage"]
-    if fact == "reported":
-        row["reported_at"] = at
-    if fact == "contacted" and row["contacted_at"] is None:
-        row["contacted_at"], row["late"] = at, data["late"]
-    if fact == "nobody_came" and not row["asked_again"]:
-        row["nobody_came_at"], row["contacted_at"], row["late"] = at, None, False
-    if fact == "asked_again":
-        row["asked_again"] = True
-    if data["stage"] == "supported":
-        _first(row, "supported_at", at)
-
-
-def _fold_message(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row["audience"] = data["audience"]
-    row[f"{fact}_at"] = at
-    for name in ("occasion", "channel", "reason"):
-        row[name] = data.get(name) or row[name]
-
-
-def _fold_agency(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row |= {"name": data["name"], "holds_no_records": data["holds_no_records"], "calendar": data["calendar"]}
-
-
-def _fold_program(row: dict[str, Any], fact: str, at: datetime, data: dict[str, Any]) -> None:
-    row |= {"agency": UUID(data["agency"]), "withdrawn": fact == "withdrawn", "name": data.get("name", row["name"])}
-
-
-EMPTY: dict[str, dict[str, Any]] = {
-    "referral": dict.fromkeys(
-        ("sent_at", "delivered_at", "first_answer_at", "first_answer", "begun_at", "reported_at", "outcome",
-         "closed_at", "closed_by", "told_worker")
-    ) | dict.fromkeys(("escalated", "disputed", "reopened"), 0),
-    "promise": dict.fromkeys(("made_at", "kept_at", "broken_at", "late", "by_person", "admitted"))
-    | {"moved": 0, "mends": False},
-    "setback": dict.fromkeys(("reported_at", "nobody_came_at", "contacted_at", "supported_at"))
-    | {"late": False, "asked_again": False},
-    "message": dict.fromkeys(("occasion", "channel", "decided_at", "sent_at", "withheld_at", "reason")),
-    "agency": {},
-    "program": {"name": None},
-}  # fmt: skip
-FOLD = {
-    "referral": _fold_referral, "promise": _fold_promise, "setback": _fold_setback, "message": _fold_message,
-    "agency": _fold_agency, "program": _fold_program,
-}  # fmt: skip
+def _told(record: Record) -> Told:
+    header = {name: value.decode() for name, value in record.headers}
+    return Told(header["ce_type"], datetime.fromisoformat(header["ce_time"]), json.loads(record.value or b""))

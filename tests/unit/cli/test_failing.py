@@ -8,6 +8,7 @@ import pytest
 from cli.__main__ import COMMANDS, main
 from cli.failing import explain
 from shared.local.trouble import Trouble
+from shared.runtime.database import DatabaseAway
 
 
 def last(capsys: pytest.CaptureFixture[str]) -> str:
@@ -25,6 +26,36 @@ def test_trouble_is_its_own_sentence(capsys):
 def test_a_full_disk_says_so(capsys):
     assert explain(OSError(errno.ENOSPC, "No space left on device", "/data/x")) == 1
     assert last(capsys).startswith("The disk is full")
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(111, "refused"), DatabaseAway("x"), TimeoutError()])
+def test_a_network_that_is_down_is_told_how_to_start(capsys, error: Exception):
+    assert explain(error) == 1
+    assert "`./throughcare up` starts" in last(capsys)
+
+
+def test_a_home_that_is_a_file_says_so(capsys, monkeypatch, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("THROUGHCARE_HOME", str(tmp_path / "file"))
+    assert main(["up"]) == 1
+    assert last(capsys) == (
+        f"Could not use the folder {tmp_path / 'file'}: a file is there; move it, or name another folder with "
+        "THROUGHCARE_HOME."
+    )
+
+
+def test_a_kafka_without_its_password_is_named_before_anything_is_asked(capsys, monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("THROUGHCARE_HOME", str(tmp_path))
+    monkeypatch.setenv("THROUGHCARE_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("THROUGHCARE_DATABASE", "postgresql://a@127.0.0.1:1/x")
+    assert main(["prepare"]) == 1
+    assert last(capsys).startswith("THROUGHCARE_KAFKA and what goes with it can't be used: ")
+
+
+@pytest.mark.parametrize("arguments", [["replay"], ["replay", "--all", "--report"], ["dlq", "show", "mars", "1"]])
+def test_a_command_that_can_be_meant_two_ways_does_nothing(capsys, arguments: list[str]):
+    assert main(arguments) == 2
+    assert last(capsys).startswith("Invalid value")
 
 
 def test_what_nobody_foresaw_goes_to_a_file(capsys):

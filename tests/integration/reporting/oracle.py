@@ -1,0 +1,210 @@
+"""What the mirror has to hold and to count, worked out the slow, plain way: one dict a subject, one fact at a time.
+
+It shares no code with the service. Facts come from records or from the archives of all four schemas; the JSON of each
+is read as it stands.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+Row = dict[str, Any]
+Tables = dict[str, dict[UUID, Row]]
+SCHEMAS = ("intake", "caseplan", "notifications", "reporting")
+FAMILIES = ("agency", "program", "referral", "promise", "setback", "message")
+
+
+class Told(NamedTuple):
+    """One fact: its type, when it was said, what it says."""
+
+    type: str
+    at: datetime
+    data: Row
+
+
+async def archived(url_of: Callable[[str], str]) -> list[Told]:
+    """Every event that any service ever published, subject by subject, each in its own order, each once."""
+    told: dict[UUID, tuple[tuple[str, str, int], Told]] = {}
+    for schema in SCHEMAS:
+        connection = await asyncpg.connect(url_of(schema))
+        try:
+            rows = await connection.fetch("SELECT id, topic, subject, sequence, type, at, data FROM event_archive")
+        finally:
+            await connection.close()
+        for row in rows:
+            place = row["topic"], row["subject"], row["sequence"]
+            told[row["id"]] = place, Told(row["type"], row["at"], json.loads(row["data"]))
+    places = Counter(place for place, _ in told.values())
+    assert not [place for place, times in places.items() if times > 1], "two events of one sequence in the archives"
+    return [fact for _, fact in sorted(told.values(), key=lambda one: one[0])]
+
+
+def rows_of(facts: Iterable[Told]) -> Tables:
+    """The projections after these facts, which come in the order of each subject."""
+    tables: Tables = {table: {} for table in FAMILIES}
+    for told in facts:
+        family, _, fact = told.type.removeprefix("throughcare.").removesuffix(".v1").partition(".")
+        if family not in tables:
+            continue
+        id = UUID(told.data[family])
+        FOLD[family](tables[family].setdefault(id, {"id": id, **EMPTY[family]}), fact, told.at, told.data)
+    return tables
+
+
+def _first(row: Row, name: str, value: Any) -> None:
+    if row[name] is None:
+        row[name] = value
+
+
+def _fold_referral(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row["agency"], row["program"] = UUID(data["agency"]), UUID(data["program"])
+    row["need"], row["stage"] = data["need"], data["stage"]
+    if fact in ("sent", "delivered", "begun"):
+        _first(row, f"{fact}_at", at)
+    if fact in ("accepted", "waitlisted", "declined") and row["first_answer"] is None:
+        row["first_answer"], row["first_answer_at"] = fact, at
+    if fact == "reported":
+        row["reported_at"], row["outcome"] = at, data["outcome"]
+    if fact in ("confirmed", "closed"):
+        row["closed_at"], row["closed_by"] = at, {"confirmed": "person", "closed": "silence"}[fact]
+    if fact in ("disputed", "reopened"):
+        row["closed_at"], row["closed_by"] = None, "open_again"
+    if fact in ("escalated", "disputed", "reopened"):
+        row[fact] += 1
+    if fact == "told_worker":
+        row["told_worker"] = data["told"]
+
+
+def _fold_promise(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row["agency"], row["stage"] = UUID(data["agency"]), data["stage"]
+    row["due"] = datetime.fromisoformat(data["due"])
+    if fact == "made":
+        row["made_at"], row["mends"] = at, data["mends"] is not None
+    if fact == "kept":
+        _first(row, "kept_at", at)
+        row["late"], row["by_person"] = data["late"], data["by_person"]
+    if fact == "broken":
+        row["kept_at"], row["broken_at"], row["late"], row["by_person"] = None, at, False, data["by_person"]
+    if fact in ("broken", "admitted") and data["admitted"] is not None:
+        row["admitted"] = data["admitted"]
+    if fact == "renegotiated":
+        row["moved"] += 1
+
+
+def _fold_setback(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row["stage"] = data["stage"]
+    if fact == "reported":
+        row["reported_at"] = at
+    if fact == "contacted" and row["contacted_at"] is None:
+        row["contacted_at"], row["late"] = at, data["late"]
+    if fact == "nobody_came" and not row["asked_again"]:
+        row["nobody_came_at"], row["contacted_at"], row["late"] = at, None, False
+    if fact == "asked_again":
+        row["asked_again"] = True
+    if data["stage"] == "supported":
+        _first(row, "supported_at", at)
+
+
+def _fold_message(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row["audience"] = data["audience"]
+    row[f"{fact}_at"] = at
+    for name in ("occasion", "channel", "reason"):
+        row[name] = data.get(name) or row[name]
+
+
+def _fold_agency(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row |= {"name": data["name"], "holds_no_records": data["holds_no_records"], "calendar": data["calendar"]}
+
+
+def _fold_program(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row |= {"agency": UUID(data["agency"]), "withdrawn": fact == "withdrawn", "name": data.get("name", row["name"])}
+
+
+EMPTY: dict[str, Row] = {
+    "referral": dict.fromkeys(
+        ("sent_at", "delivered_at", "first_answer_at", "first_answer", "begun_at", "reported_at", "outcome",
+         "closed_at", "closed_by", "told_worker")
+    ) | dict.fromkeys(("escalated", "disputed", "reopened"), 0),
+    "promise": dict.fromkeys(("made_at", "kept_at", "broken_at", "late", "by_person", "admitted"))
+    | {"moved": 0, "mends": False},
+    "setback": dict.fromkeys(("reported_at", "nobody_came_at", "contacted_at", "supported_at"))
+    | {"late": False, "asked_again": False},
+    "message": dict.fromkeys(("occasion", "channel", "decided_at", "sent_at", "withheld_at", "reason")),
+    "agency": {},
+    "program": {"name": None},
+}  # fmt: skip
+FOLD = {
+    "referral": _fold_referral, "promise": _fold_promise, "setback": _fold_setback, "message": _fold_message,
+    "agency": _fold_agency, "program": _fold_program,
+}  # fmt: skip
+
+
+def counts_of(tables: Tables, as_of: datetime, zone: str) -> dict[str, int]:
+    """The mirror's counts in the demo: this month so far and the six before it, nothing hidden."""
+    here = as_of.astimezone(ZoneInfo(zone))
+    months = here.year * 12 + here.month - 1 - 6
+    since = datetime(months // 12, months % 12 + 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+    def began(table: str, when: str) -> list[Row]:
+        return [row for row in tables[table].values() if row[when] is not None and since <= row[when] < as_of]
+
+    referrals = [row for row in began("referral", "sent_at") if row["stage"] != "entered_in_error"]
+    return (
+        _count_referrals(referrals) | _count_promises(tables, since) | _count_setbacks(began("setback", "reported_at"))
+        | _count_messages(began("message", "decided_at"))
+    )  # fmt: skip
+
+
+def _count_referrals(rows: list[Row]) -> dict[str, int]:
+    closed = Counter(row["closed_by"] for row in rows)
+    return {
+        "referrals_sent": len(rows),
+        "referrals_answered": sum(row["first_answer_at"] is not None for row in rows),
+        "referrals_begun": sum(row["begun_at"] is not None for row in rows),
+        "referrals_reported": closed["person"] + closed["open_again"] + closed["silence"],
+        "loops_confirmed": closed["person"],
+        "loops_reopened": closed["open_again"],
+        "loops_silent": closed["silence"],
+        "told_worker": sum(row["told_worker"] is not None and row["closed_by"] != "person" for row in rows),
+    }
+
+
+def _count_promises(tables: Tables, since: datetime) -> dict[str, int]:
+    over = [row for row in tables["promise"].values() if row["due"] >= since and row["stage"] in ("kept", "broken")]
+    late = [row for row in over if row["stage"] == "broken" or row["late"]]
+    on_time = [row for row in over if row not in late]
+    return {
+        "promises_due": len(over),
+        "promises_kept": sum(not row["moved"] for row in on_time),
+        "promises_moved": sum(row["moved"] > 0 for row in on_time),
+        "promises_late": len(late),
+    }
+
+
+def _count_setbacks(rows: list[Row]) -> dict[str, int]:
+    rows = [row for row in rows if row["contacted_at"] is not None or row["stage"] != "withdrawn"]
+    reached = [row for row in rows if row["contacted_at"] is not None]
+    return {
+        "setbacks_told": len(rows),
+        "setbacks_reached_in_time": sum(not row["late"] for row in reached),
+        "setbacks_reached_late": sum(row["late"] for row in reached),
+        "setbacks_waiting": len(rows) - len(reached),
+        "setbacks_supported": sum(row["supported_at"] is not None for row in rows),
+    }
+
+
+def _count_messages(rows: list[Row]) -> dict[str, int]:
+    sent = [row for row in rows if row["sent_at"] is not None]
+    withheld = [row for row in rows if row["sent_at"] is None and row["withheld_at"] is not None]
+    return {
+        "messages_decided": len(rows),
+        "messages_sent": len(sent),
+        "messages_withheld": len(withheld),
+        "messages_waiting": len(rows) - len(sent) - len(withheld),
+    }
