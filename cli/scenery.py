@@ -13,7 +13,7 @@ import httpx
 from cli.story.voices import Voice, until
 from shared.contracts.agency import Calendar
 from shared.local.network import Network
-from shared.runtime.errors import Conflict
+from shared.runtime.errors import Conflict, NotFound
 from shared.security import demo
 
 VERSION = "1"
@@ -78,9 +78,9 @@ async def _directory(office: Voice) -> None:
     for id, facts in AGENCIES.items():
         calendar = Calendar(timezone=ZONE).model_dump(mode="json") | {"openings": DAYS, "holidays": _holidays()}
         body = {"name": names[id].name, "description": names[id].does, "calendar": calendar, **facts}
-        await office.say(f"/intake/agencies/{id}", _plain(body), method="PUT")
+        await office.say(f"/intake/agencies/{id}", plain(body), method="PUT")
     for id, facts in PROGRAMS.items():
-        await office.say(f"/intake/programs/{id}", _plain({"reports_to": NO, **facts}), method="PUT")
+        await office.say(f"/intake/programs/{id}", plain({"reports_to": NO, **facts}), method="PUT")
 
 
 def _holidays() -> list[str]:
@@ -117,7 +117,7 @@ async def _plan(cast: dict[UUID, Voice], person: UUID) -> None:
     plan = await cast[demo.DANA].see(f"/caseplan/plans/{person}", lambda found: found)
     if plan["stage"] != "new":
         return
-    await cast[demo.DANA].say(f"/caseplan/plans/{person}/suggest", _plain({"goals": goals, "steps": steps}))
+    await cast[demo.DANA].say(f"/caseplan/plans/{person}/suggest", plain({"goals": goals, "steps": steps}))
     await cast[person].say(f"/caseplan/plans/{person}/sign")
 
 
@@ -158,7 +158,7 @@ async def _partner(network: Network) -> None:
                 partner = await desk.add(demo.CEDAR_HOUSE, slug="k7m2q9")
             except Conflict:
                 return True
-            except LookupError:
+            except NotFound:
                 return False  # the agency is not heard of there yet
             await desk.agree(partner.slug, date.today(), date.today() + timedelta(days=365))
             return True
@@ -172,13 +172,13 @@ async def _once(voice: Voice, path: str, body: dict[str, Any]) -> None:
     try:
         await voice.get(where)
     except Exception:  # not there, or not theirs to see: then creating it says so
-        await voice.say(path, _plain(body), key=f"scenery-{VERSION}-{body['id']}")
+        await voice.say(path, plain(body), key=f"scenery-{VERSION}-{body['id']}")
 
 
-def _plain(body: Any) -> Any:
+def plain(body: Any) -> Any:
     """Ids, days and moments as JSON has them."""
     if isinstance(body, dict):
-        return {key: _plain(value) for key, value in body.items()}
+        return {key: plain(value) for key, value in body.items()}
     if isinstance(body, list | tuple):
-        return [_plain(value) for value in body]
+        return [plain(value) for value in body]
     return body.isoformat() if isinstance(body, date | time) else str(body) if isinstance(body, UUID) else body

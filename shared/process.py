@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 import shared.messaging
 import shared.security
+from shared.messaging.bell import Bell
 from shared.messaging.edge import Edge
 from shared.messaging.housekeeping import keep_house
 from shared.messaging.inbox import Inbox
@@ -38,10 +39,11 @@ from shared.runtime.health import Health, health_router
 from shared.runtime.logs import start_logs
 from shared.runtime.migrations import pending
 from shared.runtime.settings import Settings
-from shared.runtime.traces import start_traces
+from shared.runtime.traces import Traced, start_traces, stop_traces
 from shared.security.edge import install, require_entries
 from shared.security.sealing import PostgresKeys
 from shared.web.app import web_app
+from shared.web.branches import branched
 from shared.web.idempotency import forget_expired
 
 MIGRATIONS = tuple(Path(str(room.__file__)).parent / "migrations" for room in (shared.messaging, shared.security))
@@ -59,6 +61,7 @@ class Running:
     pool: Pool
     keys: PostgresKeys
     meters: Meters
+    bell: Bell = field(default_factory=Bell)  # rung when something was committed that a relay may wait for
 
 
 Task = Callable[[Running], Awaitable[None]]
@@ -104,6 +107,7 @@ def run(describe: Callable[[Settings], Service]) -> None:
         timeout_graceful_shutdown=STOP_WITHIN,
         server_header=False,
     )
+    stop_traces()
     if _failed:
         raise SystemExit(1)
 
@@ -127,9 +131,10 @@ def build(service: Service, settings: Settings) -> FastAPI:
     install(app, settings)
     app.include_router(health_router(health, meters.registry))
     if "api" in settings.role_set:
-        for router in service.routers:
+        for router in branched(service.routers):
             app.include_router(router)
     require_entries(app)
+    app.add_middleware(Traced)  # outermost: its span is there when anything is written
     return app
 
 
@@ -156,8 +161,8 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
 def _worker(service: Service, running: Running, health: Health) -> list[asyncio.Task[None]]:
     settings, meters = running.settings, running.meters
     add_repairs(service.reactions, service.name)
-    relay = Relay(settings, service.name, meters)
-    inbox = Inbox(running.pool, service.name, service.reactions, meters)
+    relay = Relay(settings, service.name, meters, running.bell)
+    inbox = Inbox(running.pool, service.name, service.reactions, meters, running.bell)
     edge = Edge(settings, inbox)
     clockwork = Clockwork(running.pool, meters)
     for kind, handler in service.clocks.items():

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from services.caseplan import api, pages
 from services.caseplan.conduct import CLOCKS
+from services.caseplan.copies import zone_of_person
 from services.caseplan.reactions import reactions
+from services.caseplan.refolding import refold
 from shared.process import Service, run
 from shared.runtime.settings import Settings
+from shared.web import looks
 
 
 def service(settings: Settings) -> Service:
-    return Service("caseplan", Path(__file__).parent, reactions, (pages.router, api.router), CLOCKS)
+    routers = (pages.router, api.router, looks.router("caseplan", zone_of_person))
+    return Service("caseplan", Path(__file__).parent, reactions, routers, CLOCKS, refold=refold)
 
 
 if __name__ == "__main__":

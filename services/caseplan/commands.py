@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.caseplan import copies, edge, store, written
+from services.caseplan import copies, store, written
 from services.caseplan.bodies import Base, GoalBody, StepBody
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.conduct import hold, say
@@ -24,6 +24,7 @@ from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Relations
+from shared.web import edge
 from shared.web.idempotency import Answer, Wanted, once
 from shared.workflow import By, Party, Way
 
@@ -134,7 +135,8 @@ def party_of(actor: Actor, concept: Concept, kept: Kept, verb: str) -> Party | N
     elif actor.agency is not None and actor.agency == columns.receiving:
         could = (Party.AGENCY, *could)
     elif actor.id != columns.worker:
-        could = (Party.SUPERVISOR, *could)
+        # A plan is agreed between two: who stands in for the worker speaks for themself and writes down nobody's word.
+        could = (Party.SUPERVISOR,) if concept is PLAN else (Party.SUPERVISOR, *could)
     possible = [party for party in could if party in may]
     here = (party for party in possible if verb in concept.offers(kept.state, party))
     return next(here, next(iter(possible), None))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.caseplan import copies, edge, promises, store, written
+from services.caseplan import copies, promises, store, written
 from services.caseplan.bodies import STRICT, Back, NewPromise
 from services.caseplan.concepts import PROMISE
 from services.caseplan.creating import add_promise, around
@@ -16,6 +16,7 @@ from shared.runtime.errors import Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
+from shared.web import edge
 from shared.web.forms import Lines
 from shared.web.idempotency import Answer, Wanted, once
 

@@ -71,6 +71,12 @@ async def zone_of(db: Db, agency: UUID | None) -> ZoneInfo:
     return calendar_in(row).tz
 
 
+async def zone_of_person(db: Db, id: UUID) -> ZoneInfo:
+    """In which somebody's days are told: that of the agency that walks with them."""
+    row = await db.fetchrow(SQL["person"], id)
+    return await zone_of(db, row["home"] if row else None)
+
+
 def calendar_in(row: Record | None) -> Calendar:
     if row is None or not row["calendar"]:
         return NO_HOURS

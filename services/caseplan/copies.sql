@@ -53,6 +53,9 @@ SELECT id, person, recipient, categories, setback,
                         AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
   FROM consent WHERE id = $1 FOR SHARE OF consent
 
+-- name: expiry
+SELECT expires_on FROM consent WHERE id = $1
+
 -- name: hold_consents
 -- The consents under which a referral's person may be told of, held in the order in which consents are locked.
 SELECT id FROM consent
@@ -62,6 +65,10 @@ SELECT id FROM consent
 -- name: lock_consents
 -- Several that may end in one transaction: before any aggregate, always in this order.
 SELECT id FROM consent WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
+
+-- name: lock_consents_of
+-- All that somebody ever allowed; by consent_person_idx.
+SELECT id FROM consent WHERE person = $1 ORDER BY id FOR UPDATE
 
 -- name: consents_towards
 -- What a person allows one agency to be told, held; by consent_person_idx.

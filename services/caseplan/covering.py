@@ -6,7 +6,7 @@ They may reach the person, and say so; what was written was written to the named
 from dataclasses import replace
 from uuid import UUID
 
-from services.caseplan import edge, store
+from services.caseplan import store
 from services.caseplan.commands import relations
 from services.caseplan.concepts import SETBACK
 from services.caseplan.store import Word
@@ -14,6 +14,7 @@ from shared.contracts.setback import Stage
 from shared.process import Running
 from shared.security import audit
 from shared.security.identity import Actor
+from shared.web import edge
 from shared.web.idempotency import Answer, Wanted, once
 from shared.workflow import By, Decision, MoveNotOffered, Party
 

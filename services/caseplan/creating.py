@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from services.caseplan import concerns, copies, edge, promises, referrals, setbacks, store, written
+from services.caseplan import concerns, copies, promises, referrals, setbacks, store, written
 from services.caseplan.bodies import NewConcern, NewPromise, NewReferral, NewSetback
 from services.caseplan.commands import aware
 from services.caseplan.concepts import CONCERN, PROMISE, REFERRAL, SETBACK, Concept
@@ -17,6 +17,7 @@ from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Relations
+from shared.web import edge
 from shared.web.idempotency import Answer, Wanted, once
 from shared.workflow import By, Decision, Party
 

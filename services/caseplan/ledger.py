@@ -52,7 +52,9 @@ async def follow_promise(tx: Tx, promise: promises.Promise, by: By, cause: Cause
 
 
 async def _make(tx: Tx, plan: plans.Plan, by: By, cause: Cause) -> None:
-    """Promises for the staff steps that are new, another time for those that moved."""
+    """Promises for the staff steps that are new, another time for those that moved. A supervisor who signs where the
+    worker was silent gives their own word, not the worker's."""
+    giver = by.who if by.party is Party.SUPERVISOR and by.who else plan.worker
     calendar = copies.calendar_in(await copies.find_agency(tx, plan.home))
     now = await tx.fetchval(store.SQL["now"])
     for step in sorted(plans.staff_steps(plan), key=lambda step: promise_of(plan.id, step.id)):
@@ -61,8 +63,8 @@ async def _make(tx: Tx, plan: plans.Plan, by: By, cause: Cause) -> None:
         if known is not None:
             await _move(tx, id, due, plan, cause)
             continue
-        made = promises.Promise(id, plan.person, plan.worker, plan.home, due)
-        worker = By(Party.WORKER, plan.worker)
+        made = promises.Promise(id, plan.person, giver, plan.home, due)
+        worker = By(Party.WORKER, giver)
         await store.insert(tx, PROMISE, promises.make(made, worker, PROMISE.patience), Word("make", worker), cause)
         await tx.execute(store.SQL["copy_step_words"], plan.id, id, str(step.id))
 
@@ -72,7 +74,7 @@ async def _move(tx: Tx, id: UUID, due: datetime, plan: plans.Plan, cause: Cause)
     promise = (await store.lock(tx, PROMISE, id)).state
     if promise.stage not in OPEN or due <= promise.due:
         return
-    worker, person = By(Party.WORKER, plan.worker), By(Party.PERSON, plan.person, Way.NONE)
+    worker, person = By(Party.WORKER, promise.worker), By(Party.PERSON, plan.person, Way.NONE)
     asked = promises.decide(promise, promises.AskForTime(due), worker, PROMISE.patience)
     await store.save(tx, PROMISE, asked, Word("ask_for_time", worker), cause)
     agreed = promises.decide(asked.state, promises.Agree(), person, PROMISE.patience)

@@ -7,7 +7,7 @@ next one finds nothing. No such reference, another agency's, no live consent: al
 from typing import Any
 from uuid import UUID
 
-from services.caseplan import edge, reading, store, written
+from services.caseplan import copies, reading, store, written
 from services.caseplan.concepts import REFERRAL
 from services.caseplan.referrals.fhir import task
 from services.caseplan.store import Kept, Tx
@@ -20,6 +20,7 @@ from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.references import reference as reference_of
+from shared.web import edge
 
 
 async def detail(here: Running, actor: Actor, reference: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ async def detail(here: Running, actor: Actor, reference: str) -> dict[str, Any]:
     async with edge.transaction(here) as tx:
         kept, consent = await _find(tx, here.settings, actor, reference)
         state = kept.state
-        expires_on = await tx.fetchval("SELECT expires_on FROM consent WHERE id = $1", consent.id)
+        expires_on = await tx.fetchval(copies.SQL["expiry"], consent.id)
         sealed = await written.fetch(tx, {(REFERRAL.kind, state.id): state.person})
         clock = await tx.fetchrow(store.SQL["clocks"], [REFERRAL.clock], [str(state.id)])
         await audit.record(tx, actor, "referral.detail", state.person, f"referral/{state.id}", "referral")

@@ -12,8 +12,10 @@ import structlog
 from asyncpg import Connection
 
 from services.caseplan import copies, plans, referrals, setbacks, store
+from services.caseplan.calendars import calendar_of
 from services.caseplan.concepts import PLAN, REFERRAL, SETBACK, Concept
 from services.caseplan.conduct import Speaks, hold, say
+from services.caseplan.refolding import take_up, was_said
 from services.caseplan.store import Word
 from shared.contracts import agency, answer, consent, delivery, person, program
 from shared.contracts.halted import Halted
@@ -27,7 +29,7 @@ from shared.workflow import NETWORK, By, Decision, Party, Way
 
 SQL = copies.SQL
 reactions = Reactions()
-reactions.at_once("throughcare.consent.revoked.v1", "throughcare.consent.lapsed.v1")
+reactions.at_once(consent.Revoked.type, consent.Lapsed.type, person.Erased.type)
 
 log = structlog.get_logger("caseplan")
 
@@ -36,13 +38,12 @@ log = structlog.get_logger("caseplan")
 async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
     for _, event in facts:
         if isinstance(event, agency.AgencyFacts):
-            known = await tx.fetchval("SELECT calendar FROM agency WHERE id = $1", event.agency)
-            calendar = copies.as_json(event.calendar)
+            known = copies.calendar_in(await copies.find_agency(tx, event.agency))
             await tx.execute(
-                SQL["put_agency"], event.agency, event.name, calendar, copies.as_json(event.reports_to),
-                getattr(event, "lead", None), event.holds_no_records,
+                SQL["put_agency"], event.agency, event.name, copies.as_json(event.calendar),
+                copies.as_json(event.reports_to), event.lead, event.holds_no_records,
             )  # fmt: skip
-            if known != calendar:
+            if known != calendar_of(event.calendar):
                 await work_out_again(tx, event.agency, copies.work_out)
 
 
@@ -64,12 +65,25 @@ async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
             await tx.execute(
                 SQL["put_person"], event.person, event.agency, event.worker, event.language, event.synthetic
             )
+            await take_up(tx, event.person, event.worker, event.agency)
             await _open_plan(tx, event.person, event.agency, event.worker, Cause(str(envelope.id)))
         elif isinstance(event, person.WorkerAssigned):
             await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
+            await take_up(tx, event.person, event.worker, event.agency)
             await _open_plan(tx, event.person, event.agency, event.worker, Cause(str(envelope.id)))
             await tx.execute(store.SQL["lock_of_person"], event.person)
             await tx.execute(store.SQL["reassign"], event.person, event.worker, event.agency)
+        elif isinstance(event, person.Erased):
+            await _forget(tx, event.person, Cause(str(envelope.id)))
+
+
+async def _forget(tx: Connection, whose: UUID, cause: Cause) -> None:
+    """Whatever they had allowed ends, and what was written of them goes. That it happened stays: ids and codes."""
+    allowed = [row["id"] for row in await tx.fetch(SQL["lock_consents_of"], whose)]
+    await tx.execute(store.SQL["lock_under"], allowed, [])
+    for id in allowed:
+        await _stop(tx, id, whose, PauseCause.REVOKED, "person_erased", cause)
+    await tx.execute(store.SQL["forget_words_of"], whose)
 
 
 async def _open_plan(tx: Connection, whose: UUID, home: UUID, worker: UUID | None, cause: Cause) -> None:
@@ -95,9 +109,9 @@ async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
         elif isinstance(event, consent.Confirmed):
             await tx.execute(SQL["confirm_consent"], event.consent, event.person)
         elif isinstance(event, consent.Revoked):
-            await _stop(tx, event, PauseCause.REVOKED, "revoked", cause)
+            await _stop(tx, event.consent, event.person, PauseCause.REVOKED, "revoked", cause)
         elif isinstance(event, consent.Lapsed):
-            await _stop(tx, event, PauseCause.EXPIRED, "lapsed", cause)
+            await _stop(tx, event.consent, event.person, PauseCause.EXPIRED, "lapsed", cause)
 
 
 async def _lock_all(tx: Connection, facts: Sequence[Fact]) -> None:
@@ -120,16 +134,16 @@ async def _share_setback(tx: Connection, event: consent.Granted, cause: Cause) -
     await _try(tx, SETBACK, event.setback, setbacks.Share(event.recipient, known, Asks.KNOW), by, cause)
 
 
-async def _stop(tx: Connection, event: consent.ConsentEvent, why: PauseCause, ended: str, cause: Cause) -> None:
+async def _stop(tx: Connection, id: UUID, whose: UUID, why: PauseCause, ended: str, cause: Cause) -> None:
     """What stands on the consent is paused, and that nothing more goes out from here is said with it."""
-    first = await tx.fetchval(SQL["end_consent"], event.consent, event.person, ended)
+    first = await tx.fetchval(SQL["end_consent"], id, whose, ended)
     if first is None:
         return  # it acted when it arrived; this is its turn in order
-    for row in await tx.fetch(store.SQL["lock_under"], [event.consent], []):
+    for row in await tx.fetch(store.SQL["lock_under"], [id], []):
         if row["kind"] == REFERRAL.kind:
             await _try(tx, REFERRAL, row["id"], referrals.Pause(why), NETWORK, cause)
-    halted = Halted(service="caseplan", consent=event.consent, person=event.person, reason=ended)
-    await put_events(tx, event.consent, [halted], partitionkey=event.person, person=event.person, cause=cause)
+    halted = Halted(service="caseplan", consent=id, person=whose, reason=ended)
+    await put_events(tx, id, [halted], partitionkey=whose, person=whose, cause=cause)
 
 
 @reactions.on(answer.Received.topic)
@@ -173,8 +187,11 @@ async def hear_deliveries(tx: Connection, facts: Sequence[Fact]) -> None:
 async def _try(tx: Connection, concept: Concept, id: UUID, command: Any, by: By | Speaks, cause: Cause) -> None:
     """Say it if it can be said from where things stand; what comes too late, or twice, changes nothing.
 
+    Nor does what is read again after a restore, though it may be offered still: a place in line, a report put right.
     The savepoint is for the refusal alone: nothing of a refused command stays.
     """
+    if await was_said(tx, id, cause):
+        return
     try:
         async with tx.transaction():
             await say(tx, concept, id, command, by, cause=cause)

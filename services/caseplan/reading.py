@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from asyncpg import Record
 
-from services.caseplan import copies, edge, store, written
+from services.caseplan import copies, store, written
 from services.caseplan.commands import ACTIONS, BY_PHONE, is_asked, party_of, relations
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.copies import Person
@@ -24,6 +24,7 @@ from shared.process import Running
 from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.identity import Actor
+from shared.web import edge
 from shared.workflow import Party
 
 TIMELINE = 40  # lines on a page

@@ -119,6 +119,12 @@ DELETE FROM words WHERE kind = $1 AND id = $2
 -- A suggestion that is over takes its words along; what was agreed keeps its own.
 DELETE FROM words WHERE kind = 'plan' AND id = $1 AND field LIKE 'suggested/%'
 
+-- name: forget_words_of
+-- What was written of somebody, of every kind; that something was there, and when, stays.
+DELETE FROM words USING (
+    SELECT kind, id FROM aggregate WHERE person = $1 UNION ALL SELECT 'contact', id FROM contact WHERE person = $1
+) gone WHERE words.kind = gone.kind AND words.id = gone.id
+
 -- name: drop_agreed
 DELETE FROM words WHERE kind = 'plan' AND id = $1 AND field NOT LIKE 'suggested/%'
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.caseplan import copies, edge, plans, reading, store
+from services.caseplan import copies, plans, reading, store
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept, Tx
@@ -23,6 +23,7 @@ from shared.process import Running
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
+from shared.web import edge
 
 MOST = 15
 LISTED = 60  # of each kind, before the fifteen are chosen

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, StringConstraints
 
-from services.intake.words import CATEGORIES, DOCUMENTS, NEEDS, WAYS
-from shared.contracts.kinds import ONE_LINE
+from services.intake.words import CATEGORIES, DOCUMENTS, WAYS
+from shared.contracts.kinds import NEEDS, ONE_LINE
 
 # Paragraphs. Postgres takes no NUL, and nobody types the other control characters.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"

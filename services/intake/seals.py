@@ -18,6 +18,7 @@ NAME = (Compartment.IDENTITY, "person.name")
 CONTACT = (Compartment.CONTACT, "contact_way.value")
 ASKED = (Compartment.IDENTITY, "person.asked")
 GONE = "Somebody who was erased"
+UNKNOWN = "Name not known here"  # lost with a restore: no event holds a name
 
 
 async def close(keys: Keys, person: UUID, said: SelfReferral) -> Sealed:
@@ -40,6 +41,8 @@ def as_text(sealed: bytes | None) -> str | None:
 
 
 async def name_of(keys: Keys, row: Row) -> str:
+    if not row.sealed.name:
+        return UNKNOWN
     try:
         return await open_sealed(keys, row.person.id, *NAME, row.sealed.name)
     except Erased:
@@ -48,8 +51,9 @@ async def name_of(keys: Keys, row: Row) -> str:
 
 async def names_of(keys: Keys, rows: Iterable[Row]) -> dict[UUID, str]:
     """The names of a whole list, for one look at the key store."""
-    opened = await open_many(keys, *NAME, {row.person.id: row.sealed.name for row in rows})
-    return {person: name or GONE for person, name in opened.items()}
+    sealed = {row.person.id: row.sealed.name for row in rows}
+    opened = await open_many(keys, *NAME, {person: name for person, name in sealed.items() if name})
+    return {person: UNKNOWN if person not in opened else opened[person] or GONE for person in sealed}
 
 
 async def contact_of(keys: Keys, row: Row) -> str | None:

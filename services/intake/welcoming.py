@@ -9,16 +9,16 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff
 from services.intake.directory import Agency
-from services.intake.edge import cause_of, running, transaction
 from services.intake.people import Added, Person, SelfReferral, reached_by, welcome
 from services.intake.store import directory, people
-from shared.messaging.failpoints import reach
+from shared.contracts.person import PersonEvent
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import audit, demo
 from shared.security.identity import Actor
+from shared.web.edge import cause_of, command, running, transaction
 from shared.web.idempotency import REPLAYED, Answer, Wanted, once
 
 
@@ -32,7 +32,7 @@ class NobodyWelcomes(Conflict):
 async def by_themselves(request: Request, actor: Actor, want: Wanted | None, said: SelfReferral) -> Answer:
     """Somebody asks for help. Nobody walks with them yet: that is for the agency's supervisor to name, soon."""
     settings = running(request).settings
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         home = _home(await directory.list_welcoming(tx), said)
     # In the demo everybody is invented, so a partner without an agreement may read of them.
     person = Person(
@@ -65,7 +65,7 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
     if said.agency is not None and said.agency != actor.agency:
         raise Invalid("agency", "You add people to your own agency. Leave this out.")
     worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         home = await _own_agency(tx, actor)
     _check_worker(settings, worker, home)
     person = Person(
@@ -102,15 +102,16 @@ async def _take_in(
     request: Request, actor: Actor, want: Wanted | None, said: SelfReferral, person: Person, action: str
 ) -> Answer:
     sealed = await seals.close(running(request).keys, person.id, said)
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            if not await people.add_person(tx, person, sealed):
+            told: tuple[PersonEvent, ...] = ()
+            if await people.add_person(tx, person, sealed):
+                told = welcome(person, seals.as_text(sealed.contact))
+            elif not await people.name_again(tx, person, sealed):
                 raise Conflict("There is somebody with this id already.")
-            told = welcome(person, seals.as_text(sealed.contact))
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
             await audit.record(tx, actor, action, person.id, f"person/{person.id}", "welcome")
-            reach("command.written")
             return Answer.json(201, {"id": person.id})
 
         return await once(tx, want, actor, act)

@@ -3,37 +3,11 @@
 What the person reads is written for grade six; Spanish is written, not translated word by word.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from shared.web.words import Lang
+from shared.web.needs import need
+from shared.web.words import Lang, Words
 
-
-class Words(NamedTuple):
-    en: str
-    es: str
-
-    def in_lang(self, lang: Lang) -> str:
-        return self.es if lang == "es" else self.en
-
-
-NEEDS: Mapping[str, Words] = {
-    "housing": Words("A place to stay", "Un lugar donde vivir"),
-    "food": Words("Food", "Comida"),
-    "phone": Words("A phone", "Un teléfono"),
-    "transport": Words("Rides or a bus pass", "Transporte o pase de autobús"),
-    "documents": Words("Papers and ID", "Papeles e identificación"),
-    "work": Words("Work", "Trabajo"),
-    "education": Words("School or training", "Escuela o capacitación"),
-    "money": Words("Money and benefits", "Dinero y ayudas"),
-    "health": Words("A doctor or medicine", "Médico o medicinas"),
-    "mental_health": Words("Someone to talk to", "Alguien con quien hablar"),
-    "substance_use": Words("Staying off drugs or drink", "Dejar las drogas o el alcohol"),
-    "legal": Words("Legal help", "Ayuda legal"),
-    "family": Words("My family", "Mi familia"),
-    "mentoring": Words("Someone who has been there", "Alguien que ya pasó por esto"),
-    "community": Words("Something else", "Otra cosa"),
-}
 # What a consent lets somebody be told, from the person's side: "Cedar House may know ...".
 CATEGORIES: Mapping[str, Words] = {
     "referral": Words("what you ask them for", "lo que usted les pide"),
@@ -90,11 +64,6 @@ FIRST = (
 )
 
 
-def need_words(codes: Iterable[str]) -> list[str]:
-    """Needs in the words of staff: "housing", "mental health"."""
-    return [code.replace("_", " ") for code in codes]
-
-
 def language_name(code: str) -> str:
     return LANGUAGES.get(code, code)
 
@@ -104,4 +73,4 @@ def ways(lang: Lang) -> list[tuple[str, str]]:
 
 
 def first_needs(lang: Lang) -> list[tuple[str, str]]:
-    return [(code, NEEDS[code].in_lang(lang)) for code in FIRST]
+    return [(code, need(code, lang)) for code in FIRST]

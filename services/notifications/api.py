@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.notifications import partners
 from services.notifications.database import transaction
-from services.notifications.pages import MENU, OWN, running, show_partner
+from services.notifications.pages import MENU, OWN, show_partner
 from services.notifications.provisioning import Desk
 from services.notifications.settings import Voice
 from shared.messaging.cluster import Access, Cluster
@@ -19,6 +19,7 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.accept import wants_html
+from shared.web.edge import running
 from shared.web.idempotency import Answer, Wanted, once, wanted
 
 router = APIRouter()

@@ -79,6 +79,17 @@ async def end(tx: Connection, ended: Ended, sequence: int) -> bool:
     return True
 
 
+async def stay_ended(tx: Connection, ended: Ended) -> None:
+    """In a database set back to before it ended: nothing goes out under it while its revocation is on its way again.
+
+    That this service halted it was said before the restore, and what was under way then has ended with it.
+    """
+    await tx.execute(SQL["lock"], [ended.consent])
+    await tx.execute(SQL["end"], ended.consent, ended.person, ended.reason, LARGEST_NUMBER)
+    await drop_waiting(tx, [ended.consent])
+    await messages.withdraw(tx, ended.consent)
+
+
 async def end_all(tx: Connection, person: UUID) -> None:
     """Somebody was erased: whatever they had allowed ends with it."""
     consents = [row["id"] for row in await tx.fetch(SQL["of_person"], person)]

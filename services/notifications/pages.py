@@ -2,11 +2,11 @@
 
 import json
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from asyncpg import Record
+from asyncpg import Connection, Record
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
@@ -16,14 +16,15 @@ from services.notifications.catalog import catalog
 from services.notifications.database import transaction
 from services.notifications.settings import Voice
 from services.notifications.texts import language_of, text_of
-from shared.process import Running
 from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.edge import allow, public
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role, relation_free
+from shared.security.signin import LANDING
 from shared.web import forms, say
 from shared.web.accept import wants_html
+from shared.web.edge import running
 from shared.web.menu import bar
 from shared.web.parts import Line, Tag
 from shared.web.templates import render
@@ -43,6 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sent": "Sent",
         "waiting": "On its way",
         "withheld": "Not sent",
+        "back": "Back to my page",
     },
     "es": {
         "title": "Mensajes",
@@ -51,6 +53,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sent": "Enviado",
         "waiting": "En camino",
         "withheld": "No se envió",
+        "back": "Volver a mi página",
     },
 }
 WHY: dict[str, dict[str, str]] = {
@@ -69,10 +72,6 @@ WHY: dict[str, dict[str, str]] = {
         "carrier_refused": "la compañía de teléfono no lo aceptó",
     },
 }
-
-
-def running(request: Request) -> Running:
-    return cast(Running, request.app.state.running)
 
 
 @router.get(OWN)
@@ -190,10 +189,17 @@ async def person_messages(
         layout="layout_mine.html" if own else "layout.html",
         bar=bar(actor),
         lines=lines,
+        back=LANDING[Role.PERSON] if own else "",
         says=WORDS[lang],
         lang=lang,
         theirs=language_of(person["language"]),
     )
+
+
+async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:
+    """In which somebody's days are told; the network's while we have not heard of their agency."""
+    row = await tx.fetchrow(messages.SQL["person"], person)
+    return ZoneInfo((row["timezone"] if row else None) or Voice().timezone)
 
 
 def message_line(row: Record, language: str, zone: ZoneInfo, lang: Lang) -> Line:

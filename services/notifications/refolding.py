@@ -1,19 +1,22 @@
 """After a restore: what this service itself had said since, taken back from its own topics.
 
 A message that was decided keeps its id, so that whoever carries it again carries the same one; a partner that was
-connected is one still. What partners were told needs no memory: their logs are read before anything is written.
+connected is one still; a consent that this service had halted stays ended, also before its revocation is heard again.
+What partners were told needs no memory: their logs are read before anything is written.
 """
 
 from uuid import UUID
 
 from asyncpg import Connection
 
+from services.notifications import consents
 from services.notifications.settings import Voice
 from services.notifications.streams import STREAMS, shard_of
 from shared.contracts import message as messages
 from shared.contracts import partner as partners
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Event
+from shared.contracts.halted import Halted
 from shared.runtime import sql
 
 SQL = sql.load(__file__, "refolding.sql")
@@ -25,6 +28,8 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
             await _message(tx, envelope, event)
         case partners.PartnerEvent():
             await _partner(tx, envelope, event)
+        case Halted():
+            await consents.stay_ended(tx, consents.Ended(event.consent, event.person, event.reason))
 
 
 async def _message(tx: Connection, envelope: Envelope, event: messages.MessageEvent) -> None:

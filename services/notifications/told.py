@@ -7,7 +7,7 @@ from asyncpg import Pool, Record
 
 from services.notifications.database import transaction
 from shared.contracts.delivery import Acknowledged
-from shared.messaging.outbox import put_events
+from shared.messaging.outbox import Saying, put_of_each
 from shared.process import Running
 from shared.runtime import sql
 from shared.runtime.backoff import pause
@@ -38,16 +38,10 @@ async def tell_some(pool: Pool) -> int:
     """One round; returns how many were told of."""
     async with transaction(pool) as connection:
         rows = await connection.fetch(SQL["untold"], AT_ONCE)
-        for row in sorted(rows, key=lambda row: row["thing"]):
-            event = _event(row)
-            await put_events(connection, row["thing"], [event], partitionkey=row["person"], person=row["person"])
-        await connection.execute(
-            SQL["mark_told"],
-            [row["partner"] for row in rows],
-            [row["stream"] for row in rows],
-            [row["life"] for row in rows],
-            [row["sequence"] for row in rows],
-        )
+        if not rows:
+            return 0
+        await put_of_each(connection, [Saying(row["thing"], _event(row), row["person"], row["person"]) for row in rows])
+        await connection.execute(SQL["mark_told"], [row["place"] for row in rows])
         return len(rows)
 
 

@@ -10,7 +10,7 @@ from services.reporting.indicators import definitions
 from services.reporting.mirror import Look, Small, look
 from shared.security.edge import allow
 from shared.security.identity import Actor
-from shared.web.charts import Count, Veil
+from shared.web.charts import WHY_HIDDEN, Count, Veil
 
 router = APIRouter()
 
@@ -31,7 +31,7 @@ def as_json(seen: Look) -> dict[str, Any]:
         "small": "hidden" if seen.hide else "shown",
         "definitions": definitions(),
         "counts": _numbers(report.counts),
-        "hidden": {name: why.value for name, why in report.counts.items() if isinstance(why, Veil)},
+        "hidden": {name: WHY_HIDDEN for name, count in report.counts.items() if isinstance(count, Veil)},
         "first_answer": _hours(report.first_answer),
         "hours_to_a_human": report.hours_to_a_human,
         "by_agency": [_agency(row) for row in report.by_agency],

@@ -32,7 +32,8 @@ from shared.web.parts import Figure
 from shared.web.templates import render
 
 HERE = "/reporting/mirror"
-FEW = "Too few to show"
+HIDDEN = "Not shown"
+HIDES = "Numbers from 1 to 10 are not shown, so that nobody can be picked out, nor others that would tell them."
 
 router = APIRouter()
 
@@ -49,6 +50,7 @@ async def mirror(
         bar=bar(actor, HERE),
         here=HERE,
         seen=seen,
+        hides=HIDES,
         lead=lead(seen),
         figures=figures(seen.report),
         loops=loops_chart(seen.report),
@@ -107,14 +109,14 @@ def _share(counts: Mapping[str, Count], of: str, all_: str, text: str, later: st
     if whole == 0:
         return Figure("None yet", later, what)
     if isinstance(part, Veil) or isinstance(whole, Veil):
-        return Figure(FEW, f"{text[0].upper()}{text[1:]} Fewer than 11 are not shown, nor what would tell them.", what)
+        return Figure(HIDDEN, say.sentence(text), what)
     return Figure(f"{part:,} of {whole:,}", text, what)
 
 
 def _middle(middle: float | None, hidden: bool) -> Figure:
     what = said.FIRST_ANSWER.says
     if middle is None:
-        return Figure(FEW if hidden else "None yet", "The middle time to a first answer, in open hours.", what)
+        return Figure(HIDDEN if hidden else "None yet", "The middle time to a first answer, in open hours.", what)
     number = "Under 1 hour" if middle < 1 else f"{middle:g} hour{'' if middle == 1 else 's'}"
     return Figure(number, "is the middle time to a first answer, in open hours.", what)
 

@@ -26,8 +26,7 @@ def suppress(
     Where one more has to go, those that can be `spare`d go first.
     """
     spared = frozenset(spare)
-    few = {name for name, count in counts.items() if 0 < count < floor}
-    hidden = set(few)
+    hidden = {name for name, count in counts.items() if 0 < count < floor}
     while True:
         told = exposed(hidden, sums) | _small_sums(counts, hidden, sums, floor)
         if not told:
@@ -36,13 +35,7 @@ def suppress(
         if more is None:
             break  # nothing is shown beside them any more
         hidden.add(more)
-    return {name: _shown(count, name in hidden, name in few) for name, count in counts.items()}
-
-
-def _shown(count: int, is_hidden: bool, is_few: bool) -> Count:
-    if not is_hidden:
-        return count
-    return Veil.FEW if is_few else Veil.TOO
+    return {name: Veil.HIDDEN if name in hidden else count for name, count in counts.items()}
 
 
 def _next_to_hide(

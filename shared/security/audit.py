@@ -84,3 +84,9 @@ async def who_looked(tx: Tx, person: UUID, *, limit: int = 50, before: int = LAT
     """What others did with `person`'s record, the latest first; `before` is the number of the last one shown."""
     rows = await tx.fetch(SQL["who_looked"], person, before, limit)
     return [Look(row[0], row[1], row[2], Role(row[3]), *row[4:]) for row in map(tuple, rows)]
+
+
+async def now(tx: Tx) -> datetime:
+    """The moment by which the rows of this schema are dated."""
+    moment: datetime = await tx.fetchval(SQL["now"])
+    return moment

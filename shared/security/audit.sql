@@ -8,6 +8,10 @@ VALUES (coalesce($1, clock()), $2, $3, $4, $5, $6, $7, $8, $9);
 INSERT INTO audit (at, actor_id, actor_role, agency_id, action, person_id, object, purpose, allowed)
 SELECT coalesce($1, clock()), $2, $3, $4, $5, person, $7, $8, $9 FROM unnest($6::uuid[]) AS person;
 
+-- name: now
+-- The moment by which a page says when somebody looked.
+SELECT clock();
+
 -- name: who_looked
 -- Others' acts on one person's record, the latest first; one range of audit_person_idx, no sort.
 SELECT number, at, actor_id, actor_role, agency_id, action, object, purpose, allowed FROM audit

@@ -5,7 +5,6 @@ because a link that lies around proves nobody.
 """
 
 import hmac
-import re
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated
@@ -26,6 +25,7 @@ from shared.security.edge import allow, public, visit_of
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.web import forms
+from shared.web.forms import is_own_path
 from shared.web.parts import Act, Helper
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
@@ -42,7 +42,6 @@ LANDING: Mapping[Role, str] = {
     Role.OPS: "/reporting/mirror",
     Role.AUDITOR: "/reporting/mirror",
 }
-OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")  # one of ours: no host, no backslash, no control character
 SAYS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "title": "Open your page",
@@ -158,7 +157,7 @@ class SignIn:
 
     def _let_in(self, request: Request, actor: Actor, next: str) -> Response:
         sessions = visit_of(request).sessions
-        where = next if OWN_PATH.fullmatch(next) else self._landing.get(actor.role, "/")
+        where = next if is_own_path(next) else self._landing.get(actor.role, "/")
         response = forms.see_other(where, request)
         response.headers.append("set-cookie", sessions.set_cookie(sessions.issue(actor)))
         log.info("signin.done", role=actor.role.value, id=str(actor.id))
@@ -183,7 +182,7 @@ def _agency(account: Account) -> str:
 
 
 def _choice(account: Account, next: str) -> Helper:
-    fields = {"account": str(account.id), "next": next if OWN_PATH.fullmatch(next) else ""}
+    fields = {"account": str(account.id), "next": next if is_own_path(next) else ""}
     return Helper(account.name, account.says, Act("Sign in", SIGN_IN, True, fields, about=f"as {account.name}"))
 
 

@@ -86,6 +86,8 @@ STAFF = EVERY_WORKER | dict.fromkeys(("network_admin", "partner_engineer", "ops"
 EVERYONE = STAFF | {"person": ANY, "anyone": ANY}
 AT_RECEIVER = dict.fromkeys(("case_manager", "supervisor", "agency_admin"), RECEIVING)
 WALKS_WITH = dict.fromkeys(("case_manager", "supervisor"), NAMED)  # a supervisor may cover, or walk with people too
+# The supervisor of the agency too, where the named worker has stayed silent; what is said then is the workflow's.
+STANDS_IN = {"case_manager": NAMED, "supervisor": NAMED | SAME}
 MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), NAMED)
 
 # fmt: off
@@ -139,9 +141,9 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("mine.read", "See one's own page: plan, people, what is shared", "mine.read", person=SELF),
         _entry("plan.read", "Read a plan", "plan.read",
                person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
-        _entry("plan.draft", "Propose a plan, or a new version of one", "plan.read", person=SELF, **WALKS_WITH),
+        _entry("plan.draft", "Propose a plan, or a new version of one", "plan.read", person=SELF, **STANDS_IN),
         _entry("plan.sign", "Sign a plan; it is active when both sides have", "plan.read",
-               person=SELF, **WALKS_WITH),
+               person=SELF, **STANDS_IN),
         _entry("plan.too_much", "Say that a plan asks too much at once", "plan.read",
                person=SELF, mentor=NAMED, **WALKS_WITH),
         _entry("step.mark", "Say that a step is done, or move it", "plan.read",

@@ -18,23 +18,15 @@ GAP = 2
 
 
 class Veil(StrEnum):
-    FEW = "fewer than 11"
-    TOO = "hidden too, or the other could be worked out"
+    """One word for all that is hidden. "Fewer than 11" here and "hidden too" there would tell: where 12 are split in
+    one of each, the first can only be 1."""
 
+    HIDDEN = "not shown"
+
+
+WHY_HIDDEN = "from 1 to 10, or it would tell a number that is"
 
 Count = int | Veil
-
-
-def veil(counts: Sequence[int], floor: int = FLOOR) -> tuple[Count, ...]:
-    """Hide each count from 1 up to `floor`; where that hides just one, its neighbour too, since a visible total less
-    the visible rest would tell it. A zero picks nobody out and stays."""
-    shown: list[Count] = [Veil.FEW if 0 < count < floor else count for count in counts]
-    hidden = [i for i, count in enumerate(shown) if isinstance(count, Veil)]
-    if len(hidden) == 1:
-        others = [i for i, count in enumerate(counts) if i not in hidden and count]
-        if others:
-            shown[min(others, key=lambda i: counts[i])] = Veil.TOO
-    return tuple(shown)
 
 
 class Box(NamedTuple):
@@ -126,7 +118,7 @@ def funnel(title: str, stages: Sequence[Stage], word: Word) -> Chart:
         top = 8 + 50 * row
         drawing.texts.append(Text(LEFT - 10, top + 17, fit(stage.label), "end"))
         if isinstance(stage.count, Veil):
-            drawing.texts.append(Text(LEFT, top + 17, _brief(stage.count), "dim"))
+            drawing.texts.append(Text(LEFT, top + 17, str(stage.count), "dim"))
             continue
         width = _scaled(stage.count, most, LONGEST)
         drawing.boxes.append(Box(LEFT, top, width, 24, "c1", 3))
@@ -150,7 +142,7 @@ def _word_row(drawing: _Drawing, top: float, most: int, word: Word) -> None:
     names = ("yes", "not so", "silent")
     shown = [f"{n:,} {name}" for n, name in zip(word, names, strict=True) if isinstance(n, int)]
     veiled = [name for n, name in zip(word, names, strict=True) if isinstance(n, Veil)]
-    words = ", ".join([*shown, *([f"{' and '.join(veiled)} hidden"] if veiled else [])])
+    words = ", ".join([*shown, *([f"{' and '.join(veiled)} {Veil.HIDDEN}"] if veiled else [])])
     drawing.texts.append(Text(LEFT, top + 44, words, "dim"))
 
 
@@ -209,7 +201,7 @@ def spans(title: str, agencies: Iterable[Span], *, agreed: float, unit: str = "h
 def _span_row(drawing: _Drawing, y: float, span: Span, middle: float, ninth: float, left: float) -> None:
     drawing.texts.append(Text(left - 12, y + 5, fit(span.agency), "end"))
     if isinstance(span.answers, Veil):
-        drawing.texts.append(Text(left + 10, y + 5, _brief(span.answers), "dim over"))
+        drawing.texts.append(Text(left + 10, y + 5, str(span.answers), "dim over"))
         return
     drawing.strokes.append(Stroke(middle, y, ninth, y, "span"))
     drawing.dots.append(Dot(middle, y))
@@ -223,7 +215,7 @@ def _span_cells(span: Span, unit: str) -> tuple[str | Veil, ...]:
 
 def _span_told(span: Span, unit: str) -> str:
     if isinstance(span.answers, Veil):
-        return "hidden"
+        return str(span.answers)
     return f"middle {span.middle:g} {unit}, nine of ten {span.ninth:g} {unit}"
 
 
@@ -271,7 +263,7 @@ def _month_bar(drawing: _Drawing, middle: float, width: float, month: Month, mos
     x = round(middle - width / 2, 1)
     if month.veiled:
         drawing.boxes.append(_hollow(Box(x, BASE - 24, width, 24, "c4")))  # one height for all that is hidden
-        drawing.texts.append(Text(middle, BASE - 32, "few", "mid dim"))
+        drawing.texts.append(Text(middle, BASE - 32, str(Veil.HIDDEN), "mid dim"))
         return
     top: float = BASE
     for count, look in ((month.kept, "c1"), (month.moved, "half"), (month.late, "c3")):
@@ -285,14 +277,14 @@ def _month_bar(drawing: _Drawing, middle: float, width: float, month: Month, mos
 def _month_cells(month: Month) -> tuple[str | Veil, ...]:
     name = month.long or month.label
     if month.veiled:
-        return (name, Veil.FEW)
+        return (name, Veil.HIDDEN)
     return (name, *(f"{count:,}" for count in (month.due, month.kept, month.moved, month.late)))
 
 
 def _month_told(month: Month) -> str:
     name = month.long or month.label
     if month.veiled:
-        return f"{name}: too few to show"
+        return f"{name}: {Veil.HIDDEN}"
     parts = f"{month.kept} kept on time, {month.moved} moved together, {month.late} late or not kept"
     return f"{name}: {month.due} due, {parts}"
 
@@ -325,10 +317,6 @@ def fit(label: str, letters: int = 18) -> str:
 
 def _scaled(count: int, most: int, longest: int) -> float:
     return round(longest * count / most, 1) if most else 0
-
-
-def _brief(hidden: Veil) -> str:
-    return "hidden too" if hidden is Veil.TOO else str(hidden)
 
 
 def _hollow(box: Box) -> Box:

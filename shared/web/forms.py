@@ -29,6 +29,7 @@ TOKEN, TOKEN_HEADER = "_csrf", "X-CSRF-Token"
 KEY = "_key"  # the command layer reads it where there is no Idempotency-Key header
 SAID = "said"  # cookie with the code of what the next page says back
 SAFE = {"GET", "HEAD", "OPTIONS"}
+LONGEST_PATH = 500  # of a page that somebody's request says to lead back to
 FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -136,6 +137,16 @@ def see_other(url: str, request: Request | None = None, *, said: str | None = No
             raise ValueError(f"said takes a short code, not {said!r}")
         response.set_cookie(SAID, said, max_age=60, httponly=True, samesite="lax")
     return response
+
+
+def is_own_path(path: str) -> bool:
+    """Whether what a request sent is a path of our own: no other host, nothing that a browser would drop."""
+    return len(path) <= LONGEST_PATH and _OWN_PATH.fullmatch(path) is not None
+
+
+def back_to(path: str | None, otherwise: str) -> str:
+    """Where a form leads afterwards: only to a path of our own."""
+    return path if path and is_own_path(path) else otherwise
 
 
 def cookie_name(settings: Settings) -> str:

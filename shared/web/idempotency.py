@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -118,6 +120,17 @@ async def once(tx: Tx, want: Wanted | None, actor: Actor, act: Callable[[], Awai
     answer = await act()
     await keep(tx, want.key, actor, answer.status, answer.body, answer.headers)
     return answer
+
+
+async def mark_used(tx: Tx, key: str | None, actor: str | None) -> None:
+    """After a restore: an event tells that `actor` (`role:id`) used this key for it; the answer is lost.
+
+    Who sends the request again is told so (see `claim`), and it is not done twice.
+    """
+    _, _, id = (actor or "").partition(":")
+    with suppress(ValueError):
+        if key:
+            await tx.execute(SQL["mark_used"], UUID(id), key)
 
 
 async def forget_expired(tx: Tx, limit: int = 1000) -> int:

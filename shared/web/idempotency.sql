@@ -12,6 +12,10 @@ SELECT route, body_hash, status, headers, body FROM idempotency WHERE actor_id =
 -- name: keep_answer
 UPDATE idempotency SET status = $3, headers = $4, body = $5 WHERE actor_id = $1 AND key = $2;
 
+-- name: mark_used
+-- A key without an answer: what it was used for is done, what was said of it is lost.
+INSERT INTO idempotency (actor_id, key, route, body_hash) VALUES ($1, $2, '', '') ON CONFLICT DO NOTHING;
+
 -- name: forget_expired
 -- A bounded bite, so that no cleaning holds rows for long.
 DELETE FROM idempotency WHERE (actor_id, key) IN (

@@ -175,16 +175,16 @@ def charts() -> tuple[Chart, Chart, Chart]:
     first = (
         Span("Welcome Alder", 45, 4, 10),
         Span("Cedar House", 61, 11, 27),
-        Span("Harbor Street Rooms", Veil.TOO),
+        Span("Harbor Street Rooms", Veil.HIDDEN),
         Span("Lantern Clinic", 74, 3, 9),
         Span("Riverbend Legal", 36, 15, 38),
-        Span("Tool Library", Veil.FEW),
+        Span("Tool Library", Veil.HIDDEN),
     )
     kept = (
         Month("May", 97, 20, 21),
         Month("Jun", 104, 19, 19, "June"),
         Month("Jul", 113, 20, 18, "July"),
-        Month("Aug", Veil.FEW, Veil.FEW, Veil.FEW, "August"),
+        Month("Aug", Veil.HIDDEN, Veil.HIDDEN, Veil.HIDDEN, "August"),
         Month("Sep", 121, 24, 13, "September"),
         Month("Oct", 139, 26, 14, "October"),
     )

@@ -3,6 +3,8 @@
 Spanish is written, not translated word by word; it says *usted* until the person chooses otherwise.
 """
 
+from typing import NamedTuple
+
 from starlette.requests import Request
 
 from shared.web.say import Lang, count, sentence
@@ -74,6 +76,16 @@ ES = {
 }
 
 WORDS: dict[Lang, dict[str, str]] = {"en": EN, "es": ES}
+
+
+class Words(NamedTuple):
+    """One thing in both languages, beside each other so that neither is forgotten."""
+
+    en: str
+    es: str
+
+    def in_lang(self, lang: Lang) -> str:
+        return self.es if lang == "es" else self.en
 
 
 def to_mend(number: int, lang: Lang = "en") -> str:

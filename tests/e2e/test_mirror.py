@@ -172,7 +172,7 @@ async def test_the_switch_hides_small_numbers_and_shows_them_again_without_a_scr
         await expect(page.get_by_text("1 of 1").first).to_be_visible()
         await page.get_by_role("link", name="Hide small numbers").click()
         await expect(page.get_by_text("As a real network sees it.")).to_be_visible()
-        await expect(page.get_by_text("Too few to show").first).to_be_visible()
+        await expect(page.get_by_text("Not shown").first).to_be_visible()
         assert await page.get_by_text("1 of 1").count() == 0
         await page.get_by_role("link", name="Show all numbers").click()
         await expect(page.get_by_text("1 of 1").first).to_be_visible()

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from services.caseplan import contacts, copies, covering, creating, reading, today
 from services.caseplan.bodies import NewConcern, NewPromise, NewReferral, NewSetback
 from services.caseplan.contacts import NewContact
-from services.caseplan.edge import back_to, is_form, read, running, takes
 from services.caseplan.pages import beginning, mine
 from services.caseplan.pages import today as today_page
 from services.caseplan.pages.frame import MINE, TODAY
@@ -24,7 +23,8 @@ from shared.runtime.errors import Invalid
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
-from shared.web.forms import Form
+from shared.web.edge import is_form, read, running, takes
+from shared.web.forms import Form, back_to
 from shared.web.idempotency import Answer, Wanted, wanted
 from shared.workflow import GuardNotMet
 

@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from services.caseplan import partners, reading, today, views
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
-from services.caseplan.edge import running
 from services.caseplan.pages import concerns, mine, people, plans, promises, referrals, setbacks
 from services.caseplan.pages import today as today_page
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.accept import wants_html
+from shared.web.edge import running
 
 router = APIRouter()
 PAGES = {

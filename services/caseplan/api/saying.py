@@ -17,7 +17,6 @@ from services.caseplan import copies
 from services.caseplan.bodies import Base, body_of
 from services.caseplan.commands import ACTIONS, BY_PHONE, perform
 from services.caseplan.concepts import CONCEPTS, REFERRAL, Concept
-from services.caseplan.edge import back_to, is_form, read, running, takes
 from services.caseplan.pages import saying
 from services.caseplan.pages.buttons import path_of
 from services.caseplan.pages.frame import MINE, TODAY
@@ -26,7 +25,8 @@ from shared.runtime.errors import Invalid
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
-from shared.web.forms import Form
+from shared.web.edge import is_form, read, running, takes
+from shared.web.forms import Form, back_to
 from shared.web.idempotency import Wanted, wanted
 
 router = APIRouter()

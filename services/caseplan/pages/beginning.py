@@ -12,18 +12,18 @@ from asyncpg import Connection
 from fastapi import Request
 from starlette.responses import Response
 
-from services.caseplan import copies, creating, edge, store
+from services.caseplan import copies, creating, store
 from services.caseplan.concepts import REFERRAL, SETBACK
 from services.caseplan.copies import Person, Program
-from services.caseplan.edge import back_to, running
 from services.caseplan.pages.beginning_words import WORDS
 from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of, worker_name
-from services.caseplan.pages.labels import NEEDS, need
 from services.caseplan.pages.saying import consent_link
 from shared.runtime.errors import Invalid
 from shared.security.identity import Actor
 from shared.web import forms
-from shared.web.forms import Form
+from shared.web.edge import running, transaction
+from shared.web.forms import Form, back_to
+from shared.web.needs import NEEDS, need
 from shared.web.templates import render
 from shared.web.words import Lang
 
@@ -40,7 +40,7 @@ async def refer(
 ) -> Response:  # fmt: skip
     """Choose a need, then a program of the directory, then send it under a consent."""
     lang, own = lang_for(request, actor), actor.person is not None
-    async with edge.transaction(running(request)) as tx:
+    async with transaction(running(request)) as tx:
         person = await copies.find_person(tx, person_id)
         actor.require("referral.send", creating.around(actor, person), person_id)
         program = await copies.find_program(tx, program_id) if program_id else None
@@ -133,7 +133,7 @@ def _small(request: Request, actor: Actor, template: str, person: UUID, form: Fo
 async def tell(request: Request, actor: Actor, setback_id: UUID) -> Response:
     """To whom the person may tell one setback: the agencies that help them. The consent for it is asked by intake."""
     here = running(request)
-    async with edge.transaction(here) as tx:
+    async with transaction(here) as tx:
         kept = await store.get(tx, SETBACK, setback_id)
         actor.require("setback.share", actor.relations(person=kept.state.person), setback_id)
         asked = await store.of_person(tx, REFERRAL, kept.state.person)
@@ -150,7 +150,7 @@ async def tell(request: Request, actor: Actor, setback_id: UUID) -> Response:
 
 async def cover(request: Request, actor: Actor, setback_id: UUID) -> Response:
     """What a supervisor sees of a setback before they take it: that somebody waits; not their words."""
-    async with edge.transaction(running(request)) as tx:
+    async with transaction(running(request)) as tx:
         kept = await store.get(tx, SETBACK, setback_id)
         ties = actor.relations(person=kept.state.person, workers=[kept.state.worker], agency=kept.home)
         actor.require("setback.cover", ties, setback_id)

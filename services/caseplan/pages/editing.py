@@ -16,17 +16,17 @@ from services.caseplan import plans, reading
 from services.caseplan.bodies import Base, body_of
 from services.caseplan.commands import perform
 from services.caseplan.concepts import PLAN
-from services.caseplan.edge import running
 from services.caseplan.pages.editing_words import WORDS
 from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of
 from services.caseplan.plans import Version
 from services.caseplan.reading import Sheet
 from services.caseplan.written import SUGGESTED
 from shared.contracts.plan import Owner, Stage
-from shared.runtime.errors import Refused
+from shared.runtime.errors import Conflict, Refused
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
+from shared.web.edge import running
 from shared.web.forms import Form
 from shared.web.idempotency import Wanted, wanted
 from shared.web.templates import render
@@ -40,6 +40,9 @@ WAITING = (Stage.ASKED_PERSON, Stage.ASKED_WORKER, Stage.OVERDUE)
 @router.get("/caseplan/plans/{id}/edit")
 async def edit(id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("plan.draft"))]) -> Response:
     sheet = await reading.one(running(request), actor, "plan.draft", PLAN, id)
+    verb = "suggest" if actor.person is None else "propose"
+    if verb not in reading.offered(actor, PLAN, sheet.one(PLAN)):
+        raise Conflict("Their named worker suggests the plan. If the worker stays silent, it comes to you on Today.")
     return _page(request, sheet, forms.blank(**_filled(sheet)))
 
 

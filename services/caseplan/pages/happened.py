@@ -139,7 +139,7 @@ def when(sheet: Sheet, at: Any) -> str:
     return say.moment(at, sheet.now, sheet.zone, exact=True)
 
 
-def of_person(rows: Iterable[Record]) -> list[Record]:
+def without_drafts(rows: Iterable[Record]) -> list[Record]:
     """Without what another line of the same moment says as well: a referral written and sent at once."""
     rows = list(rows)
     sent = {row["id"] for row in rows if row["verb"] == "send"}

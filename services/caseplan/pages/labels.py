@@ -1,18 +1,8 @@
 """What stands on buttons: the deed, said by whoever presses it. Staff read English; the person their language."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from shared.web.words import Lang
-
-
-class Label(NamedTuple):
-    en: str
-    es: str
-
-    def in_lang(self, lang: Lang) -> str:
-        return self.es if lang == "es" else self.en
-
+from shared.web.words import Lang, Words
 
 STAFF: Mapping[tuple[str, str], str] = {
     ("referral", "send"): "Send it",
@@ -65,54 +55,37 @@ STAFF: Mapping[tuple[str, str], str] = {
     ("plan", "drop_step"): "They let go of a step",
     ("plan", "finish_step"): "It is done",
 }
-MINE: Mapping[tuple[str, str], Label] = {
-    ("referral", "send"): Label("Send it", "Enviarlo"),
-    ("referral", "confirm"): Label("Yes, it ended so", "Sí, así terminó"),
-    ("referral", "dispute"): Label("No, it did not", "No, no fue así"),
-    ("referral", "choose_next"): Label("Choose this one", "Escoger este"),
-    ("referral", "not_now"): Label("Not now", "Ahora no"),
-    ("referral", "resume"): Label("Share again", "Compartir otra vez"),
-    ("referral", "reopen"): Label("Open it again", "Abrirlo otra vez"),
-    ("referral", "withdraw"): Label("Take it back", "Retirarlo"),
-    ("setback", "nobody_came"): Label("Nobody was in touch", "Nadie se comunicó conmigo"),
-    ("setback", "reflect"): Label("Say what could help", "Decir qué ayudaría"),
-    ("setback", "accept_revision"): Label("Yes, something lighter", "Sí, algo más ligero"),
-    ("setback", "decline_revision"): Label("The plan is fine", "El plan está bien así"),
-    ("setback", "not_now"): Label("Not now", "Ahora no"),
-    ("setback", "enough"): Label("That is what I needed", "Eso era lo que necesitaba"),
-    ("setback", "ask_again"): Label("I need someone again", "Necesito a alguien otra vez"),
-    ("setback", "withdraw"): Label("Take it back", "Retirarlo"),
-    ("promise", "agree"): Label("Yes, that time is fine", "Sí, esa hora está bien"),
-    ("promise", "refuse"): Label("No, keep the first time", "No, dejen la primera hora"),
-    ("promise", "say_kept"): Label("They did it", "Sí lo hicieron"),
-    ("promise", "say_broken"): Label("This did not happen", "Esto no pasó"),
-    ("promise", "release"): Label("I do not need it now", "Ya no lo necesito"),
-    ("plan", "propose"): Label("Change it", "Cambiarlo"),
-    ("plan", "sign"): Label("Yes, I sign it", "Sí, lo firmo"),
-    ("plan", "not_now"): Label("Not now", "Ahora no"),
-    ("plan", "fits"): Label("It fits me", "Me queda bien"),
-    ("plan", "say_too_much"): Label("This is too much", "Esto es demasiado"),
-    ("plan", "stop"): Label("Stop the plan", "Parar el plan"),
-    ("plan", "move_step"): Label("Move it", "Moverlo"),
-    ("plan", "drop_step"): Label("Let it go", "Dejarlo"),
-    ("plan", "finish_step"): Label("I did it", "Ya lo hice"),
-}
-NEEDS: Mapping[str, Label] = {
-    "housing": Label("A place to stay", "Un lugar donde vivir"),
-    "food": Label("Food", "Comida"),
-    "phone": Label("A phone", "Un teléfono"),
-    "transport": Label("Rides", "Transporte"),
-    "documents": Label("Papers and ID", "Papeles e identificación"),
-    "work": Label("Work", "Trabajo"),
-    "education": Label("School or training", "Escuela o capacitación"),
-    "money": Label("Money and benefits", "Dinero y ayudas"),
-    "health": Label("A doctor or medicine", "Médico o medicinas"),
-    "mental_health": Label("Someone to talk to", "Alguien con quien hablar"),
-    "substance_use": Label("Staying off drugs or drink", "Dejar las drogas o el alcohol"),
-    "legal": Label("Legal help", "Ayuda legal"),
-    "family": Label("Family", "Familia"),
-    "mentoring": Label("Someone who has been there", "Alguien que ya pasó por esto"),
-    "community": Label("Something else", "Otra cosa"),
+MINE: Mapping[tuple[str, str], Words] = {
+    ("referral", "send"): Words("Send it", "Enviarlo"),
+    ("referral", "confirm"): Words("Yes, it ended so", "Sí, así terminó"),
+    ("referral", "dispute"): Words("No, it did not", "No, no fue así"),
+    ("referral", "choose_next"): Words("Choose this one", "Escoger este"),
+    ("referral", "not_now"): Words("Not now", "Ahora no"),
+    ("referral", "resume"): Words("Share again", "Compartir otra vez"),
+    ("referral", "reopen"): Words("Open it again", "Abrirlo otra vez"),
+    ("referral", "withdraw"): Words("Take it back", "Retirarlo"),
+    ("setback", "nobody_came"): Words("Nobody was in touch", "Nadie se comunicó conmigo"),
+    ("setback", "reflect"): Words("Say what could help", "Decir qué ayudaría"),
+    ("setback", "accept_revision"): Words("Yes, something lighter", "Sí, algo más ligero"),
+    ("setback", "decline_revision"): Words("The plan is fine", "El plan está bien así"),
+    ("setback", "not_now"): Words("Not now", "Ahora no"),
+    ("setback", "enough"): Words("That is what I needed", "Eso era lo que necesitaba"),
+    ("setback", "ask_again"): Words("I need someone again", "Necesito a alguien otra vez"),
+    ("setback", "withdraw"): Words("Take it back", "Retirarlo"),
+    ("promise", "agree"): Words("Yes, that time is fine", "Sí, esa hora está bien"),
+    ("promise", "refuse"): Words("No, keep the first time", "No, dejen la primera hora"),
+    ("promise", "say_kept"): Words("They did it", "Sí lo hicieron"),
+    ("promise", "say_broken"): Words("This did not happen", "Esto no pasó"),
+    ("promise", "release"): Words("I do not need it now", "Ya no lo necesito"),
+    ("plan", "propose"): Words("Change it", "Cambiarlo"),
+    ("plan", "sign"): Words("Yes, I sign it", "Sí, lo firmo"),
+    ("plan", "not_now"): Words("Not now", "Ahora no"),
+    ("plan", "fits"): Words("It fits me", "Me queda bien"),
+    ("plan", "say_too_much"): Words("This is too much", "Esto es demasiado"),
+    ("plan", "stop"): Words("Stop the plan", "Parar el plan"),
+    ("plan", "move_step"): Words("Move it", "Moverlo"),
+    ("plan", "drop_step"): Words("Let it go", "Dejarlo"),
+    ("plan", "finish_step"): Words("I did it", "Ya lo hice"),
 }
 
 
@@ -121,7 +94,3 @@ def label(kind: str, verb: str, *, own: bool, lang: Lang = "en") -> str:
     if own and (kind, verb) in MINE:
         return MINE[kind, verb].in_lang(lang)
     return STAFF.get((kind, verb), verb.replace("_", " ").capitalize())
-
-
-def need(code: str, lang: Lang = "en") -> str:
-    return NEEDS[code].in_lang(lang) if code in NEEDS else code.replace("_", " ").capitalize()

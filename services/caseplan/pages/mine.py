@@ -17,7 +17,6 @@ from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.pages import mine_plan, mine_words
 from services.caseplan.pages.buttons import button
 from services.caseplan.pages.frame import MINE, first_name, frame, lang_for, worker_name
-from services.caseplan.pages.labels import need
 from services.caseplan.pages.times import due_chip, moment, until
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
@@ -27,6 +26,7 @@ from shared.contracts.referral import Stage
 from shared.contracts.setback import Stage as SetbackStage
 from shared.web import forms, say
 from shared.web.forms import Form
+from shared.web.needs import need
 from shared.web.parts import Act, Helper, Tag
 from shared.web.say import Chip
 from shared.web.templates import render

@@ -5,11 +5,10 @@ Spanish is written, not translated word by word, and says *usted*.
 
 from collections.abc import Mapping
 
-from services.caseplan.pages.labels import Label
 from shared.contracts.promise import Stage as PromiseStage
 from shared.contracts.referral import Outcome, Stage
 from shared.contracts.setback import Stage as SetbackStage
-from shared.web.words import Lang
+from shared.web.words import Lang, Words
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -185,62 +184,62 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "write_what": "¿Qué quiere usted?",
     },
 }
-STAGES: Mapping[Stage, Label] = {
-    Stage.DRAFT: Label("Not sent yet. Nobody else knows of it.", "Todavía no se envía. Nadie más lo sabe."),
-    Stage.SENT: Label("Sent. They answer soon.", "Enviado. Pronto responden."),
-    Stage.DELIVERED: Label("They have it. They answer soon.", "Ya lo tienen. Pronto responden."),
-    Stage.SEEN: Label("They have read it. They answer soon.", "Ya lo leyeron. Pronto responden."),
-    Stage.ESCALATED: Label("They were late. Their lead has it now.", "Se tardaron. Ahora lo tiene su jefe."),
-    Stage.WAITLISTED: Label("You are in line.", "Usted está en la fila."),
-    Stage.ACCEPTED: Label("They said yes. They get in touch with you.", "Dijeron que sí. Se comunican con usted."),
-    Stage.CONTACTING: Label("They are trying to reach you.", "Están tratando de comunicarse con usted."),
-    Stage.IN_PROGRESS: Label("Help has begun.", "La ayuda empezó."),
-    Stage.AWAITING_PERSON: Label(
+STAGES: Mapping[Stage, Words] = {
+    Stage.DRAFT: Words("Not sent yet. Nobody else knows of it.", "Todavía no se envía. Nadie más lo sabe."),
+    Stage.SENT: Words("Sent. They answer soon.", "Enviado. Pronto responden."),
+    Stage.DELIVERED: Words("They have it. They answer soon.", "Ya lo tienen. Pronto responden."),
+    Stage.SEEN: Words("They have read it. They answer soon.", "Ya lo leyeron. Pronto responden."),
+    Stage.ESCALATED: Words("They were late. Their lead has it now.", "Se tardaron. Ahora lo tiene su jefe."),
+    Stage.WAITLISTED: Words("You are in line.", "Usted está en la fila."),
+    Stage.ACCEPTED: Words("They said yes. They get in touch with you.", "Dijeron que sí. Se comunican con usted."),
+    Stage.CONTACTING: Words("They are trying to reach you.", "Están tratando de comunicarse con usted."),
+    Stage.IN_PROGRESS: Words("Help has begun.", "La ayuda empezó."),
+    Stage.AWAITING_PERSON: Words(
         "They need something, and help you get it.", "Necesitan algo y le ayudan a conseguirlo."
     ),
-    Stage.ON_HOLD: Label("They have paused.", "Hicieron una pausa."),
-    Stage.STALLED: Label("They went quiet. Their lead has it now.", "Dejaron de responder. Ahora lo tiene su jefe."),
-    Stage.REOPENED: Label("Open again. They have it.", "Abierto otra vez. Ellos lo tienen."),
-    Stage.REPORTED: Label("They say that it is done.", "Dicen que ya está."),
-    Stage.DECLINED: Label("They said no.", "Dijeron que no."),
-    Stage.EXPIRED: Label("They did not answer.", "No respondieron."),
-    Stage.ABANDONED: Label("They went quiet after a yes.", "Dijeron que sí y dejaron de responder."),
-    Stage.OFFERED: Label("Another door is yours to choose.", "Hay otra puerta, si usted quiere."),
-    Stage.PAUSED: Label("You stopped sharing.", "Usted dejó de compartir."),
-    Stage.UNASKED: Label("You stopped sharing.", "Usted dejó de compartir."),
-    Stage.CLOSED: Label("It is over.", "Ya terminó."),
-    Stage.MOVED_ON: Label("It goes on with another one.", "Sigue con otro."),
-    Stage.NOT_TAKEN: Label("Left for now. The door stays open.", "Se dejó por ahora. La puerta sigue abierta."),
-    Stage.WITHDRAWN: Label("You took it back. The door stays open.", "Usted lo retiró. La puerta sigue abierta."),
-    Stage.LAPSED: Label("It ended quietly. You can ask again.", "Terminó sin respuesta. Puede pedirlo otra vez."),
-    Stage.ENTERED_IN_ERROR: Label("A mistake of ours.", "Un error nuestro."),
+    Stage.ON_HOLD: Words("They have paused.", "Hicieron una pausa."),
+    Stage.STALLED: Words("They went quiet. Their lead has it now.", "Dejaron de responder. Ahora lo tiene su jefe."),
+    Stage.REOPENED: Words("Open again. They have it.", "Abierto otra vez. Ellos lo tienen."),
+    Stage.REPORTED: Words("They say that it is done.", "Dicen que ya está."),
+    Stage.DECLINED: Words("They said no.", "Dijeron que no."),
+    Stage.EXPIRED: Words("They did not answer.", "No respondieron."),
+    Stage.ABANDONED: Words("They went quiet after a yes.", "Dijeron que sí y dejaron de responder."),
+    Stage.OFFERED: Words("Another door is yours to choose.", "Hay otra puerta, si usted quiere."),
+    Stage.PAUSED: Words("You stopped sharing.", "Usted dejó de compartir."),
+    Stage.UNASKED: Words("You stopped sharing.", "Usted dejó de compartir."),
+    Stage.CLOSED: Words("It is over.", "Ya terminó."),
+    Stage.MOVED_ON: Words("It goes on with another one.", "Sigue con otro."),
+    Stage.NOT_TAKEN: Words("Left for now. The door stays open.", "Se dejó por ahora. La puerta sigue abierta."),
+    Stage.WITHDRAWN: Words("You took it back. The door stays open.", "Usted lo retiró. La puerta sigue abierta."),
+    Stage.LAPSED: Words("It ended quietly. You can ask again.", "Terminó sin respuesta. Puede pedirlo otra vez."),
+    Stage.ENTERED_IN_ERROR: Words("A mistake of ours.", "Un error nuestro."),
 }
-OUTCOMES: Mapping[Outcome, Label] = {
-    Outcome.GOT_HELP: Label("you got the help.", "usted recibió la ayuda."),
-    Outcome.PARTLY: Label("you got part of it.", "usted recibió una parte."),
-    Outcome.NOT_ELIGIBLE: Label("a rule stood in the way.", "una regla no lo permitió."),
-    Outcome.NO_CAPACITY: Label("there was no room after all.", "al final no había lugar."),
-    Outcome.UNREACHABLE: Label("they could not reach you.", "no lograron comunicarse con usted."),
-    Outcome.PERSON_DECLINED: Label("you said no for now.", "usted dijo que por ahora no."),
-    Outcome.FAILED: Label("it did not work out.", "no funcionó."),
+OUTCOMES: Mapping[Outcome, Words] = {
+    Outcome.GOT_HELP: Words("you got the help.", "usted recibió la ayuda."),
+    Outcome.PARTLY: Words("you got part of it.", "usted recibió una parte."),
+    Outcome.NOT_ELIGIBLE: Words("a rule stood in the way.", "una regla no lo permitió."),
+    Outcome.NO_CAPACITY: Words("there was no room after all.", "al final no había lugar."),
+    Outcome.UNREACHABLE: Words("they could not reach you.", "no lograron comunicarse con usted."),
+    Outcome.PERSON_DECLINED: Words("you said no for now.", "usted dijo que por ahora no."),
+    Outcome.FAILED: Words("it did not work out.", "no funcionó."),
 }
-REASONS: Mapping[str, Label] = {
-    "no_capacity": Label("no room now.", "no hay lugar ahora."),
-    "no_funds": Label("no money for it now.", "no hay fondos ahora."),
-    "not_eligible": Label("a rule stands in the way.", "una regla no lo permite."),
-    "outside_area": Label("you live outside their area.", "usted vive fuera de su zona."),
-    "missing_document": Label("a paper is missing.", "falta un papel."),
-    "conviction_rule": Label("a rule about the past.", "una regla sobre el pasado."),
-    "could_not_contact": Label("they could not reach you.", "no lograron comunicarse con usted."),
-    "person_declined": Label("you said no for now.", "usted dijo que por ahora no."),
-    "duplicate": Label("they are at work on it already.", "ya están trabajando en eso."),
-    "other": Label("something else. Ask us.", "otra cosa. Pregúntenos."),
+REASONS: Mapping[str, Words] = {
+    "no_capacity": Words("no room now.", "no hay lugar ahora."),
+    "no_funds": Words("no money for it now.", "no hay fondos ahora."),
+    "not_eligible": Words("a rule stands in the way.", "una regla no lo permite."),
+    "outside_area": Words("you live outside their area.", "usted vive fuera de su zona."),
+    "missing_document": Words("a paper is missing.", "falta un papel."),
+    "conviction_rule": Words("a rule about the past.", "una regla sobre el pasado."),
+    "could_not_contact": Words("they could not reach you.", "no lograron comunicarse con usted."),
+    "person_declined": Words("you said no for now.", "usted dijo que por ahora no."),
+    "duplicate": Words("they are at work on it already.", "ya están trabajando en eso."),
+    "other": Words("something else. Ask us.", "otra cosa. Pregúntenos."),
 }
-PROMISES: Mapping[PromiseStage, Label] = {
-    PromiseStage.KEPT: Label("Kept", "Cumplida"),
-    PromiseStage.BROKEN: Label("Our word was late", "No cumplimos a tiempo"),
-    PromiseStage.RELEASED: Label("Not needed any more", "Ya no hace falta"),
-    PromiseStage.MOVING: Label("Another time?", "¿Otra hora?"),
+PROMISES: Mapping[PromiseStage, Words] = {
+    PromiseStage.KEPT: Words("Kept", "Cumplida"),
+    PromiseStage.BROKEN: Words("Our word was late", "No cumplimos a tiempo"),
+    PromiseStage.RELEASED: Words("Not needed any more", "Ya no hace falta"),
+    PromiseStage.MOVING: Words("Another time?", "¿Otra hora?"),
 }
 SETBACKS: Mapping[SetbackStage, str] = {
     SetbackStage.REPORTED: "told",

@@ -10,7 +10,7 @@ from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.creating import around
 from services.caseplan.pages import asks, plans
 from services.caseplan.pages.frame import PEOPLE, frame, page_of, worker_name
-from services.caseplan.pages.happened import bead, of_person
+from services.caseplan.pages.happened import bead, without_drafts
 from services.caseplan.pages.promises import came_of, note
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
@@ -40,7 +40,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         referrals=[_referral(sheet, one) for one in sheet.of(REFERRAL) if REFERRAL.is_open(one.state)],
         over=[_referral(sheet, one) for one in sheet.of(REFERRAL) if not REFERRAL.is_open(one.state)],
         setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
-        timeline=[_bead(sheet, row) for row in of_person(sheet.timeline)],
+        timeline=[_bead(sheet, row) for row in without_drafts(sheet.timeline)],
         is_named=person.worker == actor.id,
         worker=worker_name(person.worker, "Nobody yet"),
         may_refer=actor.may("referral.send", ties),
@@ -82,4 +82,5 @@ def _setback(sheet: Sheet, kept: Kept) -> dict[str, Any]:
     due = sheet.due(SETBACK, kept.state.id)
     began = sheet.began(SETBACK, kept.state.id)
     status = say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("held", kept.state.stage.label)
-    return {"url": f"/caseplan/setbacks/{kept.state.id}", "status": status, "stage": kept.state.stage.label}
+    title = f"They told us {say.moment(kept.made_at, sheet.now, sheet.zone, exact=True)}"
+    return {"url": f"/caseplan/setbacks/{kept.state.id}", "status": status, "title": title}

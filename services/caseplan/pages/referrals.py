@@ -8,8 +8,7 @@ from services.caseplan.concepts import REFERRAL
 from services.caseplan.pages import asks
 from services.caseplan.pages.buttons import buttons
 from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
-from services.caseplan.pages.happened import thread
-from services.caseplan.pages.labels import need
+from services.caseplan.pages.happened import thread, without_drafts
 from services.caseplan.reading import Sheet, offered, recordable
 from services.caseplan.referrals.fhir import task
 from services.caseplan.store import Kept
@@ -17,6 +16,7 @@ from services.caseplan.views import ASKED_HEARS, with_agency
 from shared.contracts.referral import Stage
 from shared.web import forms, say
 from shared.web.names import named
+from shared.web.needs import need
 from shared.web.parts import Act, Ask, Fact, Tag
 from shared.web.templates import render
 
@@ -62,7 +62,7 @@ def _for_worker(request: Request, sheet: Sheet, kept: Kept) -> Response:
         answer_words=sheet.said(REFERRAL, referral.id, "decline"),
         often=often,
         rarely=buttons(sheet, REFERRAL, kept, [v for v in verbs if v in QUIETLY], back=back),
-        history=thread(sheet, REFERRAL.kind, sheet.timeline),
+        history=thread(sheet, REFERRAL.kind, without_drafts(sheet.timeline)),
         **frame(sheet.actor, TODAY),
         lang="en",
     )

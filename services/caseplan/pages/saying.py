@@ -11,24 +11,25 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.caseplan import copies, edge, store, written
+from services.caseplan import copies, store, written
 from services.caseplan.bodies import Base, body_of
-from services.caseplan.commands import ACTIONS, BY_PHONE, fingerprint, relations
+from services.caseplan.commands import ACTIONS, BY_PHONE, fingerprint, is_asked, relations
 from services.caseplan.concepts import REFERRAL, Concept
-from services.caseplan.edge import back_to, running
 from services.caseplan.pages import field_words
 from services.caseplan.pages.buttons import path_of, speaks_for_them
 from services.caseplan.pages.frame import MINE, TODAY, frame, lang_for
 from services.caseplan.pages.labels import STAFF, label
+from services.caseplan.reading import live_consent, offered, recordable
 from services.caseplan.sharing import categories_of, covers_referral
 from services.caseplan.store import Kept, Tx
 from shared.contracts.codes import Coded
 from shared.contracts.plan import Owner
 from shared.security.identity import Actor
-from shared.web.forms import Form
+from shared.web.edge import running, transaction
+from shared.web.forms import Form, back_to
 from shared.web.templates import render
 from shared.web.words import Lang
-from shared.workflow import Party
+from shared.workflow import MoveNotOffered, Party
 
 Draw = Literal["choices", "several", "check", "date", "moment", "number", "lines", "select", "hidden"]
 OTHER_DOORS = 12
@@ -54,9 +55,14 @@ async def page(
     recorded = verb == "record_answer"
     action = "referral.record_answer" if recorded else ACTIONS[concept.kind][verb]
     lang, own = lang_for(request, actor), actor.person is not None
-    async with edge.transaction(running(request)) as tx:
+    async with transaction(running(request)) as tx:
         kept = await store.get(tx, concept, id)
         actor.require(action, relations(actor, concept, kept), id)
+        if is_asked(actor, concept, kept):
+            await live_consent(tx, kept, id)
+        now = recordable(actor, kept) if recorded else offered(actor, concept, kept)
+        if form is None and not (now if recorded else verb in now):
+            raise MoveNotOffered(verb.replace("_", " "), now)  # an old link: said before anything is typed
         fields = _recorded(kept, lang) if recorded else await _fields(tx, actor, concept, kept, verb, lang)
         agency = getattr(kept.state, "agency", None)
         name = (await copies.names(tx, [agency])).get(agency) if agency else None

@@ -18,15 +18,14 @@ from services.intake.directory import (
     program_events,
     withdraw,
 )
-from services.intake.edge import cause_of, transaction
 from services.intake.store import directory as store
 from services.intake.store.directory import Listed
-from shared.messaging.failpoints import reach
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
+from shared.web.edge import cause_of, command, running, transaction
 from shared.web.idempotency import Answer, Wanted, once, wanted
 
 router = APIRouter()
@@ -51,7 +50,7 @@ async def put_agency(
 ) -> Response:
     """Write an agency's entry, all of it. From then on it speaks for itself: no load from elsewhere changes it."""
     actor.require("agency.manage", actor.relations(agency=agency_id), agency_id)
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             said = Agency(agency_id, body)
@@ -63,7 +62,6 @@ async def put_agency(
             events = agency_events(before, said)
             await put_events(tx, agency_id, events, partitionkey=agency_id, cause=cause_of(actor, want))
             await audit.record(tx, actor, "agency.manage", None, f"agency/{agency_id}", "directory")
-            reach("command.written")
             return Answer.json(201 if before is None else 200, {"id": agency_id})
 
         answer = await once(tx, want, actor, act)
@@ -74,7 +72,7 @@ async def put_agency(
 async def list_agencies(
     request: Request, actor: Reader, q: str = "", after: UUID | None = None, limit: Limit = 50
 ) -> dict[str, Any]:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         rows = await store.list_agencies(tx, words=q, after=after, limit=limit)
     found = [agency_json(agency) | {"programs": programs} for agency, programs in rows]
     return {"agencies": found, "next": found[-1]["id"] if len(found) == limit else None}
@@ -82,7 +80,7 @@ async def list_agencies(
 
 @router.get("/intake/agencies/{agency_id}")
 async def get_agency(agency_id: UUID, request: Request, actor: Reader) -> dict[str, Any]:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         agency = await store.find_agency(tx, agency_id)
         programs = await store.programs_of(tx, agency_id)
     return agency_json(agency) | {"programs": [program_json(program) for program in programs]}
@@ -98,7 +96,7 @@ async def put_program(
 ) -> Response:
     """Write what a program offers, all of it. Its agency never changes: list it anew under another one."""
     actor.require("program.manage", actor.relations(agency=body.agency), program_id)
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             said = Program(program_id, body)
@@ -106,7 +104,6 @@ async def put_program(
             events = program_events(before, said)
             await put_events(tx, program_id, events, partitionkey=body.agency, cause=cause_of(actor, want))
             await audit.record(tx, actor, "program.manage", None, f"program/{program_id}", "directory")
-            reach("command.written")
             return Answer.json(201 if before is None else 200, {"id": program_id})
 
         answer = await once(tx, want, actor, act)
@@ -139,7 +136,7 @@ async def withdraw_program(
     want: Want,
 ) -> Response:
     """Offer it no more. Referrals under way go on."""
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             program = await store.lock_program(tx, program_id)
@@ -151,7 +148,6 @@ async def withdraw_program(
             agency = program.entry.agency
             await put_events(tx, program_id, events, partitionkey=agency, cause=cause_of(actor, want))
             await audit.record(tx, actor, "program.manage", None, f"program/{program_id}", "directory")
-            reach("command.written")
             return Answer.json(200, {"id": program_id})
 
         answer = await once(tx, want, actor, act)
@@ -169,7 +165,7 @@ async def list_programs(
     after: UUID | None = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         rows = await store.list_programs(
             tx, words=q, need=need, agency=agency, accepting=accepting, after=after, limit=limit
         )
@@ -179,7 +175,7 @@ async def list_programs(
 
 @router.get("/intake/programs/{program_id}")
 async def get_program(program_id: UUID, request: Request, actor: Reader) -> dict[str, Any]:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         return listed_json(await store.find_program(tx, program_id))
 
 

@@ -30,10 +30,10 @@ from services.intake.consents import (
     ask,
     decide,
 )
-from services.intake.edge import back_to, cause_of, is_form, read, shared_page, taken, takes, transaction
 from services.intake.fields import Category
 from services.intake.pages import consents as pages
 from services.intake.people import Person
+from services.intake.places import shared_page
 from services.intake.store import consents as store
 from services.intake.store import directory, people
 from services.intake.told import consent_json
@@ -44,6 +44,8 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
 from shared.web import forms
+from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
+from shared.web.forms import back_to
 from shared.web.idempotency import Answer, Wanted, once, wanted
 from shared.workflow import By, Decision, Party, Way
 
@@ -197,7 +199,7 @@ async def _put(
     action: str,
 ) -> Answer:
     """A new consent: asked for by its terms, and what is decided of it at once."""
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             person = (await people.find_person(tx, said.person)).person
@@ -253,11 +255,11 @@ async def say_yes(
     """Yes to a question that was put on the page."""
     word = taken(await read(request, Word))
 
-    def command(spoken: Spoken) -> Command:
+    def meant(spoken: Spoken) -> Command:
         private = spoken.is_own or word.in_private
         return Grant(spoken.today, word.shown, private) if private else Sign(spoken.today, word.shown)
 
-    return await _move(request, actor, want, consent_id, word, command, "consent.answer", "consent-given")
+    return await _move(request, actor, want, consent_id, word, meant, "consent.answer", "consent-given")
 
 
 @router.post("/intake/consents/{consent_id}/not-now", openapi_extra=takes(Word))
@@ -276,11 +278,11 @@ async def confirm(
     """What was signed at intake is said again in private, so it holds until it expires."""
     word = taken(await read(request, Word))
 
-    def command(spoken: Spoken) -> Command:
+    def meant(spoken: Spoken) -> Command:
         return Confirm(spoken.is_own or word.in_private)
 
     same = (Stage.CONFIRMED,)
-    return await _move(request, actor, want, consent_id, word, command, "consent.answer", "consent-confirmed", same)
+    return await _move(request, actor, want, consent_id, word, meant, "consent.answer", "consent-confirmed", same)
 
 
 @router.post("/intake/consents/{consent_id}/revoke", openapi_extra=takes(Word))
@@ -298,13 +300,13 @@ async def _move(
     want: Wanted | None,
     consent_id: UUID,
     word: Word,
-    command: Callable[[Spoken], Command],
+    meant: Callable[[Spoken], Command],
     action: str,
     said: str,
     same: tuple[Stage, ...] = (),
 ) -> Response:
     """One move of a consent that is there. In one of `same` the word has been heard before, and changes nothing."""
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             consent = await store.lock_consent(tx, consent_id)
@@ -312,7 +314,7 @@ async def _move(
             spoken = await _spoken(tx, actor, person, consent.terms.zone)
             spoken.require(action)
             if consent.stage not in same:
-                move = NotNow() if consent.stage is Stage.ASKED and action == "consent.revoke" else command(spoken)
+                move = NotNow() if consent.stage is Stage.ASKED and action == "consent.revoke" else meant(spoken)
                 decision = decide(consent, move, spoken.by(word.given), PATIENCE)
                 await store.save_consent(tx, decision, cause_of(actor, want))
             return await _written(tx, spoken, spoken.deed(action), consent.id)
@@ -333,7 +335,7 @@ async def get_consent(
     consent_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.read"))]
 ) -> Response:
     """Where it stands: for the person, their agency's workers, and the auditor."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await store.find_consent(tx, consent_id)
         person = (await people.find_person(tx, row.consent.person)).person
         relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)

@@ -12,23 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff, welcoming
-from services.intake.edge import (
-    back_to,
-    cause_of,
-    is_form,
-    page_of,
-    read,
-    running,
-    taken,
-    takes,
-    transaction,
-)
 from services.intake.pages import people as pages
 from services.intake.people import Added, Contact, Reason, assign, change_contact
+from services.intake.places import page_of
 from services.intake.store import consents, directory
 from services.intake.store import people as store
 from services.intake.store.people import Row
-from shared.messaging.failpoints import reach
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid
 from shared.security import audit
@@ -37,6 +26,8 @@ from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.web import forms
 from shared.web.accept import wants_html
+from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
+from shared.web.forms import back_to
 from shared.web.idempotency import Answer, Wanted, once, wanted
 
 router = APIRouter()
@@ -96,11 +87,11 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     whole = actor.may("person.list", Relation.SAME_AGENCY)
     if not whole:
         actor.require("person.list", Relation.NAMED_WORKER)
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         rows = await store.list_people(tx, _agency(actor), worker=None if whole else actor.id)
     names = await seals.names_of(running(request).keys, rows)
     shown = [row for row in rows if q.strip().casefold() in names[row.person.id].casefold()]
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
     if wants_html(request):
@@ -139,10 +130,10 @@ async def get_person(
 ) -> Response:
     """What we know of somebody. A browser is sent to their page, where the plan is."""
     if wants_html(request):
-        async with transaction(request) as tx:
+        async with transaction(running(request)) as tx:
             await _see(tx, actor, "person.read", person_id)
         return forms.see_other(page_of(person_id, actor), request)
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.read", person_id)
         await audit.record(tx, actor, "person.read", person_id, f"person/{person_id}", "care")
     keys = running(request).keys
@@ -171,7 +162,7 @@ async def get_name(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.name"))]
 ) -> Response:
     """By what name somebody goes: for their own agency, and for one that a live consent names."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", "care")
     name = await seals.name_of(running(request).keys, row)
@@ -185,7 +176,7 @@ async def get_reach(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.reach"))]
 ) -> Response:
     """How to reach somebody safely: for their own agency, and for one that they let know it."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.reach", person_id, told="contact")
         await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
     contact = await seals.contact_of(running(request).keys, row)
@@ -201,7 +192,7 @@ async def get_header(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.read"))]
 ) -> Response:
     """The head of somebody's page for their worker: who they are, how to reach them, who walks with them."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.read", person_id)
         await audit.record(tx, actor, "person.read", person_id, f"person/{person_id}", "care")
         at = await store.now(tx)
@@ -216,7 +207,7 @@ async def name_worker(
 ) -> Response:
     """Name who walks with somebody: by the supervisor of their agency, one of its workers."""
     said = taken(await read(request, Assignment, {"worker": "Choose who walks with them."}))
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
@@ -228,7 +219,6 @@ async def name_worker(
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")
-            reach("command.written")
             return Answer.json(200, {"id": person.id, "worker": after.worker})
 
         answer = await once(tx, want, actor, act)
@@ -242,7 +232,7 @@ async def contact_form(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.edit"))]
 ) -> Response:
     """The form to change how somebody is reached, with what we know filled in."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.edit", person_id)
         await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
     contact = await seals.contact_of(running(request).keys, row) or ""
@@ -257,7 +247,7 @@ async def change_reach(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.edit"))], want: Want
 ) -> Response:
     """How to reach somebody is another now: by themselves, signed in, or by their named worker."""
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         await _see(tx, actor, "person.edit", person_id)  # before anything is sealed for an id that somebody guessed
     form = await read(request, NewContact, pages.MEND)
     if form.value is None:
@@ -277,7 +267,7 @@ async def _save_contact(
     request: Request, actor: Actor, want: Wanted | None, person_id: UUID, said: NewContact
 ) -> Answer:
     sealed = await seals.close_contact(running(request).keys, person_id, said.contact)
-    async with transaction(request) as tx:
+    async with command(running(request)) as tx:
 
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
@@ -288,7 +278,6 @@ async def _save_contact(
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.edit", person.id, "contact", "care")
-            reach("command.written")
             return Answer.json(200, {"id": person.id, "channels": after.channels})
 
         return await once(tx, want, actor, act)

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from services.intake.consents import Stage
 from services.intake.directory import Agency, ReportsTo
-from services.intake.edge import back_to, shared_page, transaction
 from services.intake.pages.frame import frame, lang_for
 from services.intake.pages.shared import what_of
 from services.intake.people import Person
+from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
 from services.intake.store import consents as store
 from services.intake.store import directory, people
@@ -23,7 +23,8 @@ from shared.runtime.errors import Invalid, NotFound
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms, say
-from shared.web.forms import Form
+from shared.web.edge import running, transaction
+from shared.web.forms import Form, back_to
 from shared.web.menu import PEOPLE
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
@@ -52,7 +53,7 @@ async def ask_again(request: Request, actor: Actor, form: Form[Any]) -> Response
 async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: UUID, recipient: UUID) -> Response:
     """The question, to the person themself or to their worker, who reads it aloud."""
     lang = lang_for(actor, lang_of(request))
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         person = (await people.find_person(tx, person_id)).person
         _require(actor, person)
         told = await directory.find_agency(tx, recipient)
@@ -91,7 +92,7 @@ async def answer_page(
 ) -> Response:
     """A question that a worker put on the page: yes to exactly that, or not now."""
     lang = lang_for(actor, lang_of(request))
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         consent = (await store.find_consent(tx, consent_id)).consent
         person = (await people.find_person(tx, consent.person)).person
         _require(actor, person)

@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from services.intake import words
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry, is_current
-from services.intake.edge import OWN_PATH, transaction
 from services.intake.pages.consents import both, passed_on
 from services.intake.pages.frame import frame
 from services.intake.store import directory as store
@@ -23,6 +22,9 @@ from services.intake.store.directory import Listed
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import say
+from shared.web.edge import running, transaction
+from shared.web.forms import is_own_path
+from shared.web.needs import NEEDS, for_staff
 from shared.web.parts import Act, Fact, Line, Tag
 from shared.web.templates import render
 
@@ -44,9 +46,9 @@ async def search(
     back: str = "",
 ) -> Response:
     """Programs in the alphabet. `back` is where "Choose" leads, with the program and its agency added."""
-    need = need if need in words.NEEDS else ""
-    back = back if OWN_PATH.fullmatch(back) else ""
-    async with transaction(request) as tx:
+    need = need if need in NEEDS else ""
+    back = back if is_own_path(back) else ""
+    async with transaction(running(request)) as tx:
         today = (await people.now(tx)).date()
         since = None if every else vouched_since(today)
         rows = await store.list_programs(
@@ -62,9 +64,7 @@ async def search(
         need=need,
         back=back,
         every=every,
-        needs=[
-            (code, say.sentence(name)) for code, name in zip(words.NEEDS, words.need_words(words.NEEDS), strict=True)
-        ],
+        needs=[(code, say.sentence(name)) for code, name in zip(NEEDS, for_staff(NEEDS), strict=True)],
         rows=[_line(row, today, back) for row in rows[:PAGE]],
         more=more,
         unchecked=unchecked,
@@ -87,7 +87,7 @@ def _line(row: Listed, today: date, back: str) -> Line:
     program, entry = row.program, row.program.entry
     return Line(
         entry.name,
-        f"{row.agency_name}. Helps with {say.listed(words.need_words(entry.needs))}.",
+        f"{row.agency_name}. Helps with {say.listed(for_staff(entry.needs))}.",
         " ".join(filter(None, (_room(entry), unchecked(program.origin, today)))),
         _state(program, today),
         _choose(program, back) or Act("Look", f"{HERE}/programs/{program.id}", about=f"at {entry.name}"),
@@ -133,11 +133,11 @@ def _date(day: date) -> str:
 
 @router.get(HERE + "/programs/{program_id}")
 async def program_page(program_id: UUID, request: Request, actor: Reader, back: str = "") -> Response:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         row = await store.find_program(tx, program_id)
         today = (await people.now(tx)).date()
     program, entry = row.program, row.program.entry
-    back = back if OWN_PATH.fullmatch(back) else ""
+    back = back if is_own_path(back) else ""
     return render(
         request,
         "program.html",
@@ -167,7 +167,7 @@ def _facts_of_program(row: Listed) -> list[Fact]:
     }.get((entry.minimum_age is not None, entry.maximum_age is not None), "")
     places = [*entry.places, *(["One address is kept confidential: call them."] if entry.hidden_place else [])]
     known: dict[str, str] = {
-        "Helps with": say.sentence(say.listed(words.need_words(entry.needs))),
+        "Helps with": say.sentence(say.listed(for_staff(entry.needs))),
         "Room": _room(entry),
         "Phone": entry.phone or row.agency.phone or "",
         "Where": " · ".join(places),
@@ -181,7 +181,7 @@ def _facts_of_program(row: Listed) -> list[Fact]:
 
 @router.get(HERE + "/agencies/{agency_id}")
 async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Response:
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         agency = await store.find_agency(tx, agency_id)
         programs = await store.programs_of(tx, agency_id)
         today = (await people.now(tx)).astimezone(ZoneInfo(agency.entry.calendar.timezone)).date()

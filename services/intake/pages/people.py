@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from services.intake import seals, staff, words
 from services.intake.directory import Agency
-from services.intake.edge import page_of, running
 from services.intake.pages.frame import frame, lang_for
 from services.intake.people import Person
+from services.intake.places import page_of
 from services.intake.says import CONTACT, SAID, START
 from services.intake.store.people import Row
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, may
-from shared.web import say
+from shared.web import needs, say
+from shared.web.edge import running
 from shared.web.forms import Form
 from shared.web.menu import PEOPLE
 from shared.web.templates import render
@@ -112,7 +113,7 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         contact=contact,
         worker=staff.worker_name(person.worker),
         home=home.entry.name,
-        needs=words.need_words(asked["needs"]),
+        needs=needs.for_staff(asked["needs"]),
         own_words=asked["words"],
         since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
         opened=say.hour(at.astimezone(zone).time(), exact=True),

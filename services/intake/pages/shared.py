@@ -1,4 +1,4 @@
-"""What is shared of somebody and who looked, on their own page; each consent says where it stands in plain words.
+"""What is shared of somebody, and who looked, on their own page; each consent says where it stands in plain words.
 
 A revocation is shown in its two phases, with the hour until which old news stays readable, and what nobody can take
 back.
@@ -6,38 +6,37 @@ back.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from services.intake import staff, words
+from services.intake import words
 from services.intake.consents import Stage, last_day
-from services.intake.edge import MINE, shared_page, transaction
 from services.intake.pages.frame import frame, lang_for
-from services.intake.says import LOOKS, SAID, SHARED
+from services.intake.places import MINE, shared_page
+from services.intake.says import SAID, SHARED
 from services.intake.store import consents, directory, people
 from services.intake.store.consents import Row
 from services.intake.told import consent_json
 from shared.security import audit
-from shared.security.audit import Look
-from shared.security.cast import agency_name
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.signin import LANDING, SIGN_IN
-from shared.security.table import ROLES
 from shared.web import say
 from shared.web.accept import wants_html
+from shared.web.edge import running, transaction
+from shared.web.looks import parts
+from shared.web.looks_words import PAGE
 from shared.web.menu import PEOPLE
 from shared.web.parts import Tag
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
-LOOKED = 100  # rows of the audit that the page reads; the latest
 OVER_FOR = timedelta(days=30)  # how long what has ended stays on the page
 
 router = APIRouter(include_in_schema=False)
@@ -75,22 +74,20 @@ async def home(request: Request, actor: Annotated[Actor, Depends(allow("public")
 async def shared(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.read"))]
 ) -> Response:
-    """The fragment, the page, or the rows: for the person; their agency's workers see the consents, not the looks."""
+    """The fragment, the page, or the rows; the person sees on the page who looked, their agency's workers do not."""
     lang = lang_for(actor, lang_of(request))
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         person = (await people.find_person(tx, person_id)).person
         relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
         actor.require("consent.read", relations, person_id)
         rows = await consents.consents_of(tx, person_id)
-        looks = await audit.who_looked(tx, person_id, limit=LOOKED) if actor.may("looks.read", relations) else []
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
-        home = await directory.find_agency(tx, person.agency)
+        zone = await zone_of(tx, person_id)
         now = await people.now(tx)
         if not is_own(actor, person_id):
             await audit.record(tx, actor, "consent.read", person_id, "consent", "care")
     if not wants_html(request):
-        return JSONResponse({"consents": [consent_json(row) for row in rows], "looks": [_look(look) for look in looks]})
-    zone = ZoneInfo(home.entry.calendar.timezone)
+        return JSONResponse({"consents": [consent_json(row) for row in rows]})
     shown = [_shown(row, names, now, zone, lang) for row in rows if _is_of_now(row, now)]
     return render(
         request,
@@ -102,11 +99,17 @@ async def shared(
         says=SHARED[lang],
         shown=shown,
         stopping=any(one.stopping for one in shown),
-        looks=_looked(looks, now, zone, lang),
-        sees_looks=actor.may("looks.read", relations),
+        looked=PAGE[lang],
+        looks=parts(person_id, lang) if actor.may("looks.read", relations) else [],
         **frame(actor, PEOPLE),
         lang=lang,
     )
+
+
+async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:
+    """In which somebody's days are told: that of the agency that walks with them."""
+    home = await directory.find_agency(tx, (await people.find_person(tx, person)).person.agency)
+    return ZoneInfo(home.entry.calendar.timezone)
 
 
 def is_own(actor: Actor, person: UUID) -> bool:
@@ -166,35 +169,3 @@ def _readable(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:
         return ""
     when = say.moment(row.readable_until, now, zone, lang, exact=True)
     return SHARED[lang]["readable" if now < row.readable_until else "was_readable"].format(when=when)
-
-
-def _looked(looks: list[Look], now: datetime, zone: tzinfo, lang: Lang) -> list[dict[str, str]]:
-    """Who looked, the latest first; the same look of one day is one line."""
-    found = []
-    for key, same in groupby(looks, key=lambda look: (look.actor, look.action, look.at.astimezone(zone).date())):
-        rows = list(same)
-        did = LOOKS[lang].get(key[1])
-        if did is None:
-            continue
-        times = SHARED[lang]["times"].format(count=len(rows)) if len(rows) > 1 else ""
-        when = say.sentence(say.moment(rows[0].at, now, zone, lang, exact=True))
-        found.append({"who": _who(rows[0]), "did": did, "times": times, "when": when})
-    return found
-
-
-def _who(look: Look) -> str:
-    name = staff.worker_name(look.actor)
-    if name != "Somebody":
-        return f"{name}, {agency_name(look.agency)}" if look.agency else name
-    return ROLES[look.role]
-
-
-def _look(look: Look) -> dict[str, Any]:
-    return {
-        "at": look.at.isoformat(),
-        "actor": str(look.actor),
-        "role": look.role.value,
-        "agency": str(look.agency) if look.agency else None,
-        "action": look.action,
-        "purpose": look.purpose,
-    }

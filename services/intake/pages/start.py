@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from services.intake import welcoming, words
 from services.intake.directory import Agency
-from services.intake.edge import is_form, read, running, takes, transaction
 from services.intake.hours import next_open
 from services.intake.people import SelfReferral
 from services.intake.says import DONE, START
@@ -25,6 +24,7 @@ from shared.security import demo
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms, say
+from shared.web.edge import is_form, read, running, takes, transaction
 from shared.web.forms import Form
 from shared.web.idempotency import Wanted, wanted
 from shared.web.parts import Bead
@@ -68,7 +68,7 @@ async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | 
 
 async def _form(request: Request, form: Form[SelfReferral]) -> Response:
     lang = lang_of(request)
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         welcoming = await directory.list_welcoming(tx)
     return render(
         request,
@@ -90,7 +90,7 @@ async def done(request: Request, actor: Asker) -> Response:
     person_id = _whose(settings, request)
     if person_id is None:
         return render(request, "start_gone.html", says=DONE[lang])
-    async with transaction(request) as tx:
+    async with transaction(running(request)) as tx:
         try:
             person = (await people.find_person(tx, person_id)).person
         except NotFound:

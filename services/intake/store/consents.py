@@ -7,7 +7,6 @@ from uuid import UUID
 from asyncpg import Connection, Record
 
 from services.intake.consents import Consent, Stage, Terms, is_live
-from shared.messaging.failpoints import reach
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -81,7 +80,6 @@ async def save_consent(tx: Connection, decision: Decision[Consent], cause: Cause
     person = consent.person
     await put_events(tx, consent.id, events, partitionkey=person, person=person, cause=cause)
     await start_timers(tx, timers)
-    reach("command.written")
 
 
 async def consents_of(tx: Connection, person: UUID, limit: int = 200) -> list[Row]:

@@ -51,6 +51,12 @@ async def add_person(tx: Connection, person: Person, sealed: Sealed) -> bool:
     return await tx.fetchval(SQL["add_person"], *row, *rest) is not None
 
 
+async def name_again(tx: Connection, person: Person, sealed: Sealed) -> bool:
+    """Somebody whose name was lost with a restore is told of again; False for whoever has a name, or another agency."""
+    found = await tx.fetchval(SQL["name_again"], person.id, person.agency, sealed.name, sealed.asked)
+    return found is not None
+
+
 async def save_worker(tx: Connection, person: Person) -> None:
     await tx.execute(SQL["save_worker"], person.id, person.worker, person.agency)
 

@@ -24,6 +24,7 @@ from services.notifications.streams.log import PartnerLogs
 from services.notifications.streams.recovery import Recovery, absent_partners, has_lost_an_end, recover
 from services.notifications.streams.rows import Row
 from services.notifications.streams.writer import Out, Unwritten, Writer
+from shared.messaging.bell import Bell
 from shared.messaging.failpoints import reach
 from shared.messaging.kafka import cluster_id
 from shared.messaging.shards import Shards
@@ -34,7 +35,7 @@ from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
 
 BATCH = 500  # rows per shard and round
-BUSY_POLL, BUSY_FOR = 0.005, 1.0  # seconds between looks after the last row, and how long
+BUSY_POLL, BUSY_FOR = 0.005, 3.0  # seconds between looks after the last row, and how long
 REBALANCE_EVERY = 2.0
 OPEN_EVERY = 0.02  # between looks for shards that need a writer
 BEAT_EVERY = 0.5  # seconds between looks for heartbeats that are due
@@ -58,15 +59,16 @@ class OtherCluster(Retryable):
 
 async def relay_to_partners(running: Running) -> None:
     """The worker's task, until cancelled."""
-    await PartnerRelay(running.settings, Voice()).run()
+    await PartnerRelay(running.settings, Voice(), running.bell).run()
 
 
 class PartnerRelay:
     """The owner of some shards of partners."""
 
-    def __init__(self, settings: Settings, voice: Voice) -> None:
+    def __init__(self, settings: Settings, voice: Voice, bell: Bell | None = None) -> None:
         self._settings = settings
         self._voice = voice
+        self._bell = bell or Bell()
         self.progressed = False
         self.shards: Shards | None = None
 
@@ -85,6 +87,7 @@ class PartnerRelay:
     async def _session(self) -> None:
         connection = await connect(self._settings, "notifications partner relay")
         try:
+            await connection.execute(rows.SQL["settle_plans"])
             cluster = await cluster_id(self._settings)
             async with PartnerLogs(self._settings) as logs, contextlib.AsyncExitStack() as stack:
                 self.shards = Shards(connection, OWNERS)
@@ -117,11 +120,13 @@ class Session:
         busy_until = 0.0
         while True:
             await self._keep_house()
+            rung = self._relay._bell.rung
             if await self.round():
                 self._relay.progressed = True
                 busy_until = time.monotonic() + BUSY_FOR
             else:
-                await asyncio.sleep(BUSY_POLL if time.monotonic() < busy_until else self._settings.relay_idle)
+                poll = BUSY_POLL if time.monotonic() < busy_until else self._settings.relay_idle
+                await self._relay._bell.wait(poll, since=rung)
 
     async def round(self) -> int:
         """Write what waits; returns how many records left. Rows are read only once their writer is open."""

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts import consent as events
+from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, IMANI, JO, RAY, YUSUF
 from shared.security.references import reference
-from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, ROOMS, World
+from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, HTML, ROOMS, World
 
 pytestmark = pytest.mark.network
 
@@ -158,3 +159,27 @@ async def test_a_read_under_way_is_waited_for(world: World):
                 async with writer.transaction():
                     await writer.execute("SET LOCAL lock_timeout = '100ms'")
                     await writer.execute("UPDATE consent SET ended = 'revoked' WHERE id = $1", consent)
+
+
+async def test_no_form_opens_for_an_agency_that_may_not_be_told(world: World):
+    draft = await world.refer(send=False)
+    consent = await world.consent(JO, CEDAR)
+    sent = await world.refer(JO)
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{sent}/decline", **HTML)).status_code == 200
+    await world.revoke(JO, consent)
+    for referral in (draft, sent):
+        assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}/decline", **HTML)).status_code == 404
+
+
+async def test_erasing_somebody_ends_what_they_allowed_and_takes_their_words(world: World):
+    allowed = await world.consent(RAY, CEDAR)
+    referral = await world.refer(words="I need a room by Friday.")
+    await world.ok(JO, "/caseplan/setbacks", {"words": "The bus never came."})
+    erased = person.Erased(person=RAY)
+    await world.hear(erased, RAY, skip=3)  # it waits for nothing that is on its way
+    await world.hear(erased, RAY)
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 404
+    assert (await world.told(allowed, "halted"))["reason"] == "person_erased"
+    whose = await world.pool.fetch("SELECT a.person FROM words w JOIN aggregate a USING (kind, id)")
+    assert {row["person"] for row in whose} == {JO}
+    assert await world.pool.fetchval("SELECT count(*) FROM happened WHERE person = $1", RAY) > 0, "that it was stays"

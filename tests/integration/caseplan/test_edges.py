@@ -10,7 +10,10 @@ import pytest_asyncio
 
 from shared.contracts import person
 from shared.runtime.ids import uuid7
-from shared.security.demo import DANA, GRACE, JO, LENA, RAY, TASHA, YUSUF
+from shared.security import audit
+from shared.security.cast import by_id
+from shared.security.demo import AUDITOR, DANA, GRACE, JO, LENA, RAY, TASHA, YUSUF
+from shared.web.looks import ON_A_PAGE
 from tests.integration.caseplan.conftest import MONDAY
 from tests.integration.caseplan.scenes import a_day, plan_with, promise_by
 from tests.integration.caseplan.world import BEDS, CEDAR, HARBOR, HOME, ROOMS, World, open_world, the_network
@@ -273,3 +276,33 @@ async def test_somebody_with_whom_nobody_walks_yet_has_a_page_and_loses_nothing(
     await world.hear(person.WorkerAssigned(person=new, agency=HOME, worker=DANA, reason="welcomed"), new)
     await world.ok(new, "/caseplan/setbacks", {"words": "It is cold."})
     assert (await world.read(DANA, f"/caseplan/plans/{new}"))["stage"] == "new"
+
+
+async def test_the_person_reads_who_looked_at_their_plan_and_nobody_else_does(world: World):
+    await world.read(DANA, f"/caseplan/people/{RAY}")
+    worry = await world.ok(LENA, "/caseplan/concerns", {"person": str(RAY), "words": "He looked very tired."})
+    await world.read(DANA, f"/caseplan/concerns/{worry['id']}")
+    path = f"/caseplan/people/{RAY}/looks"
+    looks = (await world.read(RAY, path))["looks"]
+    assert [(look["action"], look["actor"]) for look in looks] == [("plan.read", str(DANA))], "a worry stays private"
+    page = await world.page(RAY, path)
+    assert "Dana Whitfield</b>, Welcome Alder, opened your plan." in page
+    assert "<title>My page</title>" in page
+    assert "abrió su plan." in await world.page(RAY, f"{path}?lang=es")
+    for who in (DANA, LENA, JO):
+        assert (await world.get(who, path)).status_code in (403, 404)
+    seen = (await world.read(AUDITOR, path))["looks"]
+    assert {look["action"] for look in seen} >= {"concern.raise", "concern.read"}
+
+
+async def test_what_was_looked_at_long_ago_is_a_page_away(world: World):
+    dana = by_id(DANA)
+    assert dana is not None
+    async with world.pool.acquire() as tx:
+        for _ in range(ON_A_PAGE + 1):
+            await audit.record(tx, dana.actor, "plan.read", RAY, "person", "care")
+    first = await world.read(RAY, f"/caseplan/people/{RAY}/looks")
+    assert len(first["looks"]) == ON_A_PAGE
+    rest = await world.read(RAY, f"/caseplan/people/{RAY}/looks?before={first['earlier']}")
+    assert len(rest["looks"]) == 1 and rest["earlier"] is None
+    assert (await world.get(RAY, f"/caseplan/people/{RAY}/looks?before=none")).status_code == 422

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts import person
-from shared.security.demo import DANA, JO, LENA, RAY, SAM, TONY
+from shared.security.demo import DANA, GRACE, JO, LENA, RAY, SAM, TONY
 from tests.integration.caseplan.scenes import plan_with, promise_by
-from tests.integration.caseplan.world import CEDAR, HOME, World
+from tests.integration.caseplan.world import CEDAR, HOME, HTML, World
 
 pytestmark = pytest.mark.network
 
@@ -127,6 +127,28 @@ async def test_too_much_at_once_is_put_to_the_person_as_a_question(world: World)
     assert (waits["kind"], waits["stage"]) == ("plan", "too_much")
     await world.later(days=3)
     assert await world.stage("plan", SAM) == "overdue", "staff who stay silent to it are late"
+
+
+async def test_a_supervisor_answers_a_plan_that_its_worker_left_lying_and_gives_their_own_word(world: World):
+    body = await version(world)
+    await world.ok(RAY, f"/caseplan/plans/{RAY}/propose", body)
+    early = await world.post(LENA, f"/caseplan/plans/{RAY}/sign")
+    assert early.status_code == 409, "it is the worker's to answer until they are late"
+    assert (await world.get(LENA, f"/caseplan/plans/{RAY}/edit", **HTML)).status_code == 409
+    await world.later(days=3)
+    assert await world.stage("plan", RAY) == "overdue"
+    [row] = (await world.read(LENA, "/caseplan/today"))["groups"]["team"]
+    assert (row["kind"], row["person"]) == ("plan", str(RAY))
+    assert {"sign", "suggest", "disagree"} == set((await world.read(LENA, f"/caseplan/plans/{RAY}"))["offers"])
+    assert (await world.get(LENA, f"/caseplan/plans/{RAY}/edit", **HTML)).status_code == 200
+    assert (await world.post(GRACE, f"/caseplan/plans/{RAY}/sign")).status_code == 404
+    await world.ok(LENA, f"/caseplan/plans/{RAY}/sign")
+    assert await world.stage("plan", RAY) == "active"
+    [promise] = (await world.read(RAY, "/caseplan/me"))["promises"]
+    assert (await world.state("promise", promise["id"]))["worker"] == str(LENA)
+    await world.ok(LENA, f"/caseplan/promises/{promise['id']}/keep")
+    [step] = [one for one in (await world.state("plan", RAY))["agreed"]["steps"] if one["owner"] == "worker"]
+    assert step["done"]
 
 
 async def test_a_plan_that_fits_asks_nothing(world: World):

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
-from services.caseplan import api, pages
+from services.caseplan.app import service
 from services.caseplan.conduct import CLOCKS
 from services.caseplan.reactions import reactions
 from shared.contracts import agency, consent, person, program
@@ -222,8 +222,8 @@ async def open_world(dsn: str, home: Path) -> AsyncIterator[World]:
     async with open_pool(settings, "caseplan test") as pool:
         app = web_app("caseplan", settings=settings)
         install(app, settings)
-        app.include_router(pages.router)
-        app.include_router(api.router)
+        for router in service(settings).routers:
+            app.include_router(router)
         require_entries(app)
         keys = PostgresKeys(pool, settings.sealing_key.get_secret_value())
         app.state.running = running = Running(settings, pool, keys, Meters())

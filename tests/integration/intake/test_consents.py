@@ -101,7 +101,7 @@ async def test_any_worker_can_write_down_that_the_person_said_stop(door):
     [_, revoked] = await door.events("consent", consent["id"])
     assert revoked["data"]["given"] == "by_phone"
     assert revoked["actor"] == f"case_manager:{demo.GRACE}"
-    looks = (await door.get(f"/intake/people/{person}/shared", person)).json()["looks"]
+    looks = (await door.get(f"/intake/people/{person}/looks", person)).json()["looks"]
     assert looks[0]["action"] == "consent.revoke"
 
 

@@ -146,16 +146,38 @@ async def test_every_look_is_a_row_that_the_person_can_read(door):
     await door.get(f"/intake/people/{person}", demo.DANA)
     await door.get(f"/intake/people/{person}/name", demo.LENA)
     await door.get("/intake/people", demo.LENA)
-    looks = (await door.get(f"/intake/people/{person}/shared", person)).json()["looks"]
+    looks = (await door.get(f"/intake/people/{person}/looks", person)).json()["looks"]
     assert [(look["action"], look["actor"]) for look in looks] == [
         ("person.list", str(demo.LENA)),
         ("person.name", str(demo.LENA)),
         ("person.read", str(demo.DANA)),
         ("person.add", str(demo.DANA)),
     ]
-    page = text(await door.page(f"/intake/people/{person}/shared", person))
-    assert "Lena Park, Welcome Alder saw your name in a list." in page
-    assert "Dana Whitfield, Welcome Alder opened your page." in page
+    page = text(await door.page(f"/intake/people/{person}/looks", person))
+    assert "Lena Park , Welcome Alder, saw your name in a list and saw your name." in page
+    assert "Dana Whitfield , Welcome Alder, opened your page and wrote down your name." in page
+    assert "Why: to find somebody in their list and to walk with you." in page
+
+
+async def test_the_page_of_what_is_shared_leads_to_the_looks_that_each_service_keeps(door):
+    person = await door.add()
+    page = (await door.page(f"/intake/people/{person}/shared", person)).text
+    for service in ("intake", "caseplan", "notifications"):
+        assert f'href="/{service}/people/{person}/looks"' in page
+    theirs = (await door.page(f"/intake/people/{person}/shared", demo.DANA)).text
+    assert f"/people/{person}/looks" not in theirs
+
+
+async def test_who_looked_is_for_the_person_and_the_auditor(door):
+    person = await door.add()
+    other = await door.add()
+    path = f"/intake/people/{person}/looks"
+    assert (await door.get(path, other)).status_code == 404
+    for account in (demo.DANA, demo.LENA, demo.YUSUF, demo.OPS):
+        assert (await door.get(path, account)).status_code in (403, 404)
+    assert (await door.get(path, demo.AUDITOR)).status_code == 200
+    mine = (await door.get(path, person)).json()["looks"]
+    assert (mine[0]["action"], mine[0]["actor"]) == ("looks.read", str(demo.AUDITOR))
 
 
 async def test_the_supervisor_names_who_walks_with_somebody(door):

@@ -78,3 +78,18 @@ async def test_a_partner_that_was_connected_is_one_still_and_needs_only_a_passwo
         again = await world.desk.show(partner.slug)
         assert (again["password"], again["agreement"]["holds_today"]) == (None, True)
         assert (await world.desk.show(partner.slug) | {"password": await world.desk.rotate(partner.slug)})["password"]
+
+
+async def test_a_consent_that_was_halted_before_the_restore_lets_nothing_out_after_it(database, cluster, tmp_path):
+    """Offsets go back too: a referral may be heard again before the revocation that was in effect long ago."""
+    async with open_world(database, cluster) as world:
+        matter = await world.referred(await world.partner(kafka=False))
+        await world.hear(matter.revoked())
+        await world.halt()
+        spoken = await said(world)
+        await world.pool.execute("UPDATE consent SET ended = NULL, ended_sequence = NULL")  # the restore
+        await world.pool.execute("DELETE FROM halting")
+        await take_back(world, spoken)
+        await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
+        assert await world.pool.fetchval("SELECT count(*) FROM partner_row WHERE consent = $1", matter.consent) == 0
+        assert await world.pool.fetchval("SELECT count(*) FROM halting") == 0, "that was said already"

@@ -10,7 +10,7 @@ from services.intake.hsds.mapping import Reader, id_of
 from services.intake.hsds.needs import need_of, needs_of, says_what
 from services.intake.hsds.tables import NotAPackage, open_package
 from services.intake.hsds.times import read_clock, read_date
-from services.intake.words import NEEDS
+from shared.contracts.kinds import NEEDS
 
 TODAY = date(2026, 11, 24)
 ORGANIZATIONS = "id,name,description,email,website\n1,Harbor House,Rooms.,desk@harbor.example,harbor.example\n"

@@ -12,6 +12,7 @@ from services.intake.people import Contact, Person, SelfReferral, assign, change
 from shared.contracts import kinds
 from shared.contracts.person import ContactChanged, Welcomed, WorkerAssigned
 from shared.runtime.errors import Invalid
+from shared.web.needs import NEEDS
 
 RAY, DANA, LENA, HOME, CLINIC = (UUID(int=number) for number in range(1, 6))
 PERSON = Person(RAY, HOME, None, "en", "sms", True)
@@ -81,7 +82,7 @@ def test_half_a_number_is_asked_for_again(way, contact):
 
 
 def test_every_code_of_the_contracts_has_words_here():
-    for annotated, known in ((kinds.Need, words.NEEDS), (kinds.Category, words.CATEGORIES)):
+    for annotated, known in ((kinds.Need, NEEDS), (kinds.Category, words.CATEGORIES)):
         assert set(get_args(annotated)[1].values) == set(known)
     assert set(words.WAYS) <= set(get_args(kinds.Channel)[1].values)
-    assert set(words.FIRST) <= set(words.NEEDS)
+    assert set(words.FIRST) <= set(NEEDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.intake import says, words
+from shared.web.needs import NEEDS
 from shared.web.reading import GRADE, grade, template_text
 
 PAGES = {name: table for name, table in vars(says).items() if name.isupper()}
@@ -36,7 +37,7 @@ def test_no_word_blames_or_sounds_like_an_office(name):
 
 
 def test_the_codes_people_read_are_plain_too():
-    for table in (words.NEEDS, words.CATEGORIES, words.WAYS):
+    for table in (NEEDS, words.CATEGORIES, words.WAYS):
         assert all(known.en and known.es for known in table.values())
         assert grade("\n".join(known.en for known in table.values())) <= GRADE
 

@@ -88,7 +88,7 @@ def test_an_hour_is_not_shown_where_its_answers_are_too_few():
     report = count(Raw(referrals=rows, answers=answers), hide=True)
     hours = {row.id: row.first_answer for row in report.by_agency}
     assert hours[CEDAR].middle is not None
-    assert hours[TABLE] == (Veil.TOO, None, None) and hours[UUID(int=3)] == (Veil.FEW, None, None)
+    assert hours[TABLE] == (Veil.HIDDEN, None, None) and hours[UUID(int=3)] == (Veil.HIDDEN, None, None)
     assert count(Raw(referrals=rows, answers=answers), hide=False).by_agency[2].first_answer.answers == 2
 
 

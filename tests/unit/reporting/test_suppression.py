@@ -92,7 +92,13 @@ def test_counts_that_no_sum_binds_hide_only_what_is_small(counts):
 
 def test_a_neighbor_is_hidden_with_the_only_small_one():
     shown = suppress({"reported": 246, "confirmed": 197, "reopened": 22, "silent": 5}, [WORD])
-    assert shown == {"reported": 246, "confirmed": 197, "reopened": Veil.TOO, "silent": Veil.FEW}
+    assert shown == {"reported": 246, "confirmed": 197, "reopened": Veil.HIDDEN, "silent": Veil.HIDDEN}
+
+
+def test_what_is_hidden_to_protect_another_is_said_in_the_same_word():
+    """Told apart, "fewer than 11" beside "hidden too" in a sum of 12 could only be 1 and 11."""
+    shown = suppress({"reported": 12, "confirmed": 11, "reopened": 0, "silent": 1}, [WORD])
+    assert shown["reported"] == 12 and shown["confirmed"] is shown["silent"] is Veil.HIDDEN
 
 
 def test_large_numbers_are_shown_and_a_zero_picks_nobody_out():
@@ -102,12 +108,12 @@ def test_large_numbers_are_shown_and_a_zero_picks_nobody_out():
 
 def test_two_small_ones_whose_sum_is_small_need_a_third():
     shown = suppress({"reported": 202, "confirmed": 200, "reopened": 1, "silent": 1}, [WORD])
-    assert shown["confirmed"] is Veil.TOO
+    assert shown["confirmed"] is Veil.HIDDEN
 
 
 def test_where_nothing_else_is_there_to_hide_the_sum_goes_too():
     shown = suppress({"reported": 5, "confirmed": 5, "reopened": 0, "silent": 0}, [WORD])
-    assert shown["reported"] is Veil.FEW and shown["confirmed"] is Veil.FEW
+    assert shown["reported"] is Veil.HIDDEN and shown["confirmed"] is Veil.HIDDEN
 
 
 def test_a_number_bound_from_two_sides_is_hidden_from_both():

@@ -12,8 +12,9 @@ from shared.security import demo
 from shared.security.attempts import TRIES, Attempts
 from shared.security.edge import install, require_entries
 from shared.security.sessions import Sessions
-from shared.security.signin import OWN_PATH, router
+from shared.security.signin import router
 from shared.web.app import web_app
+from shared.web.forms import is_own_path
 
 SETTINGS = Settings(demo=True, signing_secret="a secret of this test, long enough")
 REAL = Settings(signing_secret="a secret of this test, long enough", sealing_key="x" * 32)
@@ -80,7 +81,7 @@ async def test_after_signing_in_one_is_where_one_wanted_to_be():
      "/a\r\nSet-Cookie: x=1", "/\t/evil.example", "/" + "a" * 600, " /x"],
 )  # fmt: skip
 async def test_signing_in_leads_to_no_other_site(next):
-    assert not OWN_PATH.fullmatch(next)
+    assert not is_own_path(next)
     async with browser() as asks:
         page = (await asks.get("/intake/sign-in", params={"next": next})).text
         answer = await asks.post("/intake/sign-in", data={**fields(page, "Dana"), "next": next})

@@ -15,6 +15,7 @@ PURE = sorted(
         *(ROOT / "services/caseplan/plans").glob("*.py"),
         *(ROOT / f"services/caseplan/{name}.py" for name in ("setbacks", "concerns", "promises", "calendars")),
         ROOT / "services/caseplan/sharing.py",
+        ROOT / "services/caseplan/folding.py",
         ROOT / "services/intake/consents.py",
         *(ROOT / f"shared/contracts/{name}.py" for name in ("referral", "setback", "promise", "plan", "parties")),
     ]

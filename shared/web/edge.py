@@ -1,14 +1,13 @@
-"""What every route of intake needs: its transaction, and a body that is JSON from programs and a form from pages.
+"""What a route of any service needs: its transaction, and a body that is JSON from programs and a form from pages.
 
-One address takes both, so that the page of another service can post to the same command that a program calls.
+One address takes both, so a page's button posts to the same command that a program calls.
 """
 
 import json
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
-from uuid import UUID
+from functools import cache
+from typing import Any, TypeVar
 
 from asyncpg import Connection
 from fastapi import Request
@@ -18,18 +17,15 @@ from pydantic import BaseModel, ValidationError
 from shared.messaging.failpoints import reach
 from shared.messaging.outbox import Cause
 from shared.process import Running
-from shared.runtime.database import outages
+from shared.runtime import database
 from shared.runtime.errors import Invalid
 from shared.security.identity import Actor
-from shared.security.permissions import Role
-from shared.security.signin import LANDING
 from shared.web import forms
 from shared.web.forms import FORM_MEDIA, Form
 from shared.web.idempotency import Wanted
 
 M = TypeVar("M", bound=BaseModel)
-MINE = LANDING[Role.PERSON]  # the person's own page
-OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")  # no other host, no control character
+LONGEST_CAUSE = 64
 
 
 def running(request: Request) -> Running:
@@ -38,17 +34,26 @@ def running(request: Request) -> Running:
 
 
 @asynccontextmanager
-async def transaction(request: Request) -> AsyncIterator[Connection]:
+async def transaction(here: Running) -> AsyncIterator[Connection]:
     """One connection, one transaction: what is written in it is written whole or not at all."""
-    with outages():
-        async with running(request).pool.acquire() as connection, connection.transaction():
-            yield cast(Connection, connection)
+    with database.outages():
+        async with database.transaction(here.pool) as tx:
+            yield tx
+
+
+@asynccontextmanager
+async def command(here: Running) -> AsyncIterator[Connection]:
+    """The transaction of a command, with the places at which the fault harness ends the process."""
+    async with transaction(here) as tx:
+        yield tx
+        reach("command.written")
     reach("command.committed")
+    here.bell.ring()
 
 
 def cause_of(actor: Actor, want: Wanted | None = None) -> Cause:
-    """Why the events of this request were written."""
-    return Cause(want.key if want and len(want.key) <= 64 else None, actor.cause)
+    """Why the events of a request were written."""
+    return Cause(want.key if want and len(want.key) <= LONGEST_CAUSE else None, actor.cause)
 
 
 def is_form(request: Request) -> bool:
@@ -68,8 +73,9 @@ async def read(request: Request, model: type[M], words: dict[str, str] | None = 
 
 
 def _json(body: bytes) -> Any:
+    """No body at all is a word without particulars."""
     try:
-        return json.loads(body)
+        return json.loads(body) if body.strip() else {}
     except (ValueError, RecursionError):
         raise RequestValidationError([{"type": "json_invalid", "loc": ("body", 0), "msg": "", "ctx": {}}]) from None
 
@@ -82,6 +88,7 @@ def taken(form: Form[M]) -> M:
     return form.value
 
 
+@cache
 def takes(model: type[BaseModel]) -> dict[str, Any]:
     """What a route's entry in openapi.json says of its body."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -99,17 +106,3 @@ def _inlined(node: Any, known: dict[str, Any]) -> Any:
     if "$ref" in node:
         return _inlined(known[node["$ref"].rpartition("/")[2]], known)
     return {name: _inlined(value, known) for name, value in node.items()}
-
-
-def back_to(path: str | None, otherwise: str) -> str:
-    """Where a form leads afterwards: only to a path of our own."""
-    return path if path and OWN_PATH.fullmatch(path) else otherwise
-
-
-def page_of(person: UUID, actor: Actor) -> str:
-    """Where somebody's page is: one's own, or the one that staff see of them."""
-    return MINE if actor.person else f"/caseplan/people/{person}"
-
-
-def shared_page(person: UUID) -> str:
-    return f"/intake/people/{person}/shared"

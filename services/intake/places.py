@@ -1,0 +1,18 @@
+"""Where intake's answers lead: the pages around somebody that this service and others serve."""
+
+from uuid import UUID
+
+from shared.security.identity import Actor
+from shared.security.permissions import Role
+from shared.security.signin import LANDING
+
+MINE = LANDING[Role.PERSON]  # the person's own page
+
+
+def page_of(person: UUID, actor: Actor) -> str:
+    """Where somebody's page is: one's own, or the one that staff see of them."""
+    return MINE if actor.person else f"/caseplan/people/{person}"
+
+
+def shared_page(person: UUID) -> str:
+    return f"/intake/people/{person}/shared"

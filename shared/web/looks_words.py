@@ -1,0 +1,110 @@
+"""What somebody did with a person's record, in that person's words: grade six, English and Spanish beside each other.
+
+A key is the action of the permission table, with the kind of what it was done to where one action is several deeds.
+"""
+
+from collections.abc import Mapping
+
+from shared.web.words import Lang, Words
+
+# Who told the named worker of a worry did so privately; the person hears of it once that worker asks them.
+PRIVATE = frozenset({"concern.raise", "concern.read", "concern.settle"})
+
+DEEDS: Mapping[str, Words] = {
+    "person.add": Words("wrote down your name", "anotó su nombre"),
+    "person.refer_self": Words("asked for help with you", "pidió ayuda junto con usted"),
+    "person.read": Words("opened your page", "abrió su página"),
+    "person.name": Words("saw your name", "vio su nombre"),
+    "person.list": Words("saw your name in a list", "vio su nombre en una lista"),
+    "person.reach": Words("saw how to reach you", "vio cómo comunicarse con usted"),
+    "person.edit": Words("changed how to reach you", "cambió cómo comunicarse con usted"),
+    "person.assign": Words("named who walks with you", "nombró a quien le acompaña"),
+    "looks.read": Words("checked who looked", "revisó quién miró"),
+    "consent.ask": Words("asked you if something may be shared", "le preguntó si se puede compartir algo"),
+    "consent.record": Words("wrote down that you said yes", "anotó que usted dijo que sí"),
+    "consent.answer": Words("wrote down your answer", "anotó su respuesta"),
+    "consent.read": Words("saw what you share", "vio lo que usted comparte"),
+    "consent.revoke": Words("wrote down that you said stop", "anotó que usted pidió parar"),
+    "today.read": Words("saw you on their list for the day", "le vio en su lista del día"),
+    "plan.read": Words("opened your plan", "abrió su plan"),
+    "plan.draft": Words("wrote on your plan", "escribió en su plan"),
+    "plan.sign": Words("said yes or no to your plan", "dijo sí o no a su plan"),
+    "plan.too_much": Words("asked if your plan is too much", "preguntó si su plan pide demasiado"),
+    "step.mark": Words("moved a step or marked it done", "movió un paso o lo dio por hecho"),
+    "promise.read": Words("looked at a promise to you", "miró algo que le prometieron"),
+    "promise.make": Words("made you a promise", "le prometió algo"),
+    "promise.make contact": Words("wrote down that you two were in touch", "anotó que estuvieron en contacto"),
+    "promise.keep": Words("said that a promise is kept", "dijo que cumplió algo prometido"),
+    "promise.break": Words("said that a promise was not kept", "dijo que no cumplió algo prometido"),
+    "promise.renegotiate": Words("asked for more time for a promise", "pidió más tiempo para algo prometido"),
+    "referral.list": Words("saw in a list what you asked for", "vio en una lista lo que usted pidió"),
+    "referral.read": Words("opened what you asked for", "abrió lo que usted pidió"),
+    "referral.detail": Words("read what you let them know", "leyó lo que usted les dejó saber"),
+    "referral.send": Words("asked a program for you", "pidió ayuda a un programa para usted"),
+    "referral.choose": Words("wrote down what you chose", "anotó lo que usted escogió"),
+    "referral.answer": Words("answered what you asked for", "respondió a lo que usted pidió"),
+    "referral.record_answer": Words("wrote down a program’s answer", "anotó la respuesta de un programa"),
+    "referral.progress": Words("wrote down how it goes on", "anotó cómo sigue"),
+    "referral.report": Words("said how it ended", "dijo cómo terminó"),
+    "referral.record_word": Words("wrote down how you said it ended", "anotó cómo dijo usted que terminó"),
+    "referral.withdraw": Words("took back what was asked for", "retiró lo que se pidió"),
+    "referral.reopen": Words("asked a program again for you", "volvió a pedir ayuda para usted"),
+    "referral.mend": Words("took out what was written by mistake", "quitó lo que se anotó por error"),
+    "setback.list": Words("saw that you wait for a talk", "vio que usted espera hablar con alguien"),
+    "setback.read": Words("read what got hard for you", "leyó lo que se le puso difícil"),
+    "setback.answer": Words("got in touch about what got hard", "le buscó por lo que se puso difícil"),
+    "setback.reflect": Words("wrote down what could help", "anotó lo que podría ayudar"),
+    "setback.settle": Words("wrote down what you said of the help", "anotó lo que usted dijo de la ayuda"),
+    "setback.cover": Words("stepped in for your worker", "tomó el lugar de su trabajador"),
+    "concern.raise": Words("told your worker of a worry", "le contó una preocupación a su trabajador"),
+    "concern.read": Words("read of a worry", "leyó una preocupación"),
+    "concern.settle": Words("decided about a worry", "decidió sobre una preocupación"),
+    "message.read": Words("read your messages", "leyó sus mensajes"),
+    "message.send": Words("wrote to you", "le escribió"),
+    "message.stop": Words("wrote down that you want no messages", "anotó que usted no quiere mensajes"),
+}
+SOMETHING = Words("looked at your record", "miró su información")
+REFUSED = Words("tried to look and was not let in", "intentó mirar y no pudo")
+
+WHY: Mapping[str, Words] = {
+    "care": Words("to walk with you", "para acompañarle"),
+    "welcome": Words("to welcome you", "para recibirle"),
+    "list": Words("to find somebody in their list", "para encontrar a alguien en su lista"),
+    "consent": Words("for what you share", "por lo que usted comparte"),
+    "referral": Words("for what you asked for", "por lo que usted pidió"),
+    "promise": Words("for a promise to you", "por algo que le prometieron"),
+    "plan": Words("for your plan", "por su plan"),
+    "setback": Words("because something got hard", "porque algo se puso difícil"),
+    "concern": Words("because of a worry", "por una preocupación"),
+    "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
+}
+
+SOMEBODY = Words("Someone who works here", "Alguien que trabaja aquí")
+TIMES = Words("{count} times", "{count} veces")
+
+PAGE: Mapping[Lang, Mapping[str, str]] = {
+    "en": {
+        "title": "Who looked",
+        "lead": "Each look at what we keep of you stands here. The latest is first.",
+        "intake": "At your name and what you share",
+        "caseplan": "At your plan and what you asked for",
+        "notifications": "At your messages",
+        "nobody": "Nobody has looked here yet.",
+        "why": "Why:",
+        "earlier": "See what was before",
+        "back": "Back to what is shared",
+        "all": "See who looked",
+    },
+    "es": {
+        "title": "Quién miró",
+        "lead": "Aquí está cada vez que alguien miró lo que guardamos de usted. Lo último va primero.",
+        "intake": "Su nombre y lo que usted comparte",
+        "caseplan": "Su plan y lo que usted pidió",
+        "notifications": "Sus mensajes",
+        "nobody": "Aquí nadie ha mirado todavía.",
+        "why": "Por qué:",
+        "earlier": "Ver lo anterior",
+        "back": "Volver a lo que se comparte",
+        "all": "Ver quién miró",
+    },
+}

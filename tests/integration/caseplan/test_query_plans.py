@@ -1,0 +1,76 @@
+"""The statements behind every page, at the size of a county: an index named, nothing sorted, few rows touched."""
+
+import json
+from collections.abc import AsyncIterator
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from services.caseplan.store import SQL
+from tests.integration.caseplan.world import World, open_world
+from tests.network import FreshDatabase, Network
+
+pytestmark = pytest.mark.network
+FILL = """
+INSERT INTO aggregate (kind, id, person, worker, home, receiving, program, consent, stage, is_open, state, made_at,
+                       moved_at)
+SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, md5('w' || n % 150)::uuid, md5('h' || n % 20)::uuid,
+       md5('r' || n % 60)::uuid, md5('g' || n)::uuid, md5('c' || n % 9000)::uuid,
+       CASE WHEN n % 3 = 0 THEN 'seen' ELSE 'closed' END, n % 3 = 0, '{}',
+       clock() - n * interval '1 minute', clock() - n * interval '1 minute'
+  FROM generate_series(1, 60000) n;
+INSERT INTO happened (kind, id, person, verb, stage, party, way, at)
+SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, 'see', 'seen', 'agency', 'page', clock()
+  FROM generate_series(1, 120000) n;
+ANALYZE;
+"""
+ONE: dict[str, tuple[str, tuple[Any, ...], str]] = {
+    "what a person has": (SQL["list_of_person"], ("p1", "referral", 50), "aggregate_person_idx"),
+    "what a worker holds": (SQL["list_open_of_worker"], ("w1", "referral", 60), "aggregate_worker_idx"),
+    "what an agency's workers hold": (SQL["list_open_of_home"], ("h1", "referral", 60), "aggregate_home_idx"),
+    "a timeline": (SQL["timeline"], ("p1", ["concern"], 40), "happened_person_idx"),
+}
+
+
+def as_id(name: str) -> UUID:
+    return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def county(network: Network, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    fresh = FreshDatabase(network)
+    home: Path = tmp_path_factory.mktemp("home")
+    try:
+        dsn = await fresh("caseplan")
+        async with open_world(dsn, home) as world:
+            for statement in filter(str.strip, FILL.split(";")):
+                await world.pool.execute(statement)
+            yield world
+    finally:
+        await fresh.drop()
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", ()) for node in nodes(child))]
+
+
+@pytest.mark.parametrize("name", ONE)
+async def test_it_reads_one_range_of_its_index(county: World, name: str):
+    statement, values, index = ONE[name]
+    values = (as_id(values[0]), *values[1:])
+    told = await county.pool.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+    found = nodes(json.loads(told)[0]["Plan"])
+    assert index in {node.get("Index Name") for node in found}, told
+    assert "Sort" not in {node["Node Type"] for node in found}, told
+    assert sum(node.get("Rows Removed by Filter", 0) for node in found) <= 200, told
+
+
+async def test_what_stands_on_a_consent_is_found_without_looking_at_the_others(county: World):
+    told = await county.pool.fetchval(f"EXPLAIN (FORMAT JSON) {SQL['lock_under']}", [as_id("c1")], [])
+    found = nodes(json.loads(told)[0]["Plan"])
+    assert "aggregate_consent_idx" in {node.get("Index Name") for node in found}, told
+    assert "Seq Scan" not in {node["Node Type"] for node in found}, told
