@@ -15,7 +15,7 @@ from services.caseplan import copies, plans, referrals, setbacks, store
 from services.caseplan.calendars import calendar_of
 from services.caseplan.concepts import PLAN, REFERRAL, SETBACK, Concept
 from services.caseplan.conduct import Speaks, hold, say
-from services.caseplan.refolding import take_up, was_said
+from services.caseplan.refolding import take_up
 from services.caseplan.store import Word
 from shared.contracts import agency, answer, consent, delivery, person, program
 from shared.contracts.halted import Halted
@@ -23,6 +23,7 @@ from shared.contracts.referral import PauseCause
 from shared.contracts.setback import Asks
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
+from shared.messaging.restoring import was_said
 from shared.messaging.timers import work_out_again
 from shared.runtime.errors import NotAllowed, Refused
 from shared.workflow import NETWORK, By, Decision, Party, Way
@@ -190,7 +191,7 @@ async def _try(tx: Connection, concept: Concept, id: UUID, command: Any, by: By 
     Nor does what is read again after a restore, though it may be offered still: a place in line, a report put right.
     The savepoint is for the refusal alone: nothing of a refused command stays.
     """
-    if await was_said(tx, id, cause):
+    if await was_said(tx, id, cause.causationid):
         return
     try:
         async with tx.transaction():

@@ -24,7 +24,6 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.events import Event
 from shared.contracts.halted import Halted
 from shared.contracts.parties import Party, Way
-from shared.messaging.outbox import Cause
 from shared.messaging.timers import start_timers, work_out_again
 from shared.runtime import sql
 from shared.security.identity import NOBODY
@@ -169,9 +168,3 @@ async def take_up(tx: Connection, person: UUID, worker: UUID | None, home: UUID)
         await tx.execute(SQL["take_up_clock"], CONCEPTS[row["kind"]].clock, str(row["id"]), home, NOT_HEARD_OF)
     if rows:
         await work_out_again(tx, home, copies.work_out)
-
-
-async def was_said(tx: Connection, id: UUID, cause: Cause) -> bool:
-    """Whether what is heard now was heard, and acted on, in a life that a restore has ended."""
-    known: bool = await tx.fetchval(SQL["was_said"], str(id), cause.causationid)
-    return known

@@ -41,7 +41,3 @@ RETURNING aggregate.kind, aggregate.id
 -- Its days are those of the agency that is known now.
 UPDATE timer SET rule = rule || jsonb_build_object('agency', $3::uuid)
  WHERE kind = $1 AND subject = $2 AND rule @> jsonb_build_object('agency', $4::uuid)
-
--- name: was_said
--- Whether this was heard before the restore: an event of this aggregate that it caused is in the archive.
-SELECT EXISTS (SELECT FROM event_archive WHERE subject = $1 AND causationid = $2)

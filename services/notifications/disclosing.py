@@ -34,6 +34,7 @@ from shared.contracts.partner_view import ConsentScope
 from shared.contracts.referral import ReferralEvent, Stage
 from shared.contracts.setback import Shared
 from shared.messaging.outbox import Cause, put_events
+from shared.messaging.restoring import was_said
 from shared.runtime import sql
 from shared.runtime.settings import Settings
 from shared.security.references import reference
@@ -246,6 +247,8 @@ class Teller:
         if known.withheld == reason:
             return
         known.withheld, known.changed = reason.value, True
+        if word.cause and await was_said(self._tx, word.thing, word.cause, Withheld.type):
+            return  # before a restore: the fact is heard again, and that it went nowhere is known
         event = Withheld(
             person=word.matter.person,
             agency=to.agency,

@@ -6,6 +6,7 @@ it, and the epoch rises, so that readers can tell the lives apart.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -112,3 +113,9 @@ async def _remember(tx: Connection, cluster: str, where: Log, offset: int, envel
         await refold(tx, envelope, decode(envelope))
     except (UnknownType, BadRecord):
         log.error("own event can't be read back", topic=where.topic, sequence=envelope.sequence)
+
+
+async def was_said(tx: Connection, subject: UUID, cause: str | None, type: str | None = None) -> bool:
+    """Whether `cause`, heard now, had been heard and acted on before a restore: what came of it is in the archive."""
+    known: bool = await tx.fetchval(SQL["was_said"], str(subject), cause, type)
+    return known

@@ -23,3 +23,7 @@ INSERT INTO event_archive (position, id, topic, subject, sequence, epoch, partit
 SELECT nextval(pg_get_serial_sequence('outbox', 'position')), $6, $1, $2, $3, $7, $4, $8, $9,
        $10, $11, $12, $13, $5, $14, $15 FROM head
 RETURNING true
+
+-- name: was_said
+-- One range of event_archive_subject_idx.
+SELECT EXISTS (SELECT FROM event_archive WHERE subject = $1 AND causationid = $2 AND type = coalesce($3, type))
