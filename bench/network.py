@@ -1,6 +1,8 @@
 """The servers that a benchmark runs against: its own Kafka and Postgres under a temporary home, gone afterwards."""
 
+import asyncio
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.watch import Watch
-from shared.contracts.topics import SERVICES
+from shared.contracts.topics import SERVICES, TOPICS
 from shared.local import ports
 from shared.local.kafka import LocalKafka
 from shared.local.passwords import Passwords
@@ -46,12 +48,23 @@ class Servers:
         }
         return Settings(**(given | changed))  # type: ignore[arg-type]
 
-    def watch(self) -> Watch:
-        """Started now, on this process and both servers."""
+    def watch(self, **processes: int) -> Watch:
+        """Started now, on both servers and these processes; `python` is this one, if it is none of them."""
         postgres, kafka = self.postgres.pid, self.kafka.pid
         if postgres is None or kafka is None:
             raise RuntimeError("a server is gone")
-        return Watch(postgres=postgres, kafka=kafka)
+        return Watch(postgres=postgres, kafka=kafka, **processes)
+
+    async def clear(self) -> None:
+        """Nothing waits anywhere, or is remembered of a log, that an earlier benchmark has left."""
+        await self.cluster.delete_topics([topic.name for topic in TOPICS])
+        await self.cluster.ensure_topics()
+        for service in SERVICES:
+            owner = await self.owner(service)
+            try:
+                await owner.execute("TRUNCATE outbox, event_archive, relay_mark, progress, consumer_offset")
+            finally:
+                await owner.close()
 
     async def owner(self, service: str) -> asyncpg.Connection:
         """The role that may empty tables."""
@@ -65,6 +78,7 @@ async def servers() -> AsyncIterator[Servers]:
     passwords = Passwords(home / "secrets")
     postgres = LocalPostgres(home, ports.anywhere(), passwords)
     kafka = LocalKafka(home, ports.anywhere({postgres.port}), passwords)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _stop, asyncio.current_task())
     try:
         await postgres.start()
         await kafka.start()
@@ -80,3 +94,9 @@ async def servers() -> AsyncIterator[Servers]:
         for server in (kafka, postgres):
             await server.kill()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _stop(task: asyncio.Task[object] | None) -> None:
+    """Ended from outside, it ends its servers too."""
+    if task is not None:
+        task.cancel()

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
+from bench.found import Plan
 from bench.lives import Said, facts
 from bench.network import Servers
-from bench.rounds import Result, Say, interleave, until
+from bench.rounds import Result, interleave, until
 from bench.watch import Lap
 from shared.contracts.codec import to_kafka
 from shared.contracts.data import dataschema_of
@@ -20,6 +21,7 @@ from shared.messaging.outbox import source_of
 from shared.messaging.relay import Relay
 from shared.runtime.ids import uuid7
 
+EVENTS = 100_000
 AT_ONCE = 2_000  # records whose answers the bare producer awaits together
 BATCHES_OF = 6_144  # as many as the relay takes in a round
 BATCH_BYTES = 768 * 1024  # as the relay's; with the default of 16 KiB a bare producer is a third slower
@@ -29,8 +31,8 @@ BESIDE = "throughcare.plan.v1"  # same owner, same settings, nothing else on it
 COLUMNS = ("shard", "id", "topic", "subject", "sequence", "epoch", "partitionkey", "type", "at", "actor", "data")
 
 
-async def bench(at: Servers, events: int, rounds: int, say: Say) -> Result:
-    said = list(facts(events))
+async def bench(at: Servers, plan: Plan) -> Result:
+    said = list(facts(plan.many(EVENTS)))
     records = [as_record(fact) for fact in said]
     owner = await at.owner("caseplan")
     try:
@@ -38,9 +40,9 @@ async def bench(at: Servers, events: int, rounds: int, say: Say) -> Result:
             result = await interleave(
                 "relay",
                 "committed outbox rows to acknowledged by the broker and archived",
+                plan,
+                len(said),
                 goal=0.6,
-                events=events,
-                rounds=rounds,
                 ours=lambda: _drain(at, relay, owner, said),
                 limits={
                     f"bare aiokafka producer, {AT_ONCE:,} sends awaited at a time": lambda: _send(
@@ -48,11 +50,10 @@ async def bench(at: Servers, events: int, rounds: int, say: Say) -> Result:
                     ),
                     "the same producer, given whole batches": lambda: _send_batches(at, producer, records),
                 },
-                say=say,
             )
     finally:
         await owner.close()
-    result.notes["bytes_per_value"] = sum(len(fact.data) for fact in said) // len(said)
+    result.extra["bytes_per_value"] = sum(len(fact.data) for fact in said) // len(said)
     return result
 
 
@@ -85,7 +86,7 @@ async def _drain(at: Servers, relay: Relay, owner: asyncpg.Connection, said: Seq
     before = _relayed(relay)
     await owner.execute("TRUNCATE event_archive")
     async with owner.transaction():
-        await owner.copy_records_to_table("outbox", records=map(_as_row, said), columns=COLUMNS)
+        await owner.copy_records_to_table("outbox", records=map(as_row, said), columns=COLUMNS)
     watch = at.watch()
     lap = watch.stop(await until(lambda: _relayed(relay) - before >= len(said)))
     kept = await owner.fetchval("SELECT count(*) FROM event_archive")
@@ -99,7 +100,7 @@ def _relayed(relay: Relay) -> float:
     return count
 
 
-def _as_row(fact: Said) -> tuple[object, ...]:
+def as_row(fact: Said) -> tuple[object, ...]:
     return (
         fact.shard, uuid7(), fact.topic, fact.subject, fact.sequence, 1, fact.partitionkey, fact.type,
         datetime.now(UTC), "worker:bench", fact.data,

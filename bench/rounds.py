@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from bench.found import Plan, Row, goal_cell
 from bench.watch import Lap
+from shared.runtime import memory
 
 Round = Callable[[], Awaitable[Lap]]
 """Does one round and returns what it took."""
-Say = Callable[[str], None]
 
 WARM_UP = 3  # rounds: a broker that has just started is half as fast, until its JVM has compiled what is hot
 
@@ -53,7 +54,7 @@ class Result:
     events: int
     ours: Contender
     limits: Sequence[Contender]
-    notes: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)  # for the JSON alone
 
     def ratios(self, limit: Contender) -> list[float]:
         return [mine / other for mine, other in zip(self.ours.rates, limit.rates, strict=True)]
@@ -61,6 +62,10 @@ class Result:
     @property
     def ratio(self) -> float:
         return median(self.ratios(self.limits[0]))
+
+    @property
+    def reached(self) -> bool:
+        return self.ratio >= self.goal
 
     def as_json(self) -> dict[str, Any]:
         beside = [
@@ -78,33 +83,53 @@ class Result:
             "events": self.events,
             "ratio": round(self.ratio, 3),
             "goal": self.goal,
-            "reached": self.ratio >= self.goal,
+            "reached": self.reached,
             **self.ours.as_json(),
             "beside": beside,
-            **self.notes,
+            **self.extra,
         }
+
+    def rows(self) -> list[Row]:
+        """For the table: one for each limit."""
+        ours, events = self.ours.as_json(), f"{median(self.ours.rates):,.0f}/s"
+        return [
+            Row(
+                self.name,
+                self.what,
+                events,
+                f"{limit.name}: {median(limit.rates):,.0f}/s",
+                f"{median(self.ratios(limit)):.2f} ({min(self.ratios(limit)):.2f} to {max(self.ratios(limit)):.2f})",
+                goal_cell(f"{self.goal:g}", self.reached) if limit is self.limits[0] else "",
+                _spent(ours) + " / " + _spent(limit.as_json()),
+            )
+            for limit in self.limits
+        ]
+
+    def notes(self) -> list[str]:
+        return []
+
+
+def _spent(contender: Mapping[str, Any]) -> str:
+    return " + ".join(f"{spent:g}" for spent in contender["cpu_us_per_event"].values())
 
 
 async def interleave(
-    name: str, what: str, *, goal: float, events: int, rounds: int, ours: Round, limits: Mapping[str, Round], say: Say
+    name: str, what: str, plan: Plan, events: int, *, goal: float, ours: Round, limits: Mapping[str, Round]
 ) -> Result:
-    """`WARM_UP` rounds of each that do not count, then `rounds` that do, every second time the other way round."""
-    result = Result(
-        name, what, goal, events, Contender("ours", ours, events),
-        [Contender(limit, once, events) for limit, once in limits.items()],
-    )  # fmt: skip
+    """`WARM_UP` rounds of each that do not count, then those that do, every second time the other way round."""
+    beside = [Contender(limit, once, events) for limit, once in limits.items()]
+    result = Result(name, what, goal, events, Contender("ours", ours, events), beside)
     order = [result.ours, *result.limits]
-    gc.collect()
-    gc.freeze()  # what the bench prepared is nobody's garbage: without this both sides pay for looking at it
+    memory.settle()  # as every process of ours does; it spares both sides the same
     for _ in range(WARM_UP):
         for contender in order:
             await contender.once()
-    for number in range(rounds):
+    for number in range(plan.rounds):
         for contender in order if number % 2 == 0 else reversed(order):
             gc.collect()
             contender.laps.append(await contender.once())
-        beside = ", ".join(f"{limit.rates[-1]:,.0f}" for limit in result.limits)
-        say(f"{name} {number + 1}/{rounds}: {result.ours.rates[-1]:,.0f}/s beside {beside}")
+        others = ", ".join(f"{limit.rates[-1]:,.0f}" for limit in result.limits)
+        plan.say(f"{name} {number + 1}/{plan.rounds}: {result.ours.rates[-1]:,.0f}/s beside {others}")
     return result
 
 

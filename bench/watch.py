@@ -15,7 +15,7 @@ class Lap(NamedTuple):
 
 
 class Watch:
-    """Runs from when it is made, on this process and the named ones with their children.
+    """Runs from when it is made, on the named processes with their children; `python` is this one if none is named.
 
     `stop(at)` takes the moment that counts, as `time.perf_counter()` said it.
     """
