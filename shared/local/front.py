@@ -7,17 +7,23 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from shared.local.ports import LOOPBACK
+from shared.web.headers import BodyLimit
 
 START = "intake"  # the front door
+LARGEST = 1 << 20  # bytes of a body; the services' own limit is lower
+# No limit on how long a service may think or a stream stay quiet: the services have their own.
+TIMEOUT = httpx.Timeout(None, connect=3.0)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # Of one connection, not of the message (RFC 9110, section 7.6.1).
 OF_THE_CONNECTION = {
@@ -35,8 +41,13 @@ AWAY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not 
 <h1>This part is not answering</h1>
 <p>What you wrote before is safe. Wait a moment, then load the page again.</p>
 <p><a href="/">Go to the start page</a></p></body></html>"""
-NOWHERE = AWAY.replace("This part is not answering", "There is nothing here").replace(
-    "What you wrote before is safe. Wait a moment, then load the page again.", "The address may have a typing error."
+NOWHERE = (
+    AWAY.replace("Not answering", "Nothing here")
+    .replace("This part is not answering", "There is nothing here")
+    .replace(
+        "What you wrote before is safe. Wait a moment, then load the page again.",
+        "The address may have a typing error.",
+    )
 )
 PIECE = '<p role="status">This part is not answering. Everything else on the page works.</p>'
 
@@ -46,11 +57,10 @@ def front(routes: Mapping[str, str]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        # No limit on how long a service may think or a stream stay quiet: the services have their own.
-        timeout = httpx.Timeout(None, connect=3.0)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4.0)
-        async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client:
-            app.state.client = client
+        # The transport and not a client: a client keeps cookies, and would give one person's to the next without any.
+        async with httpx.AsyncHTTPTransport(limits=limits, trust_env=False) as transport:
+            app.state.transport = transport
             yield
 
     async def start(request: Request) -> Response:
@@ -61,7 +71,7 @@ def front(routes: Mapping[str, str]) -> Starlette:
 
     async def forward(request: Request) -> Response:
         address = routes.get(request.path_params["service"])
-        if address is None:
+        if address is None or _climbs(request.scope["raw_path"]):
             return HTMLResponse(NOWHERE, status_code=404)
         return await _forward(request, address)
 
@@ -72,24 +82,36 @@ def front(routes: Mapping[str, str]) -> Starlette:
             Route("/{service}", forward, methods=METHODS),
             Route("/{service}/{rest:path}", forward, methods=METHODS),
         ],
+        middleware=[Middleware(BodyLimit, limit=LARGEST)],
+        exception_handlers={413: _too_much},
         lifespan=lifespan,
     )
 
 
+async def _too_much(request: Request, error: Exception) -> Response:
+    problem = {"type": "about:blank", "title": "Too much at once: send less than 1 MB", "status": 413}
+    return JSONResponse(problem, status_code=413, media_type="application/problem+json")
+
+
+def _climbs(raw_path: bytes) -> bool:
+    """Whether a path leaves its service's folder, where what is not for everybody is served."""
+    return not {".", ".."}.isdisjoint(unquote(raw_path.decode("latin-1")).replace("\\", "/").split("/"))
+
+
 async def _forward(request: Request, address: str) -> Response:
-    client: httpx.AsyncClient = request.app.state.client
+    # Read whole, so that a lost connection can be tried again.
     path = request.scope["raw_path"].decode("latin-1")
     query = request.scope["query_string"].decode("latin-1")
-    # Read whole, since a service refuses a large body anyway; so a lost connection can be tried again.
     try:
         body = await request.body()
     except ClientDisconnect:
         return Response(status_code=400)
-    asked = client.build_request(
-        request.method, f"{address}{path}" + (f"?{query}" if query else ""), headers=_passed_on(request), content=body
-    )
+    asked = httpx.Request(
+        request.method, f"{address}{path}" + (f"?{query}" if query else ""), headers=_passed_on(request), content=body,
+        extensions={"timeout": TIMEOUT.as_dict()},
+    )  # fmt: skip
     try:
-        answer = await _send(client, asked)
+        answer = await _send(request.app.state.transport, asked)
     except httpx.TransportError:
         return _not_answering(request)
     reply = StreamingResponse(_flow(answer), status_code=answer.status_code)
@@ -97,16 +119,16 @@ async def _forward(request: Request, address: str) -> Response:
     return reply
 
 
-async def _send(client: httpx.AsyncClient, asked: httpx.Request) -> httpx.Response:
+async def _send(transport: httpx.AsyncHTTPTransport, asked: httpx.Request) -> httpx.Response:
     """A kept connection may have died with a restarted service: reading again is harmless."""
     try:
-        return await client.send(asked, stream=True)
+        return await transport.handle_async_request(asked)
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise
     except httpx.TransportError:
         if asked.method not in ("GET", "HEAD", "OPTIONS"):
             raise
-        return await client.send(asked, stream=True)
+        return await transport.handle_async_request(asked)
 
 
 async def _flow(answer: httpx.Response) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 import pytest_asyncio
 import uvicorn
 from starlette.applications import Starlette
@@ -45,6 +46,7 @@ class Service:
         answer.set_cookie("one", "1")
         answer.set_cookie("two", "2")
         answer.headers["x-host"] = request.headers["host"]
+        answer.headers["x-cookie"] = request.headers.get("cookie", "")
         answer.headers["x-forwarded"] = request.headers.get("x-forwarded-for", "")
         return answer
 
@@ -92,6 +94,36 @@ async def test_method_path_query_body_host_status_and_every_cookie_pass(client: 
     assert answer.text == "POST /intake/a%2Fb/%C3%BC?x=1&x=2 three beds"
     assert answer.headers.get_list("set-cookie") == ["one=1; Path=/; SameSite=lax", "two=2; Path=/; SameSite=lax"]
     assert answer.headers["x-host"] == client.base_url.netloc.decode()
+
+
+async def test_what_one_is_given_to_keep_is_not_shown_for_another(client: httpx.AsyncClient):
+    """A service's cookie is a sign-in: who comes without one is nobody."""
+    await client.post("/intake/sign-in")
+    async with httpx.AsyncClient(base_url=client.base_url, trust_env=False) as somebody:
+        answer = await somebody.get("/intake/x")
+        assert answer.headers["x-cookie"] == ""
+        answer = await somebody.get("/intake/x", headers={"Cookie": "mine=3"})
+        assert answer.headers["x-cookie"] == "mine=3"
+
+
+@pytest.mark.parametrize(
+    "path", ["/intake/../metrics", "/intake/x/../../readyz", "/intake/%2e%2e/metrics", "/intake/.."]
+)
+async def test_no_path_leads_out_of_a_service(client: httpx.AsyncClient, path: str):
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert b" 404 " in await reader.readline()
+    writer.close()
+
+
+@pytest.mark.parametrize("header", ["Content-Length: 2000000", "Transfer-Encoding: chunked"])
+async def test_more_than_any_service_takes_is_refused_while_it_comes(client: httpx.AsyncClient, header: str):
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    writer.write(f"POST /intake/x HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    for _ in range(20 if "chunked" in header else 0):
+        writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
 
 
 async def test_nobody_says_for_somebody_else_where_they_come_from(client: httpx.AsyncClient):
