@@ -1,4 +1,4 @@
-"""`status`: each part, its state, where it listens. Exit code 0 only when everything runs."""
+"""`status`: each part, its state, where it listens. Exit code 0 only when everything runs and no record is parked."""
 
 import asyncio
 import json
@@ -12,14 +12,14 @@ from shared.local.network import Network
 def register(app: typer.Typer) -> None:
     @app.command()
     def status(as_json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False) -> None:
-        """What runs, and where."""
+        """What runs, and where; and whether records wait for somebody."""
         network = Network()
         found = asyncio.run(network.status())
         if as_json:
             print(json.dumps(found, indent=2))
         else:
             _print(found)
-        raise typer.Exit(0 if found["ready"] else 1)
+        raise typer.Exit(0 if found["ready"] and not any(found["parked"].values()) else 1)
 
 
 def _print(found: dict) -> None:
@@ -32,3 +32,7 @@ def _print(found: dict) -> None:
         print(f"Throughcare is running: {found['url']}")
     else:
         print("Not everything runs: `./throughcare up` starts what is missing.")
+    parked = {service: count for service, count in found["parked"].items() if count}
+    if parked:
+        told = ", ".join(f"{service} {count}" for service, count in parked.items())
+        print(f"Records are parked and wait for somebody ({told}): `./throughcare dlq list` shows them.")

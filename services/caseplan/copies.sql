@@ -93,6 +93,18 @@ SELECT id, home, worker, language, is_synthetic FROM person WHERE id = $1
 -- One range of person_worker_idx.
 SELECT id, home, worker, language FROM person WHERE worker = $1 ORDER BY id LIMIT $2
 
+-- name: waiting_for_a_worker
+-- Who asked an agency for help and with whom nobody walks yet, the first to come first; by person_waiting_idx.
+SELECT id FROM person WHERE home = $1 AND worker IS NULL ORDER BY id LIMIT $2
+
+-- name: not_met
+-- Of these people, those with whom nothing has begun: no contact, no promise, no plan, nothing asked for.
+SELECT p.id FROM person p
+ WHERE p.id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM contact c WHERE c.person = p.id)
+   AND NOT EXISTS (SELECT FROM aggregate a WHERE a.person = p.id AND a.kind IN ('promise', 'plan', 'referral', 'setback')
+                      AND a.stage <> 'new')
+ ORDER BY p.id LIMIT $2
+
 -- name: names
 SELECT id, name FROM agency WHERE id = ANY ($1::uuid[]) UNION ALL SELECT id, name FROM program WHERE id = ANY ($1::uuid[])
 

@@ -20,6 +20,7 @@ from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.references import reference as reference_of
+from shared.security.references import seal_reference
 from shared.web import edge
 
 
@@ -34,6 +35,7 @@ async def detail(here: Running, actor: Actor, reference: str) -> dict[str, Any]:
         await audit.record(tx, actor, "referral.detail", state.person, f"referral/{state.id}", "referral")
     words = (await written.open_all(here.keys, sealed)).get((REFERRAL.kind, state.id), {})
     told = task(state)
+    who = seal_reference(here.settings, state.agency, state.person, "p")  # another agency's is another
     return {
         "reference": reference,
         "program": str(state.program),
@@ -43,8 +45,8 @@ async def detail(here: Running, actor: Actor, reference: str) -> dict[str, Any]:
         "words": words.get("words"),
         "answer_by": clock["due_at"].isoformat() if clock and with_agency(kept) else None,
         "sent_at": kept.made_at.isoformat(),
-        "name": f"/intake/people/{state.person}/name",
-        "reach": f"/intake/people/{state.person}/reach",
+        "name": f"/intake/partner/people/{who}/name",
+        "reach": f"/intake/partner/people/{who}/reach",
         "consent": {
             "reference": reference_of(here.settings, state.agency, consent.id, "c"),
             "categories": sorted(consent.categories),

@@ -63,6 +63,16 @@ SELECT state, home, made_at, moved_at FROM aggregate
 SELECT state, home, made_at, moved_at FROM aggregate
  WHERE worker = $1 AND kind = $2 AND is_open ORDER BY moved_at LIMIT $3
 
+-- name: list_broken_of_worker
+-- Promises of a worker that the person says were not kept, and for which nobody has owned up or promised what mends
+-- it; by aggregate_broken_idx.
+SELECT state, home, made_at, moved_at FROM aggregate broken
+ WHERE worker = $1 AND kind = 'promise' AND stage = 'broken' AND state->>'by_person' = 'true'
+   AND state->>'admitted' IS NULL
+   AND NOT EXISTS (SELECT FROM aggregate mend WHERE mend.person = broken.person AND mend.kind = 'promise'
+                      AND mend.state->>'mends' = broken.id::text)
+ ORDER BY moved_at LIMIT $2
+
 -- name: list_open_of_home
 -- What an agency's workers hold, the longest silence first; one range of aggregate_home_idx, no sort.
 SELECT state, home, made_at, moved_at FROM aggregate

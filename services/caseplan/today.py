@@ -4,7 +4,7 @@ Fifteen rows at most: what can wait is not here. The lists are read in a fixed n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -17,6 +17,7 @@ from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept, Tx
 from shared.contracts.plan import Load
 from shared.contracts.plan import Stage as PlanStage
+from shared.contracts.promise import Stage as PromiseStage
 from shared.contracts.referral import Stage
 from shared.contracts.setback import Stage as SetbackStage
 from shared.process import Running
@@ -29,8 +30,8 @@ MOST = 15
 LISTED = 60  # of each kind, before the fifteen are chosen
 PEOPLE = 200  # of one worker; 30 to 120 are usual
 SOON = timedelta(hours=30)  # a promise or an answer due within it belongs to today
-Key = Literal["waits", "word", "asked", "quiet", "together", "team"]
-ORDER: tuple[Key, ...] = ("waits", "word", "asked", "quiet", "together", "team")
+Key = Literal["waits", "new", "word", "asked", "quiet", "together", "team"]
+ORDER: tuple[Key, ...] = ("waits", "new", "word", "asked", "quiet", "together", "team")
 
 QUIET = {Stage.DRAFT, Stage.ESCALATED, Stage.STALLED, Stage.DECLINED, Stage.EXPIRED, Stage.ABANDONED, Stage.REPORTED,
          Stage.OFFERED}  # fmt: skip
@@ -95,16 +96,19 @@ class Gathered:
     """What was read for the page, before it is sorted."""
 
     mine: dict[Concept, list[Kept]]
+    broken: list[Kept] = field(default_factory=list)  # promises that the person says were not kept, and nobody owned up
     asked: list[Kept] = field(default_factory=list)
     team: dict[Concept, list[Kept]] = field(default_factory=dict)
     contacts: Sequence[Record] = ()
     loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
     people: tuple[UUID, ...] = ()
+    unnamed: tuple[UUID, ...] = ()  # nobody walks with them yet
+    unmet: tuple[UUID, ...] = ()  # their worker has not begun with them
 
     def lists(self) -> dict[Concept, list[Kept]]:
         """Everything on the page by kind, each once."""
         found: dict[Concept, dict[UUID, Kept]] = {}
-        for lists in (self.mine, {REFERRAL: self.asked}, self.team):
+        for lists in (self.mine, {PROMISE: self.broken}, {REFERRAL: self.asked}, self.team):
             for concept, kepts in lists.items():
                 found.setdefault(concept, {}).update({kept.state.id: kept for kept in kepts})
         return {concept: list(kepts.values()) for concept, kepts in found.items()}
@@ -129,17 +133,24 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
     }
     people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], actor.id, PEOPLE))
     gathered = Gathered(mine, people=people, loads=await _loads(tx, people))
+    gathered.broken = await store.listed(tx, "list_broken_of_worker", PROMISE, actor.id, LISTED)
+    gathered.unmet = await _ids(tx, "not_met", list(people))
     today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
     gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
     if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
         gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
     if actor.agency is not None and actor.role is Role.SUPERVISOR:
+        gathered.unnamed = await _ids(tx, "waiting_for_a_worker", actor.agency)
         for concept, stages in TEAM.items():
             found = await store.listed(
                 tx, "list_held_by_team", concept, actor.agency, concept.kind, [str(s) for s in stages], LISTED
             )  # fmt: skip
             gathered.team[concept] = [kept for kept in found if kept.state.worker != actor.id]
     return gathered
+
+
+async def _ids(tx: Tx, statement: str, among: UUID | list[UUID]) -> tuple[UUID, ...]:
+    return tuple(row["id"] for row in await tx.fetch(copies.SQL[statement], among, MOST))
 
 
 async def _loads(tx: Tx, people: Sequence[UUID]) -> dict[UUID, tuple[Load, ...]]:
@@ -160,13 +171,16 @@ def _row(sheet: Sheet, group: Key, concept: Concept, kept: Kept) -> Row:
 
 def _rows(gathered: Gathered, sheet: Sheet) -> Iterable[Row]:
     soon = sheet.now + SOON
+    for stage, ids in (("unnamed", gathered.unnamed), ("unmet", gathered.unmet)):
+        yield from (Row("new", "person", id, id, stage, None) for id in ids)
     for concept, waits in ((SETBACK, FOR_WORKER), (PLAN, PLAN_WAITS)):
         for kept in gathered.mine[concept]:
             if kept.state.stage in waits:
                 yield _row(sheet, "waits", concept, kept)
-    for kept in gathered.mine[PROMISE]:
-        if kept.state.due <= soon:
-            yield _row(sheet, "word", PROMISE, kept)
+    for kept in (*gathered.mine[PROMISE], *gathered.broken):
+        if kept.state.due <= soon or kept.state.stage is PromiseStage.BROKEN:
+            # By the promise's own time: what is late comes first, whatever its clock does.
+            yield replace(_row(sheet, "word", PROMISE, kept), due=kept.state.due)
     for contact in gathered.contacts:
         yield Row("word", "contact", contact["id"], contact["person"], "due", None)
     for kept in gathered.asked:
@@ -190,9 +204,10 @@ def _referrals(kepts: Iterable[Kept], sheet: Sheet, soon: datetime) -> Iterable[
 
 
 def _today(rows: list[Row], sheet: Sheet, gathered: Gathered) -> Today:
-    """The fifteen that are due first; those without a day of their own come last."""
+    """The fifteen that are due first; of those without a day of their own, whoever waits for a worker counts as due
+    now, and the rest come last."""
     far = sheet.now + timedelta(days=365)
-    rows.sort(key=lambda row: (row.due or far, str(row.id)))
+    rows.sort(key=lambda row: (row.due or (sheet.now if row.stage == "unnamed" else far), str(row.id)))
     shown, later = rows[:MOST], len(rows[MOST:])
     groups = tuple(Group(key, tuple(row for row in shown if row.group == key)) for key in ORDER)
     concerns = tuple(

@@ -12,9 +12,12 @@ from shared.contracts.kinds import NEEDS, ONE_LINE
 # Paragraphs. Postgres takes no NUL, and nobody types the other control characters.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 
+LONGEST_NAME = 120
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT)]
-Called = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
+Called = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE)
+]
 
 
 def _zone(name: str) -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.fields import Called, Line, Need, Text, WayToReach
+from services.intake.words import UNCLEAR
 from shared.contracts import person as events
 from shared.contracts.kinds import Language
 from shared.contracts.person import PersonEvent
@@ -77,14 +78,18 @@ def reached_by(said: Contact) -> str | None:
     if said.contact is None:
         if said.way in (None, "in_person"):
             return said.way
-        raise Invalid("contact", "Write the number or address too, or leave both empty.")
+        raise _unclear("incomplete")
     digits = sum(c.isdigit() for c in said.contact)
     way = said.way or ("mail" if "@" in said.contact else "sms")
     if way in ("sms", "voice") and (digits < DIGITS or "@" in said.contact):
-        raise Invalid("contact", "That is not a whole phone number. Check it, or leave it empty for now.")
+        raise _unclear("phone")
     if way == "mail" and not MAIL.fullmatch(said.contact):
-        raise Invalid("contact", "That is not a whole e-mail address. Check it, or leave it empty for now.")
+        raise _unclear("mail")
     return way
+
+
+def _unclear(how: str) -> Invalid:
+    return Invalid("contact", UNCLEAR[how].en, UNCLEAR[how].es)
 
 
 def welcome(person: Person, sealed_contact: str | None) -> tuple[PersonEvent, ...]:

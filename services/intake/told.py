@@ -8,12 +8,14 @@ from services.intake.store.consents import Row
 
 
 def consent_json(row: Row) -> dict[str, Any]:
-    """A consent with its phases. `readable_until`: until when a partner can read what had been written before."""
+    """A consent with its phases. `given`: how the last word came. `readable_until`: until when a partner can read what
+    had been written before."""
     consent, terms = row.consent, row.consent.terms
     return {
         "id": str(consent.id),
         "person": str(consent.person),
         "stage": consent.stage.value,
+        "given": consent.given,
         "discloser": str(terms.discloser),
         "recipient": str(terms.recipient),
         "categories": sorted(terms.categories),

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from services.intake import seals, staff
 from services.intake.directory import Agency
 from services.intake.people import Added, Person, SelfReferral, reached_by, welcome
+from services.intake.says import START
 from services.intake.store import directory, people
 from shared.contracts.person import PersonEvent
 from shared.messaging.outbox import put_events
@@ -56,7 +57,7 @@ def _home(welcoming: list[Agency], said: SelfReferral) -> Agency:
     for agency in welcoming:
         if agency.id == said.agency:
             return agency
-    raise Invalid("agency", "Choose who should welcome you.")
+    raise Invalid("agency", START["en"]["mend_agency"], START["es"]["mend_agency"])
 
 
 async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said: Added) -> Answer:

@@ -18,7 +18,7 @@ CATEGORIES: Mapping[str, Words] = {
     "health": Words("your health", "su salud"),
     "mental_health": Words("your mental health", "su salud mental"),
     "substance_use": Words("your care for drug or alcohol use", "su tratamiento por drogas o alcohol"),
-    "supervision": Words("your probation or parole", "su libertad condicional"),
+    "supervision": Words("your probation or parole", "su libertad condicional o a prueba"),
 }
 WAYS: Mapping[str, Words] = {
     "sms": Words("Text message", "Mensaje de texto"),
@@ -27,10 +27,24 @@ WAYS: Mapping[str, Words] = {
     "post": Words("Letter", "Carta"),
     "in_person": Words("I will come by", "Yo paso en persona"),
 }
+UNCLEAR: Mapping[str, Words] = {  # what to do about a contact that can't be used
+    "incomplete": Words(
+        "Write the number or address too, or leave both empty.",
+        "Escriba también el número o la dirección, o deje las dos cosas vacías.",
+    ),
+    "phone": Words(
+        "That is not a whole phone number. Check it, or leave it empty for now.",
+        "Ese número de teléfono no está completo. Revíselo, o déjelo vacío por ahora.",
+    ),
+    "mail": Words(
+        "That is not a whole e-mail address. Check it, or leave it empty for now.",
+        "Ese correo electrónico no está completo. Revíselo, o déjelo vacío por ahora.",
+    ),
+}
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}  # each in its own words
 # Who can punish, and how we say it. Unknown counts as yes, and the page says that nobody has told us.
 OFFICES: Mapping[str, Words] = {
-    "supervision": Words("probation or parole", "la oficina de libertad condicional"),
+    "supervision": Words("probation or parole", "la oficina de libertad condicional o a prueba"),
     "courts": Words("courts", "los tribunales"),
     "immigration": Words("immigration", "inmigración"),
     "child_protection": Words("child protection", "protección de menores"),

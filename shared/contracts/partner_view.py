@@ -13,11 +13,29 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from shared.contracts.answer import AnswerCode
-from shared.contracts.codes import CODE
+from shared.contracts.codes import CODE, Coded
 from shared.contracts.events import Event
 from shared.contracts.kinds import Category, Epoch, Known, Language, Need, Number, Part, Reference
+from shared.contracts.referral import DeclineReason, Document, EligibilityRule, Outcome
 
 REDISCLOSURE = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
+
+REFUSED = (
+    "unknown_reference", "not_a_referral", "unknown_answer", "unknown_reason", "unknown_rule", "unknown_document",
+    "unknown_outcome", "rule_missing", "document_missing", "needs_words", "not_from_here",
+)  # fmt: skip
+"""Why an answer that could be read does not count."""
+UNREADABLE = (
+    "bad_data", "bad_json", "bad_header", "bad_specversion", "missing_attribute", "unsupported_content", "too_large",
+    "tombstone",
+)  # fmt: skip
+"""Why one could not be read, though its id could."""
+
+
+def known(codes: type[Coded]) -> Known:
+    """Today's codes, beside which others may come."""
+    return Known(*(code.value for code in codes))
+
 
 OwnReference = Annotated[Reference, Field(description="Yours alone: no other partner knows it by this.")]
 
@@ -138,7 +156,9 @@ class Receipt(StreamEvent):
 
     answer_id: str = Field(min_length=1, max_length=256, description="The id of your record.", examples=["a-0001"])
     result: Literal["accepted", "refused"] = Field(description="Whether it counts.")
-    reason: str | None = Field(None, pattern=CODE, description="Why not.", examples=["not_from_here"])
+    reason: Annotated[str, Known(*REFUSED, *UNREADABLE)] | None = Field(
+        None, description="Why not.", examples=["not_from_here"]
+    )
     reference: Reference | None = Field(None, description="The referral that you answered, where that could be read.")
 
 
@@ -150,10 +170,16 @@ class Answer(Event):
 
     reference: OwnReference
     answer: AnswerCode = Field(description="What you say.")
-    reason: str | None = Field(None, pattern=CODE, description="Why not. Needed for decline.", examples=["no_capacity"])
-    rule: str | None = Field(None, pattern=CODE, description="Which rule, where a rule stands in the way.")
-    document: str | None = Field(None, pattern=CODE, description="Which paper, where one is missing.")
-    outcome: str | None = Field(None, pattern=CODE, description="How it ended. Needed for report.")
+    reason: Annotated[str, known(DeclineReason)] | None = Field(
+        None, description="Why not. Needed for decline.", examples=["no_capacity"]
+    )
+    rule: Annotated[str, known(EligibilityRule)] | None = Field(
+        None, description="Which rule, where a rule stands in the way. Needed for not_eligible."
+    )
+    document: Annotated[str, known(Document)] | None = Field(
+        None, description="Which paper, where one is missing. Needed for missing_document."
+    )
+    outcome: Annotated[str, known(Outcome)] | None = Field(None, description="How it ended. Needed for report.")
     position: int | None = Field(None, ge=1, le=100_000, description="The place in line. Needed for waitlist.")
 
     @model_validator(mode="after")

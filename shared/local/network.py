@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import asyncpg
 from confluent_kafka import KafkaException
 
 from shared.contracts.topics import SERVICES
@@ -30,6 +31,7 @@ from shared.local.postgres import LocalPostgres
 from shared.local.provision import DATABASE, Databases
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
+from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
 
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
@@ -333,13 +335,34 @@ class Network:
             raise trouble.of_disk(error, f"delete what is in {self.home}") from error
 
     async def status(self) -> dict[str, Any]:
-        """Each part with its state: `running`, `starting` (there, but not ready), `stopped` or `given`."""
-        tellers: list[Awaitable[dict[str, Any]]] = [self._tell("postgres", self.postgres, self.settings.database)]
-        tellers.append(self._tell("kafka", self.kafka, self.settings.kafka))
-        tellers += [self._tell(part.name, part, None) for part in (*self.services, self.front)]
-        parts = await asyncio.gather(*tellers)
+        """Each part with its state: `running`, `starting` (there, but not ready), `stopped` or `given`.
+
+        `parked`: by service, how many records wait for somebody; None where its database does not tell.
+        """
+        found: list[tuple[str, LocalPostgres | LocalKafka | Part | None, str | None]] = [
+            ("postgres", self.postgres, self.settings.database),
+            ("kafka", self.kafka, self.settings.kafka),
+            *((part.name, part, None) for part in (*self.services, self.front)),
+        ]
+        parts = await asyncio.gather(*(self._tell(*each) for each in found))
         ready = all(part["state"] in ("running", "given") for part in parts)
-        return {"home": str(self.home), "url": self.url, "ready": ready, "parts": parts}
+        stopped = parts[0]["state"] == "stopped"
+        names = [part.name for part in self.services]
+        counts = [None] * len(names) if stopped else await asyncio.gather(*(self._parked(name) for name in names))
+        parked = dict(zip(names, counts, strict=True))
+        return {"home": str(self.home), "url": self.url, "ready": ready, "parked": parked, "parts": parts}
+
+    async def _parked(self, service: str) -> int | None:
+        try:
+            connection = await asyncpg.connect(self.databases.url(service, self.database), timeout=5)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return None
+        try:
+            return await deadletters.waiting(connection, service)
+        except asyncpg.PostgresError:  # its tables are not there yet
+            return None
+        finally:
+            await connection.close()
 
     async def _tell(
         self, name: str, part: LocalPostgres | LocalKafka | Part | None, given: str | None

@@ -43,6 +43,11 @@ async def account(pool: Pool | Connection, consumer: str) -> Account:
     )
 
 
+async def waiting(db: Pool | Connection, consumer: str) -> int:
+    """How many letters nobody has settled yet."""
+    return sum(row["count"] for row in await db.fetch(SQL["letters_by_reason"], consumer))
+
+
 async def letters(pool: Pool, consumer: str, *, settled: bool = False, limit: int = 200) -> Sequence[Record]:
     """The letters that wait, oldest first; with `settled`, the others too."""
     rows: Sequence[Record] = await pool.fetch(SQL["list_letters"], consumer, settled, limit)

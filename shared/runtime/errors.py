@@ -33,8 +33,10 @@ class Refused(ThroughcareError):
 
 
 class NotFound(Refused):
+    """Its message is for the log. Whoever asked reads the same words for everything that is not there."""
+
     status = 404
-    title = "Nothing here by that name"
+    title = "There is nothing here that you can see"
 
     def __init__(self, what: str, which: object) -> None:
         super().__init__(f"There is no {what} {which} that you can see.")
@@ -57,11 +59,12 @@ class Conflict(Refused):
 
 
 class Invalid(Refused):
-    """The request needs mending at `field`."""
+    """The request needs mending at `field`; `es` says it where the form is the person's own and in Spanish."""
 
     status = 422
     title = "One thing to mend"
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, es: str = "") -> None:
         super().__init__(message)
         self.field = field
+        self.es = es or message

@@ -31,6 +31,7 @@ from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
 SIGN_OUT = "/intake/sign-out"
+ASK_FOR_HELP = "/intake/start"
 LANDING: Mapping[Role, str] = {
     Role.PERSON: "/caseplan/me",
     Role.CASE_MANAGER: "/caseplan/today",
@@ -51,6 +52,8 @@ SAYS: Mapping[Lang, Mapping[str, str]] = {
         "demo": "In this demo, ./throughcare up shows it.",
         "button": "Open my page",
         "wrong": "That PIN does not open this page. Type it once more.",
+        "help": "Ask for help",
+        "help_why": "No account yet? You need none.",
         "out": "You are signed out. On a shared phone, close this page too.",
     },
     "es": {
@@ -61,6 +64,8 @@ SAYS: Mapping[Lang, Mapping[str, str]] = {
         "demo": "En esta demostración lo muestra ./throughcare up.",
         "button": "Abrir mi página",
         "wrong": "Ese PIN no abre esta página. Escríbalo otra vez.",
+        "help": "Pedir ayuda",
+        "help_why": "¿Todavía no tiene cuenta? No le hace falta.",
         "out": "Cerró la sesión. En un teléfono compartido, cierre también esta página.",
     },
 }
@@ -108,6 +113,8 @@ class SignIn:
             "sign_in.html",
             groups=_groups(self._settings, next) if self._settings.demo else [],
             done=SAYS[lang]["out"] if done else "",
+            doors=[(code, SAYS[code]["help_why"], SAYS[code]["help"]) for code in SAYS],
+            ask_for_help=ASK_FOR_HELP,
         )
 
     async def choose(self, request: Request) -> Response:

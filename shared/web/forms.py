@@ -24,6 +24,7 @@ from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.web.accept import is_htmx
 from shared.web.mending import sentence
+from shared.web.say import Lang
 
 TOKEN, TOKEN_HEADER = "_csrf", "X-CSRF-Token"
 KEY = "_key"  # the command layer reads it where there is no Idempotency-Key header
@@ -68,9 +69,9 @@ class Form(Generic[M]):
     value: M | None = None
     prefix: str = ""  # of the ids of its fields, where a page has several forms
 
-    def refuse(self, error: Invalid) -> "Form[M]":
+    def refuse(self, error: Invalid, lang: Lang = "en") -> "Form[M]":
         """A rule of the domain said no after the form itself was fine."""
-        self.wrong[error.field] = str(error)
+        self.wrong[error.field] = error.es if lang == "es" else str(error)
         self.value = None
         return self
 

@@ -129,7 +129,7 @@ def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang) -> Told:
         who=_who(latest, lang),
         where=agency_name(latest.agency) if latest.agency else "",
         did=say.listed(deeds, lang),
-        when=say.sentence(say.moment(latest.at, now, zone, lang, exact=True)),
+        when=say.sentence(say.moment(latest.at, now, zone, lang)),
         why=say.listed(tuple(why), lang),
     )
 

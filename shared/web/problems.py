@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.runtime.errors import Permanent, Refused, Retryable
+from shared.runtime.errors import NotFound, Permanent, Refused, Retryable
 from shared.web.accept import is_htmx, wants_html
 from shared.web.mending import Mend, mends
 from shared.web.templates import render
@@ -64,6 +64,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def problem_of(error: Exception) -> Problem:
     """What may be told about `error`, and nothing more."""
     match error:
+        case NotFound():  # the same words whatever is not there, or not theirs to see; and no id
+            return Problem(type=_kind(error), title=EN["hidden_title"], status=404, detail=EN["hidden"])
         case Refused():
             return _refused(error)
         case RequestValidationError():
@@ -141,6 +143,8 @@ def _page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Res
     if problem.type == "about:blank" and problem.status in PLAIN:
         words = {"title": own[f"{problem.status}_title"], "detail": own[str(problem.status)]}
         problem = problem.model_copy(update=words)
+    elif problem.status == 404:
+        problem = problem.model_copy(update={"title": own["hidden_title"], "detail": own["hidden"]})
     name = "parts/problem.html" if is_htmx(request) else "problem.html"
     typed = request.method == "POST" and problem.status < 500
     again = request.method == "GET" and problem.status >= 500

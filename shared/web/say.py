@@ -1,8 +1,7 @@
 """Times and counts as people say them, in English and Spanish. Pure: the moment and the zone are handed in.
 
-A day has a name while it is near and a date when it is far. Hours go without am or pm from 7:00 to 6:59 of the day,
-where each is said only once; the dark hours always carry theirs. Lengths are counted on the real clock, so a night
-on which the clocks change is as long as it is.
+A day has a name while it is near and a date when it is far; an hour always says am or pm. Lengths are counted on the
+real clock, so a night on which the clocks change is as long as it is.
 """
 
 from collections.abc import Sequence
@@ -66,24 +65,26 @@ def on_date(which: date, today: date, lang: Lang = "en") -> str:
     return f"{month} {which.day}" + (f", {which.year}" if far else "")
 
 
-def hour(at: time, lang: Lang = "en", *, exact: bool = False) -> str:
-    """ "10:30", "noon", "7:15 pm". `exact` always says am or pm, as a record of what happened has to."""
+def hour(at: time, lang: Lang = "en") -> str:
+    """ "10:30 am", "noon", "7:15 pm"."""
     if (at.hour, at.minute) == (12, 0):
         return "noon" if lang == "en" else "mediodía"
     if (at.hour, at.minute) == (0, 0):
         return "midnight" if lang == "en" else "medianoche"
-    words = f"{at.hour % 12 or 12}:{at.minute:02}"
-    if exact or not 7 <= at.hour < 19:
-        words += " am" if at.hour < 12 else " pm"
-    return words
+    return f"{at.hour % 12 or 12}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"
 
 
-def moment(at: datetime, now: datetime, zone: tzinfo, lang: Lang = "en", *, exact: bool = False) -> str:
-    """ "today 10:30", "Monday 7:15 pm", "November 20, 9:41"."""
+def moment(at: datetime, now: datetime, zone: tzinfo, lang: Lang = "en") -> str:
+    """ "today 10:30 am", "Monday 7:15 pm", "November 20, 9:41 am"."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     name = day(local.date(), today, lang)
     comma = "," if name[-1].isdigit() or " de " in name else ""
-    return f"{name}{comma} {hour(local.time(), lang, exact=exact)}"
+    return f"{name}{comma} {hour(local.time(), lang)}"
+
+
+def after_a_word(when: str, lang: Lang) -> str:
+    """A day or moment as it stands after a preposition: in Spanish with its article."""
+    return when if lang == "en" or when.startswith(tuple(NEAR["es"].values())) else f"el {when}"
 
 
 def sentence(words: str) -> str:
@@ -124,7 +125,7 @@ def due(
     start: datetime | None = None,
     verb: str | None = None,
 ) -> Chip:
-    """The clock of something that waits: "due in 6 h" today, "by Friday 5:00" later, "was due yesterday" after.
+    """The clock of something that waits: "due in 6 h" today, "by Friday 5:00 pm" later, "was due yesterday" after.
 
     `start` is when it began to run, for the dial; `verb` stands instead of "due" ("answer in 3 h").
     """
@@ -148,9 +149,7 @@ def _as_said(left: timedelta) -> timedelta:
 
 
 def _by(when: str, lang: Lang) -> str:
-    if lang == "en":
-        return f"by {when}"
-    return f"para {when}" if when.startswith(NEAR["es"][1]) else f"para el {when}"
+    return f"by {when}" if lang == "en" else f"para {after_a_word(when, lang)}"
 
 
 def _was_due(at: datetime, now: datetime, zone: tzinfo, lang: Lang) -> str:

@@ -131,8 +131,8 @@ def render(
     base["ui"] = Parts(env, base)
     response = HTMLResponse(env.get_template(template).render(base), status, dict(headers or {}))
     forms.remember(request, response, settings)
-    if request.query_params.get("lang") in WORDS:
-        response.set_cookie(LANG_COOKIE, lang, max_age=YEAR, httponly=True, samesite="lax")
+    if (asked := request.query_params.get("lang")) in WORDS:  # a page that has one language only changes no choice
+        response.set_cookie(LANG_COOKIE, str(asked), max_age=YEAR, httponly=True, samesite="lax")
     if code:
         response.delete_cookie(forms.SAID)
     return response

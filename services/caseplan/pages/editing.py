@@ -16,7 +16,7 @@ from services.caseplan import plans, reading
 from services.caseplan.bodies import Base, body_of
 from services.caseplan.commands import perform
 from services.caseplan.concepts import PLAN
-from services.caseplan.pages.editing_words import WORDS
+from services.caseplan.pages.editing_words import RULES, WORDS
 from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of
 from services.caseplan.plans import Version
 from services.caseplan.reading import Sheet
@@ -30,6 +30,8 @@ from shared.web.edge import running
 from shared.web.forms import Form
 from shared.web.idempotency import Wanted, wanted
 from shared.web.templates import render
+from shared.web.words import Lang
+from shared.workflow import GuardNotMet
 
 router = APIRouter(include_in_schema=False)
 MOST_GOALS, MOST_STEPS = 8, 8
@@ -67,11 +69,16 @@ async def save(
     except Refused as refused:
         if refused.status not in (409, 422):
             raise
-        form.wrong["goal-0"] = str(refused)
+        form.wrong["goal-0"] = _in_words(refused, lang_for(request, actor))
     else:
         where = MINE if own else page_of(id)
         return forms.see_other(where, request, said="saved" if own else "plan-suggested")
     return _page(request, await reading.one(running(request), actor, "plan.draft", PLAN, id), form)
+
+
+def _in_words(refused: Refused, lang: Lang) -> str:
+    rule = refused.guard if isinstance(refused, GuardNotMet) else ""
+    return RULES.get(rule, str(refused)) if lang == "es" else str(refused)
 
 
 def _page(request: Request, sheet: Sheet, form: Form[Any]) -> Response:

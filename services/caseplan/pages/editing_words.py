@@ -4,6 +4,12 @@ from collections.abc import Mapping
 
 from shared.web.words import Lang
 
+# What would meet a rule of the plan's table, in the person's Spanish; the table says it in English.
+RULES: Mapping[str, str] = {
+    "steps_of_two_weeks": "Hágalo más pequeño: un paso se termina en 14 días a partir de hoy.",
+    "every_step_has_its_goal": "Empiece con una meta en palabras; cada paso es parte de una.",
+    "done_stays_done": "Lo que está hecho queda hecho, y solo quien lo hizo lo dice.",
+}
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "title": "The plan",

@@ -136,7 +136,7 @@ def who(row: Record | Mapping[str, Any]) -> str:
 
 
 def when(sheet: Sheet, at: Any) -> str:
-    return say.moment(at, sheet.now, sheet.zone, exact=True)
+    return say.moment(at, sheet.now, sheet.zone)
 
 
 def without_drafts(rows: Iterable[Record]) -> list[Record]:

@@ -82,5 +82,5 @@ def _setback(sheet: Sheet, kept: Kept) -> dict[str, Any]:
     due = sheet.due(SETBACK, kept.state.id)
     began = sheet.began(SETBACK, kept.state.id)
     status = say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("held", kept.state.stage.label)
-    title = f"They told us {say.moment(kept.made_at, sheet.now, sheet.zone, exact=True)}"
+    title = f"They told us {say.moment(kept.made_at, sheet.now, sheet.zone)}"
     return {"url": f"/caseplan/setbacks/{kept.state.id}", "status": status, "title": title}

@@ -25,11 +25,8 @@ def until(sheet: Sheet, at: datetime, lang: Lang = "en") -> str:
 
 def day_words(which: date, today: date, lang: Lang = "en") -> str:
     """As it stands after a preposition: in Spanish with its article."""
-    day = say.day(which, today, lang)
-    return day if lang == "en" or day in say.NEAR["es"].values() else f"el {day}"
+    return say.after_a_word(say.day(which, today, lang), lang)
 
 
 def moment(sheet: Sheet, at: datetime, lang: Lang = "en") -> str:
-    words = say.moment(at, sheet.now, sheet.zone, lang)
-    near = lang == "en" or words.startswith(tuple(say.NEAR["es"].values()))
-    return words if near else f"el {words}"
+    return say.after_a_word(say.moment(at, sheet.now, sheet.zone, lang), lang)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.caseplan.concepts import PROMISE, REFERRAL, SETBACK
 from services.caseplan.pages import asks
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import TODAY, frame, page_of
+from services.caseplan.pages.frame import PEOPLE, TODAY, frame, page_of
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from services.caseplan.today import Row, Today
@@ -28,6 +28,7 @@ from shared.web.templates import render
 
 TITLES = {
     "waits": "Someone waits for you",
+    "new": "Somebody new waits for you",
     "word": "You gave your word",
     "asked": "You were asked",
     "quiet": "A referral is quiet",
@@ -152,12 +153,27 @@ def _plan(sheet: Sheet, row: Row) -> Ask:
 def _promise(sheet: Sheet, row: Row) -> Ask:
     assert row.kept is not None, "a promise is one of ours"
     promise, words = row.kept.state, sheet.promised(row.id) or "A promise of yours."
+    if promise.stage is PromiseStage.BROKEN:
+        act = Act("Own up", f"/caseplan/promises/{row.id}")
+        aside = "They say that it did not happen. Tell them so, and promise what mends it."
+        line = _line(sheet, row, words, aside, act)
+        return replace(line, clock=say.due(promise.due, sheet.now, sheet.zone))
     if promise.stage is PromiseStage.OVERDUE or promise.due <= sheet.now:
         act = Act("Tell them", f"/caseplan/promises/{row.id}")
         line = _line(sheet, row, words, "Tell them first, then set a new time together.", act)
         return replace(line, clock=say.due(promise.due, sheet.now, sheet.zone))
     aside = "You asked for another time; they have yet to say." if promise.stage is PromiseStage.MOVING else ""
     return _line(sheet, row, words, aside, button(sheet, PROMISE, row.kept, "keep", back=TODAY))
+
+
+def _new(sheet: Sheet, row: Row) -> Ask:
+    if row.stage == "unnamed":
+        act = Act("Name a worker", PEOPLE)
+        return _line(sheet, row, "They asked for help.", "Nobody walks with them yet.", act)
+    line = _line(
+        sheet, row, "New: meet them.", "Nothing is written or promised yet.", Act("Open it", page_of(row.person))
+    )
+    return replace(line, clock=Chip("new"))
 
 
 def _contact(sheet: Sheet, row: Row) -> Ask:
@@ -184,8 +200,9 @@ def _asked(sheet: Sheet, row: Row, kept: Kept) -> Ask:
     answered = kept.state.stage not in asks.ANSWER_DUE
     text = f"{program}: {kept.state.stage.label.lower()}." if answered else f"Somebody asks for {program}."
     aside = "They see your answer on their page." if not answered else ""
-    words = "Open it" if answered else "Read and answer"
-    return _line(sheet, row, text, aside, Act(words, f"/caseplan/referrals/{row.id}"), None if answered else "answer")
+    words, link = "Open it" if answered else "Read and answer", f"/caseplan/referrals/{row.id}"
+    line = _line(sheet, row, text, aside, Act(words, link), None if answered else "answer")
+    return replace(line, url=link)  # the person's page is for those who walk with them
 
 
 def _concern(sheet: Sheet, row: Row) -> Line:
@@ -201,4 +218,5 @@ DRAW: Mapping[str, Callable[[Sheet, Row], Ask]] = {
     PROMISE.kind: _promise,
     REFERRAL.kind: _referral,
     "contact": _contact,
+    "person": _new,
 }

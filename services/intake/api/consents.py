@@ -43,6 +43,7 @@ from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
+from shared.security.signin import LANDING
 from shared.web import forms
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
 from shared.web.forms import back_to
@@ -51,7 +52,8 @@ from shared.workflow import By, Decision, Party, Way
 
 PATIENCE = Patience()
 DAYS = 90  # how long a consent holds if nobody says otherwise
-STOPPED = ("id", "person", "stage", "revoked_at", "in_effect_at", "readable_until")
+STOPPED = ("id", "stage", "given", "revoked_at", "in_effect_at", "readable_until")
+SPOKEN = ("in_person", "by_phone", "sms")  # how a word came that staff write down
 OVER = (Stage.REVOKED, Stage.IN_EFFECT, Stage.LAPSED, Stage.NOT_NOW)
 
 router = APIRouter()
@@ -98,6 +100,13 @@ class Yes(Question):
     given: Literal["page", "in_person"] | None = Field(None, description="For a worker: in_person.")
 
 
+class YesOnPage(Yes):
+    """A yes from the page, with what the page needs to be drawn again as it was."""
+
+    suggested: str = ""
+    program: str = ""
+
+
 class Word(BaseModel):
     """What somebody says of a consent that is there."""
 
@@ -134,10 +143,10 @@ class Spoken:
         known = self.person
         return self.actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
 
-    def require(self, action: str) -> None:
+    def require(self, action: str, which: UUID) -> None:
         """`action`, and for an answer also whose answer it is: one's own, or one that a worker writes down."""
-        self.actor.require(action, self.relations, self.person.id)
-        self.actor.require(self.deed(action), self.relations, self.person.id)
+        self.actor.require(action, self.relations, which)
+        self.actor.require(self.deed(action), self.relations, which)
 
     def deed(self, action: str) -> str:
         """What the audit calls it."""
@@ -158,7 +167,7 @@ async def new_consent(
 @router.post("/intake/consents", openapi_extra=takes(Yes))
 async def grant(request: Request, actor: Annotated[Actor, Depends(allow("consent.answer"))], want: Want) -> Response:
     """The person allows it: on their own page, or signed before their worker; then it lapses unless said again."""
-    form = await read(request, Yes, pages.MEND)
+    form = await read(request, YesOnPage if is_form(request) else Yes, pages.MEND)
     said = form.value
     if said is None or (is_form(request) and not said.shown):
         # A form elsewhere may only begin the question: what the recipient passes on has to be seen first.
@@ -205,7 +214,7 @@ async def _put(
             person = (await people.find_person(tx, said.person)).person
             zone = await _zone(tx, said, person)
             spoken = await _spoken(tx, actor, person, zone)
-            spoken.require(action)
+            spoken.require(action, said.person)
             await _known(tx, said)
             asked = Consent(said.id or uuid7(), person.id, said.terms(person, zone, spoken.today))
             question = ask(asked, spoken.today, PATIENCE, at_intake=isinstance(said, Yes) and not spoken.is_own)
@@ -243,7 +252,7 @@ async def _written(tx: Connection, spoken: Spoken, action: str, consent: UUID, s
     await audit.record(tx, spoken.actor, action, spoken.person.id, f"consent/{consent}", "consent")
     told = consent_json(await store.find_consent(tx, consent))
     if not spoken.actor.may("consent.read", spoken.relations):
-        # Any worker may write down a stop; what it was about stays the person's.
+        # Any worker may write down a stop; whose it is and what it was about stays the person's.
         told = {name: told[name] for name in STOPPED}
     return Answer.json(status, told)
 
@@ -289,8 +298,10 @@ async def confirm(
 async def revoke(
     consent_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.revoke"))], want: Want
 ) -> Response:
-    """Stop sharing: by the person, or by their word to any worker. Said again, it has been done already."""
+    """Stop sharing: by the person, or by their word to any worker, who says how it came. Said again, it is done."""
     word = taken(await read(request, Word))
+    if actor.person is None and word.given not in SPOKEN:
+        raise Invalid("given", "Say how their word came: in_person, by_phone or sms.")
     return await _move(request, actor, want, consent_id, word, lambda _: Revoke(), "consent.revoke", "stopped", OVER)
 
 
@@ -312,7 +323,7 @@ async def _move(
             consent = await store.lock_consent(tx, consent_id)
             person = (await people.find_person(tx, consent.person)).person
             spoken = await _spoken(tx, actor, person, consent.terms.zone)
-            spoken.require(action)
+            spoken.require(action, consent_id)
             if consent.stage not in same:
                 move = NotNow() if consent.stage is Stage.ASKED and action == "consent.revoke" else meant(spoken)
                 decision = decide(consent, move, spoken.by(word.given), PATIENCE)
@@ -320,8 +331,11 @@ async def _move(
             return await _written(tx, spoken, spoken.deed(action), consent.id)
 
         answer = await once(tx, want, actor, act)
-    person_id = UUID(json.loads(answer.body)["person"])
-    return _after(request, answer, person_id, word.next, said)
+    if not is_form(request):
+        return answer.response()
+    person_id = json.loads(answer.body).get("person")
+    here = shared_page(UUID(person_id)) if person_id else LANDING[actor.role]
+    return forms.see_other(back_to(word.next, here), request, said=said)
 
 
 def _after(request: Request, answer: Answer, person: UUID, next: str | None, said: str) -> Response:

@@ -13,22 +13,25 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff, welcoming
 from services.intake.pages import people as pages
+from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, assign, change_contact
 from services.intake.places import page_of
 from services.intake.store import consents, directory
 from services.intake.store import people as store
 from services.intake.store.people import Row
 from shared.messaging.outbox import put_events
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Invalid, NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
+from shared.security.references import open_reference
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
 from shared.web.forms import back_to
 from shared.web.idempotency import Answer, Wanted, once, wanted
+from shared.web.words import lang_of
 
 router = APIRouter()
 Want = Annotated[Wanted | None, Depends(wanted)]
@@ -180,11 +183,45 @@ async def get_reach(
         row = await _see(tx, actor, "person.reach", person_id, told="contact")
         await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
     contact = await seals.contact_of(running(request).keys, row)
-    person = row.person
     if wants_html(request):
-        return pages.reach_page(request, actor, person, contact)
-    found = {"id": str(person_id), "way": person.way, "contact": contact, "safe": person.safe}
-    return JSONResponse(found | {"language": person.language})
+        return pages.reach_page(request, actor, row.person, contact)
+    return JSONResponse({"id": str(person_id)} | _reached(row, contact))
+
+
+@router.get("/intake/partner/people/{reference}/name")
+async def get_name_by_reference(
+    reference: str, request: Request, actor: Annotated[Actor, Depends(allow("person.name"))]
+) -> Response:
+    """The same for an agency's own system, by the reference that is this agency's alone."""
+    person_id = _meant(request, actor, reference)
+    async with transaction(running(request)) as tx:
+        row = await _see(tx, actor, "person.name", person_id, told="referral")
+        await audit.record(tx, actor, "person.name", person_id, "name", "referral")
+    return JSONResponse({"reference": reference, "name": await seals.name_of(running(request).keys, row)})
+
+
+@router.get("/intake/partner/people/{reference}/reach")
+async def get_reach_by_reference(
+    reference: str, request: Request, actor: Annotated[Actor, Depends(allow("person.reach"))]
+) -> Response:
+    """The same for an agency's own system, by the reference that is this agency's alone."""
+    person_id = _meant(request, actor, reference)
+    async with transaction(running(request)) as tx:
+        row = await _see(tx, actor, "person.reach", person_id, told="contact")
+        await audit.record(tx, actor, "person.reach", person_id, "contact", "referral")
+    contact = await seals.contact_of(running(request).keys, row)
+    return JSONResponse({"reference": reference} | _reached(row, contact))
+
+
+def _meant(request: Request, actor: Actor, reference: str) -> UUID:
+    if actor.agency is None:
+        raise NotFound("person", "by this reference")
+    return open_reference(running(request).settings, actor.agency, reference, "p")
+
+
+def _reached(row: Row, contact: str | None) -> dict[str, Any]:
+    person = row.person
+    return {"way": person.way, "contact": contact, "safe": person.safe, "language": person.language}
 
 
 @router.get("/intake/people/{person_id}/header")
@@ -257,7 +294,7 @@ async def change_reach(
     except Invalid as error:
         if not is_form(request):
             raise
-        return pages.contact_page(request, actor, person_id, form.refuse(error))
+        return pages.contact_page(request, actor, person_id, form.refuse(error, lang_for(actor, lang_of(request))))
     if not is_form(request):
         return answer.response()
     return forms.see_other(back_to(form.value.next, page_of(person_id, actor)), request, said="contact-changed")

@@ -36,9 +36,12 @@ MEND = {"categories": ASK["en"]["mend"]}
 
 
 def asked_in(request: Request) -> Form[Any]:
-    """The question that a link puts: who, whom, about what. Nothing of it is ticked."""
+    """The question that a link puts: who, whom, about what. Nothing of it is ticked.
+
+    `suggested` goes along with the form, so that a page with something to mend never offers more than the first.
+    """
     asked = {name: value for name, value in request.query_params.items() if name in ("setback", "next", "program")}
-    return forms.blank(suggested=request.query_params.getlist("categories"), **asked)
+    return forms.blank(suggested=",".join(request.query_params.getlist("categories")), **asked)
 
 
 async def ask_again(request: Request, actor: Actor, form: Form[Any]) -> Response:
@@ -67,6 +70,7 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
     today = now.astimezone(ZoneInfo(tells.entry.calendar.timezone)).date()
     until = [(str(today + timedelta(days=days)), ASK[lang][key]) for key, days in MONTHS]
     form.typed.setdefault("expires_on", until[1][0])
+    offered = _offered(form)
     return render(
         request,
         "consent_ask.html",
@@ -77,7 +81,8 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
         person=person_id,
         recipient=recipient,
         offices=passed_on(passes_on, lang),
-        categories=[(code, say.sentence(CATEGORIES[code].in_lang(lang))) for code in _offered(form)],
+        categories=[(code, say.sentence(CATEGORIES[code].in_lang(lang))) for code in offered],
+        suggested=",".join(offered),
         fixed="",
         until=until,
         back=back_to(str(form.typed.get("next") or ""), shared_page(person_id)),
@@ -138,7 +143,9 @@ def _offered(form: Form[Any]) -> list[str]:
     """What may be ticked: what the link suggests, else the usual. A setback is asked for by itself."""
     if form.typed.get("setback"):
         return ["setback"]
-    asked = form.typed.get("suggested") or form.typed.get("categories") or ()
+    asked = str(form.typed.get("suggested") or "").split(",")
+    if asked == [""]:
+        asked = list(form.typed.get("categories") or ())
     suggested = [code for code in asked if code in CATEGORIES and code != "setback"]
     if "supervision" in suggested:
         return ["supervision"]

@@ -71,6 +71,7 @@ async def search(
         show_all=_again(asked, every="1"),
         **frame(actor, HERE),
         lang="en",
+        one_language=True,
     )
 
 
@@ -151,6 +152,7 @@ async def program_page(program_id: UUID, request: Request, actor: Reader, back: 
         choose=_choose(program, back),
         **frame(actor, HERE),
         lang="en",
+        one_language=True,
     )
 
 
@@ -197,6 +199,7 @@ async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Respo
         rows=[_line(Listed(program, agency.entry.name, agency.entry), today, "") for program in programs],
         **frame(actor, HERE),
         lang="en",
+        one_language=True,
     )
 
 
@@ -212,6 +215,6 @@ def hours_of(entry: AgencyEntry) -> list[tuple[str, str]]:
     for number, name in enumerate(words.WEEKDAYS, 1):
         spans = sorted((o for o in entry.calendar.openings if o.weekday == number), key=lambda o: o.opens)
         if spans:
-            told = [f"{say.hour(o.opens, exact=True)} to {say.hour(o.closes, exact=True)}" for o in spans]
+            told = [f"{say.hour(o.opens)} to {say.hour(o.closes)}" for o in spans]
             found.append((name, ", ".join(told)))
     return found

@@ -116,7 +116,7 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         needs=needs.for_staff(asked["needs"]),
         own_words=asked["words"],
         since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
-        opened=say.hour(at.astimezone(zone).time(), exact=True),
+        opened=say.hour(at.astimezone(zone).time()),
         may_edit=may(actor, "person.edit", actor.relations(person=person.id, workers=[person.worker])),
         **frame(actor, PEOPLE),
         lang="en",

@@ -160,12 +160,12 @@ def _shown(row: Row, names: dict[UUID, str], now: datetime, zone: tzinfo, lang: 
 def _phase(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:
     if row.in_effect_at is None:
         return SHARED[lang]["stopping"]
-    return SHARED[lang]["effect"].format(when=say.moment(row.in_effect_at, now, zone, lang, exact=True))
+    return SHARED[lang]["effect"].format(when=say.after_a_word(say.moment(row.in_effect_at, now, zone, lang), lang))
 
 
 def _readable(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:
     """Until when a partner's own system can read what had already been written for it."""
     if row.readable_until is None:
         return ""
-    when = say.moment(row.readable_until, now, zone, lang, exact=True)
+    when = say.after_a_word(say.moment(row.readable_until, now, zone, lang), lang)
     return SHARED[lang]["readable" if now < row.readable_until else "was_readable"].format(when=when)

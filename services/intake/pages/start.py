@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from services.intake import welcoming, words
 from services.intake.directory import Agency
+from services.intake.fields import LONGEST_NAME
 from services.intake.hours import next_open
 from services.intake.people import SelfReferral
 from services.intake.says import DONE, START
@@ -46,16 +47,19 @@ async def start(request: Request, actor: Asker) -> Response:
 @router.post("/intake/start", openapi_extra=takes(SelfReferral), status_code=201)
 async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | None, Depends(wanted)]) -> Response:
     """Somebody asks for help: a name to be called by is enough."""
-    says = START[lang_of(request)]
+    lang = lang_of(request)
+    says = START[lang]
     form = await read(request, SelfReferral, {"name": says["mend_name"], "agency": says["mend_agency"]})
     if form.value is None:
+        if len(str(form.typed.get("name", "")).strip()) > LONGEST_NAME:
+            form.wrong["name"] = says["mend_long_name"].format(most=LONGEST_NAME)
         return await _form(request, form)
     try:
         answer = await welcoming.by_themselves(request, actor, want, form.value)
     except Invalid as error:
         if not is_form(request):
             raise
-        return await _form(request, form.refuse(error))
+        return await _form(request, form.refuse(error, lang))
     if not is_form(request):
         return welcoming.answered(request, answer, with_pin=True)
     response = forms.see_other("/intake/start/done", request)

@@ -1,8 +1,11 @@
 """The catalogue: every topic and every event on a page, for a reader in a hurry."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from shared.contracts.codes import Coded
 from shared.contracts.documents.asyncapi import events_on, sentence_of, writer_of
+from shared.contracts.envelope import LARGEST_VALUE
+from shared.contracts.referral import DeclineReason, Document, EligibilityRule, Outcome
 from shared.contracts.topics import LISTENS, PARTNER_TOPICS, TOPICS, Topic
 
 INTRODUCTION = """\
@@ -23,6 +26,38 @@ without gaps, and the record key keeps everything of one person (or agency) on o
 
 """
 
+PARTNERS = """\
+### Fetching the detail
+
+Events say what happened to which reference, and no more. The rest is fetched with `GET` at the network's own address:
+
+- `/caseplan/partner/referrals/{{reference}}`, with the `reference` of the event: program, need, stage, the person's own
+  words, until when your answer is expected, and the consent.
+- The paths that this answer names as `name` and `reach`: by what name the person goes, and how to reach them safely, as
+  far as they let you know. What stands in these paths for the person is your agency's alone, like every reference.
+
+The sign-in is that of somebody of your agency whose role may fetch it (`referral.detail`, `person.name` and
+`person.reach` in [permissions](../permissions.md)): the session cookie, or the same token as `Authorization: Bearer`.
+The Kafka password opens nothing here. Consent is checked at that moment: once it has ended, or for a reference that is
+not yours, the answer is the same 404.
+
+### Answers and their receipts
+
+- A record may have {largest} KiB at most.
+- No receipt comes for a record whose `id` can't be read, since none could say which record it means: no JSON, no `id`,
+  nothing in it at all, or a structured document that is too large. An operator sees it. All others get one.
+- `result` of a receipt is `refused` where the answer does not count; `reason` says why, and its known values stand in
+  [its schema](schemas/partner.answer.receipt.v1.json).
+- The values of an answer's `reason`, `rule`, `document` and `outcome` are these. Others are refused, and `other` as a
+  reason, rule or document is refused as `needs_words`: call, or answer on the page.
+"""
+ANSWERED: Mapping[str, type[Coded]] = {
+    "reason": DeclineReason,
+    "rule": EligibilityRule,
+    "document": Document,
+    "outcome": Outcome,
+}
+
 
 def catalogue() -> str:
     """Markdown, the same on every machine."""
@@ -30,9 +65,20 @@ def catalogue() -> str:
     for topic in TOPICS:
         lines += _section(topic)
     lines.append("## Partners\n")
+    lines.append(PARTNERS.format(largest=LARGEST_VALUE // 1024))
+    for field, codes in ANSWERED.items():
+        lines += _codes(field, codes)
     for topic in PARTNER_TOPICS:
         lines += _section(topic)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _codes(field: str, codes: type[Coded]) -> Iterator[str]:
+    yield f"| `{field}` | what it says |"
+    yield "|---|---|"
+    for code in codes:
+        yield f"| `{code.value}` | {code.explanation} |"
+    yield ""
 
 
 def _section(topic: Topic) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Promise P4 here: what caseplan shows an agency ends with the consent, at once, and the place stays the person's."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from shared.contracts import consent as events
 from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, IMANI, JO, RAY, YUSUF
-from shared.security.references import reference
+from shared.security.references import reference, seal_reference
 from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, HTML, ROOMS, World
 
 pytestmark = pytest.mark.network
@@ -118,6 +119,11 @@ async def test_a_partner_fetches_detail_by_its_own_reference_while_the_consent_l
     assert (detail["need"], detail["words"], detail["stage"]) == ("health", "Mornings are best.", "sent")
     assert "42 CFR part 2" in detail["notice"]
     assert detail["consent"]["categories"] == ["health", "referral"]
+    who = seal_reference(world.running.settings, CLINIC, RAY, "p")
+    assert (detail["name"], detail["reach"]) == (
+        f"/intake/partner/people/{who}/name", f"/intake/partner/people/{who}/reach",
+    )  # fmt: skip
+    assert str(RAY) not in json.dumps(detail)
     looks = await world.pool.fetch("SELECT object FROM audit WHERE action = 'referral.detail' AND person_id = $1", RAY)
     assert [row["object"] for row in looks] == [f"referral/{referral}"]
 

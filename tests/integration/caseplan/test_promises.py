@@ -1,12 +1,15 @@
 """Promise P2: staff keep their word in the open; the person's word counts where the two differ."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from shared.contracts import person
+from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, JO, LENA, RAY, YUSUF
 from tests.integration.caseplan.scenes import promise_by
-from tests.integration.caseplan.world import CEDAR, World
+from tests.integration.caseplan.world import CEDAR, HOME, HTML, World
 
 pytestmark = pytest.mark.network
 
@@ -59,6 +62,51 @@ async def test_the_persons_word_counts_where_the_two_differ(world: World):
     assert await world.stage("promise", promise) == "broken"
     assert (await world.told(promise, "broken"))["by_person"] is True
     assert (await world.post(DANA, f"/caseplan/promises/{promise}/say-kept")).status_code == 404
+
+
+async def test_what_the_person_says_did_not_happen_stays_before_the_worker_until_it_is_owned_up_or_mended(world: World):
+    async def word() -> list[str]:
+        return [row["id"] for row in (await world.read(DANA, "/caseplan/today"))["groups"].get("word", ())]
+
+    owned, mended = [await promise_by(world) for _ in range(2)]
+    for promise in (owned, mended):
+        await world.ok(RAY, f"/caseplan/promises/{promise}/say-broken")
+    assert set(await word()) == {str(owned), str(mended)}
+    page = (await world.get(DANA, "/caseplan/today", **HTML)).text
+    assert "They say that it did not happen." in page
+    await world.ok(DANA, f"/caseplan/promises/{owned}/admit")
+    assert await word() == [str(mended)]
+    due = (await world.now() + timedelta(days=5)).isoformat()
+    mend = {"person": str(RAY), "words": "I will bring it myself.", "due": due, "mends": str(mended)}
+    await world.ok(DANA, "/caseplan/promises", mend)
+    assert await word() == []
+
+
+async def test_somebody_new_waits_on_todays_page_until_a_worker_is_named_and_has_begun(world: World):
+    async def new(who: UUID) -> list[tuple[str, str]]:
+        rows = (await world.read(who, "/caseplan/today"))["groups"].get("new", ())
+        return [(row["person"], row["stage"]) for row in rows if row["person"] == str(id)]
+
+    id = uuid7()
+    await world.hear(person.Welcomed(person=id, language="es", agency=HOME, worker=None, synthetic=True), id)
+    assert (await new(LENA), await new(DANA)) == ([(str(id), "unnamed")], [])
+    page = await world.page(LENA, "/caseplan/today")
+    assert "Somebody new waits for you" in page and "Nobody walks with them yet." in page
+    named = person.WorkerAssigned(person=id, agency=HOME, worker=DANA, reason="welcomed")
+    await world.hear(named, id)
+    assert (await new(LENA), await new(DANA)) == ([], [(str(id), "unmet")])
+    assert "New: meet them." in await world.page(DANA, "/caseplan/today")
+    await promise_by(world, id)
+    assert await new(DANA) == []
+
+
+async def test_our_late_word_comes_before_what_is_due_later(world: World):
+    late = await promise_by(world)
+    await world.later(hours=10)
+    due = (await world.now() + timedelta(hours=1)).isoformat()
+    soon = await world.ok(DANA, "/caseplan/promises", {"person": str(RAY), "words": "I will call.", "due": due})
+    rows = (await world.read(DANA, "/caseplan/today"))["groups"]["word"]
+    assert [row["id"] for row in rows] == [str(late), soon["id"]]
 
 
 async def test_a_broken_promise_is_mended_by_a_new_one_to_the_same_person(world: World):

@@ -30,6 +30,13 @@ async def referrals_to(world: World, program: UUID) -> list[str]:
     return [row["stage"] for row in rows]
 
 
+async def test_who_was_asked_is_led_to_the_referral_and_never_to_the_persons_page(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    page = await world.page(YUSUF, "/caseplan/today")
+    assert f'class="who" href="/caseplan/referrals/{referral}"' in page and "/caseplan/people/" not in page
+
+
 async def test_a_referral_goes_from_sent_to_the_persons_own_word(world: World):
     await world.consent(RAY, CEDAR)
     referral = await world.refer()

@@ -165,7 +165,8 @@ async def test_an_address_that_names_nothing_is_refused_by_its_part(door, path):
 async def test_what_is_not_there_is_not_found(door):
     for path in ("agencies", "programs", "people", "consents"):
         assert (await door.get(f"/intake/{path}/{uuid7()}", demo.DANA)).status_code == 404
-    assert (await door.post(f"/intake/consents/{uuid7()}/revoke", {}, demo.DANA)).status_code == 404
+    word = {"given": "in_person"}
+    assert (await door.post(f"/intake/consents/{uuid7()}/revoke", word, demo.DANA)).status_code == 404
     assert (await door.post(f"/intake/programs/{uuid7()}/withdraw", {"reason": "ended"}, demo.RUTH)).status_code == 404
 
 

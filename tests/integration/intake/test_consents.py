@@ -1,12 +1,14 @@
 """Promise P4 at the front door: nothing is told without consent, and both phases of taking it back are real."""
 
 import asyncio
+import re
 from uuid import UUID
 
 import pytest
 
 from shared.runtime.ids import uuid7
 from shared.security import demo
+from shared.security.references import seal_reference
 from tests.integration.intake.world import NAME, NUMBER, text
 
 pytestmark = pytest.mark.network
@@ -97,12 +99,52 @@ async def test_any_worker_can_write_down_that_the_person_said_stop(door):
     consent = await door.allow(person)
     answer = await stop(door, consent, demo.GRACE, given="by_phone")  # another agency's nurse
     assert answer.status_code == 200
-    assert set(answer.json()) == {"id", "person", "stage", "revoked_at", "in_effect_at", "readable_until"}
+    assert set(answer.json()) == {"id", "stage", "given", "revoked_at", "in_effect_at", "readable_until"}
     [_, revoked] = await door.events("consent", consent["id"])
     assert revoked["data"]["given"] == "by_phone"
     assert revoked["actor"] == f"case_manager:{demo.GRACE}"
     looks = (await door.get(f"/intake/people/{person}/looks", person)).json()["looks"]
     assert looks[0]["action"] == "consent.revoke"
+    assert (await door.get(f"/intake/consents/{consent['id']}", person)).json()["given"] == "by_phone"
+
+
+async def test_staff_say_how_the_word_came_before_anything_stops(door):
+    person = await door.add()
+    consent = await door.allow(person)
+    for word in ({}, {"given": "page"}):
+        answer = await stop(door, consent, demo.GRACE, **word)
+        assert (answer.status_code, answer.json()["field"]) == (422, "given")
+    assert (await door.get(f"/intake/consents/{consent['id']}", person)).json()["stage"] == "confirmed"
+
+
+async def test_the_workers_page_asks_how_the_word_came_and_a_stranger_is_led_to_nobody(door):
+    person = await door.add()
+    one, other = await door.allow(person), await door.allow(person)
+    page = f"/intake/people/{person}/shared"
+    shown = await door.page(page, demo.DANA)
+    assert f'id="{one["id"]}-given"' in shown.text
+    assert 'value="by_phone"' in shown.text
+    assert 'name="given"' not in (await door.page(page, person)).text
+    stopped = await door.fill(f"/intake/consents/{one['id']}/revoke", {"given": "in_person"}, demo.DANA)
+    assert (stopped.status_code, stopped.headers["location"]) == (303, page)
+    stopped = await door.fill(f"/intake/consents/{other['id']}/revoke", {"given": "by_phone"}, demo.GRACE)
+    assert (stopped.status_code, stopped.headers["location"]) == (303, "/caseplan/today")
+
+
+async def test_a_consent_of_somebody_else_looks_like_none(door):
+    person = await door.add()
+    consent = await door.allow(person)
+    body = {"given": "in_person", "in_private": True, "shown": True}
+    for move in ("grant", "confirm", "not-now"):
+        there, nowhere = [
+            await door.post(f"/intake/consents/{id}/{move}", body, demo.YUSUF) for id in (consent["id"], uuid7())
+        ]
+        assert there.status_code == nowhere.status_code == 404
+        assert there.json() == nowhere.json()
+    there, nowhere = [await door.get(f"/intake/consents/{id}/answer", demo.YUSUF) for id in (consent["id"], uuid7())]
+    assert (there.status_code, there.json()) == (404, nowhere.json())
+    there, nowhere = [await door.get(f"/intake/people/{id}/shared", demo.YUSUF) for id in (person, uuid7())]
+    assert (there.status_code, there.json()) == (404, nowhere.json())
 
 
 async def test_a_word_that_a_service_has_stopped_is_no_revocation(door):
@@ -148,6 +190,22 @@ async def test_a_yes_counts_only_when_all_was_shown_before(door):
     assert form.status_code == 200
     assert "They tell probation or parole." in text(form)
     assert await door.pool.fetchval("SELECT count(*) FROM consent") == 0
+
+
+async def test_a_page_with_something_to_mend_offers_no_more_than_the_link_did(door):
+    person = await door.add()
+    link = f"/intake/consents/new?person={person}&recipient={demo.CEDAR_HOUSE}&categories=referral&categories=contact"
+    first = await door.page(link, person)
+    box = re.compile(r'<input[^>]*name="categories"[^>]*>')
+    assert len(box.findall(first.text)) == 2
+    [suggested] = re.findall(r'name="suggested" value="([^"]*)"', first.text)
+    sent = {"person": str(person), "recipient": str(demo.CEDAR_HOUSE), "shown": "yes", "suggested": suggested}
+    for _ in range(2):
+        again = await door.fill("/intake/consents", sent, person)
+        assert again.status_code == 422
+        assert len(box.findall(again.text)) == 2
+    granted = await door.fill("/intake/consents", {**sent, "categories": ["referral"]}, person)
+    assert granted.status_code == 303
 
 
 async def test_a_setback_is_allowed_by_itself_and_by_its_id(door):
@@ -226,6 +284,24 @@ async def test_a_consent_lets_the_recipient_know_the_name_until_it_is_taken_back
     await stop(door, more, person)
     assert (await door.get(name, demo.YUSUF)).status_code == 404
     assert (await door.get(reach, demo.YUSUF)).status_code == 404
+
+
+async def test_a_partner_asks_by_a_reference_that_is_its_agencys_alone(door):
+    person = await door.add()
+    own, others = (seal_reference(door.settings, agency, person, "p") for agency in (demo.CEDAR_HOUSE, uuid7()))
+    name, reach = (f"/intake/partner/people/{own}/{what}" for what in ("name", "reach"))
+    assert (await door.get(name, demo.YUSUF)).status_code == 404
+    consents = [await door.allow(person, categories=["referral", "contact"])]
+    assert (await door.get(name, demo.YUSUF)).json() == {"reference": own, "name": NAME}
+    reached = (await door.get(reach, demo.YUSUF)).json()
+    assert (reached["contact"], str(person) in str(reached)) == (NUMBER, False)
+    unknown = [f"/intake/partner/people/{which}/name" for which in (others, "p-nothing", "p-ñ", str(person))]
+    refusals = [await door.get(path, demo.YUSUF) for path in unknown]
+    refusals.append(await door.get(name, demo.GRACE))
+    for consent in consents:
+        await stop(door, consent, person)
+    refusals += [await door.get(path, demo.YUSUF) for path in (name, reach)]
+    assert {(answer.status_code, answer.text) for answer in refusals} == {(404, refusals[0].text)}
 
 
 async def test_a_consent_that_is_over_lets_nobody_know_even_if_its_clock_is_late(door):

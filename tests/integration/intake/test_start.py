@@ -65,6 +65,11 @@ async def test_the_form_keeps_what_was_typed(door):
     assert "Tell us what to call you. Any name is fine." in text(page)
     for kept in (f'value="{NUMBER}"', WORDS, 'value="housing" checked', 'value="sms" checked', 'value="no" checked'):
         assert kept in page.text
+    long = await door.fill("/intake/start", {**ASKED, "name": "a" * 201})
+    assert "Make it shorter: 120 letters at most." in text(long) and "Any name is fine" not in text(long)
+    again = await door.fill("/intake/start?lang=es", {**ASKED, "contact": "12"})
+    assert "Ese número de teléfono no está completo." in text(again)
+    door.client.cookies.delete("lang")
     again = await door.fill("/intake/start", {**ASKED, "contact": "12"})
     assert again.status_code == 422
     assert "That is not a whole phone number." in text(again)

@@ -93,6 +93,21 @@ async def test_a_second_up_finds_everything_running(running: Network):
     assert pids(again(running)) == before
 
 
+async def test_status_counts_the_records_that_are_parked(running: Network):
+    assert (await running.status())["parked"] == {"intake": 0, "caseplan": 0}
+    connection = await asyncpg.connect(running.databases.url("caseplan", running.database))
+    try:
+        await connection.execute(
+            "INSERT INTO dead_letter (consumer, topic, partition, cluster, kafka_offset, reason, detail, headers, "
+            "parked_at) VALUES ('caseplan', 'a', 0, 'a', 1, 'poison', '', '', now())"
+        )
+        assert (await again(running).status())["parked"] == {"intake": 0, "caseplan": 1}
+        await connection.execute("UPDATE dead_letter SET state = 'dropped'")
+        assert (await again(running).status())["parked"] == {"intake": 0, "caseplan": 0}
+    finally:
+        await connection.close()
+
+
 async def test_a_service_gets_its_own_secrets_by_file_and_no_administrators(running: Network, monkeypatch):
     seen = (await told_by(running, "caseplan"))["environment"]
     assert seen["THROUGHCARE_KAFKA_USER"] == "caseplan"

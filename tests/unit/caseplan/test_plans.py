@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.caseplan import plans
+from services.caseplan.pages.editing_words import RULES
 from services.caseplan.plans import (
     MOVES,
     WORKFLOW,
@@ -307,3 +308,8 @@ def test_too_much_said_by_the_person_makes_the_worker_suggest_something_lighter(
     assert (state.stage, event.owner, clock.patience) == (Stage.TOO_MUCH, Party.WORKER, BusinessDays(2, HOME))
     assert state.agreed == AGREED, "what was agreed stays theirs to do, move or drop meanwhile"
     assert {"move_step", "drop_step", "propose", "stop"} <= set(offers(state, Party.PERSON))
+
+
+def test_every_rule_that_holds_back_the_persons_own_version_is_said_in_spanish_too():
+    rules = {guard.name for row in MOVES.values() if "propose" in row for guard in row["propose"].guards}
+    assert rules == RULES.keys() and str(plans.LONGEST_STEP) in RULES["steps_of_two_weeks"]

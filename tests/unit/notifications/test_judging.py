@@ -4,9 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from services.notifications.answers.judging import OVER, REFUSALS, VERBS, Known, refusal
+from services.notifications.answers.judging import DECLARED, OVER, REFUSALS, VERBS, Known, refusal
 from services.notifications.views import WITH_AGENCY
-from shared.contracts.partner_view import Answer, Receipt
+from shared.contracts.documents.schemas import schema_of
+from shared.contracts.partner_view import REFUSED, Answer, Receipt
 from shared.contracts.referral import DeclineReason, Document, EligibilityRule, Outcome, Stage
 
 ID = UUID(int=1)
@@ -60,3 +61,13 @@ def test_every_declared_outcome_is_taken(outcome):
 def test_every_refusal_fits_a_receipt():
     for reason in REFUSALS:
         Receipt(sequence=1, answer_id="a", result="refused", reason=reason)
+
+
+def test_the_receipts_schema_lists_every_refusal():
+    assert tuple(REFUSALS) == REFUSED
+
+
+@pytest.mark.parametrize("field", DECLARED)
+def test_the_answers_schema_lists_every_value_that_counts(field):
+    told = schema_of(Answer)["properties"][field]["anyOf"][0]["x-known-values"]
+    assert told == [code.value for code in DECLARED[field]]

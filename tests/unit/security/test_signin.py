@@ -40,6 +40,13 @@ def fields(page: str, near: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', form)}
 
 
+async def test_whoever_has_no_account_finds_the_way_to_ask_for_help_in_both_languages():
+    async with browser() as asks:
+        page = (await asks.get("/intake/sign-in")).text
+    assert 'href="/intake/start?lang=en"' in page and "Ask for help" in page
+    assert 'href="/intake/start?lang=es"' in page and "Pedir ayuda" in page
+
+
 async def signed_in(asks: httpx.AsyncClient) -> demo.Account | None:
     sessions = Sessions(SETTINGS)
     token = asks.cookies.get(sessions.cookie_name)

@@ -9,12 +9,13 @@ import pytest
 from fastapi import APIRouter, FastAPI, Form
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from shared.runtime.errors import Conflict, Invalid, NotAllowed, NotFound, Permanent, Retryable
 from shared.runtime.settings import Settings
 from shared.web import forms
 from shared.web.app import web_app
+from shared.web.templates import render
 
 CANARY = "Ray-Canary-555-0142"
 PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -53,6 +54,11 @@ routes = APIRouter(prefix="/caseplan")
 @routes.get("/errors/{name}")
 async def fail(name: str) -> None:
     raise ERRORS[name]
+
+
+@routes.get("/english")
+async def in_english_alone(request: Request) -> Response:
+    return render(request, "layout_mine.html", lang="en", one_language=True)
 
 
 @routes.post("/referrals", status_code=201)

@@ -51,6 +51,15 @@ async def test_a_conflict_says_what_is_offered(client):
     assert body["offered"] == ["reopen", "withdraw"] and body["detail"] == "The referral is closed."
 
 
+async def test_what_is_not_there_is_told_in_the_same_plain_words_without_its_id(client):
+    body = problem(await client.get("/caseplan/errors/not-found"))
+    assert "may have stopped sharing. You did nothing wrong." in body["detail"] and "7" not in str(body["detail"])
+    english = (await client.get("/caseplan/errors/not-found", headers=PAGE)).text
+    assert body["detail"] in english and "referral" not in english
+    spanish = (await client.get("/caseplan/errors/not-found", headers=PAGE | {"accept-language": "es-MX"})).text
+    assert "Usted no hizo nada mal." in spanish and "You did nothing" not in spanish
+
+
 async def test_an_invalid_command_points_to_its_field(client):
     body = problem(await client.get("/caseplan/errors/invalid"))
     assert body["field"] == "contact.way" and body["errors"][0]["pointer"] == "#/contact/way"

@@ -41,25 +41,36 @@ def test_a_day_has_a_name_while_it_is_near_and_a_date_when_it_is_far(which, engl
 
 
 @pytest.mark.parametrize(
-    ("when", "plain", "exact"),
+    ("when", "said"),
     [
-        (time(10, 30), "10:30", "10:30 am"),
-        (time(7, 0), "7:00", "7:00 am"),
-        (time(6, 59), "6:59 am", "6:59 am"),
-        (time(12, 0), "noon", "noon"),
-        (time(12, 15), "12:15", "12:15 pm"),
-        (time(15, 0), "3:00", "3:00 pm"),
-        (time(18, 59), "6:59", "6:59 pm"),
-        (time(19, 15), "7:15 pm", "7:15 pm"),
-        (time(0, 0), "midnight", "midnight"),
-        (time(0, 5), "12:05 am", "12:05 am"),
+        (time(10, 30), "10:30 am"),
+        (time(7, 0), "7:00 am"),
+        (time(12, 0), "noon"),
+        (time(12, 15), "12:15 pm"),
+        (time(15, 0), "3:00 pm"),
+        (time(19, 15), "7:15 pm"),
+        (time(0, 0), "midnight"),
+        (time(0, 5), "12:05 am"),
     ],
 )
-def test_am_and_pm_are_said_where_either_could_be_meant(when, plain, exact):
-    assert (say.hour(when), say.hour(when, exact=True)) == (plain, exact)
+def test_every_hour_says_am_or_pm(when, said):
+    assert say.hour(when) == said
 
 
-def test_without_am_or_pm_no_two_hours_of_the_day_sound_alike():
+@pytest.mark.parametrize(
+    ("when", "english", "spanish"),
+    [
+        (at(24, 10), "today 10:00 am", "hoy 10:00 am"),
+        (at(25, 10), "tomorrow 10:00 am", "mañana 10:00 am"),
+        (at(27, 10), "Friday 10:00 am", "el viernes 10:00 am"),
+    ],
+)
+def test_after_a_word_spanish_days_have_their_article(when, english, spanish):
+    for lang, said in (("en", english), ("es", spanish)):
+        assert say.after_a_word(say.moment(when, NOW, NEW_YORK, lang), lang) == said
+
+
+def test_no_two_hours_of_the_day_sound_alike():
     said = [say.hour(time(hour, minute)) for hour in range(24) for minute in range(60)]
     assert len(set(said)) == 24 * 60
 
@@ -76,9 +87,9 @@ def test_without_am_or_pm_no_two_hours_of_the_day_sound_alike():
         (NOW, "due in 1 min", "quedan 1 min", "soon"),
         (at(25, 8, 30), "due in 22 h", "quedan 22 h", ""),
         (at(25, 12), "by tomorrow noon", "para mañana mediodía", ""),
-        (at(27, 17), "by Friday 5:00", "para el viernes 5:00", ""),
-        (at(5, 9, month=12), "by December 5, 9:00", "para el 5 de diciembre, 9:00", ""),
-        (at(24, 9), "was due at 9:00", "era para las 9:00", "past"),
+        (at(27, 17), "by Friday 5:00 pm", "para el viernes 5:00 pm", ""),
+        (at(5, 9, month=12), "by December 5, 9:00 am", "para el 5 de diciembre, 9:00 am", ""),
+        (at(24, 9), "was due at 9:00 am", "era para las 9:00 am", "past"),
         (at(23, 15), "was due yesterday", "era para ayer", "past"),
         (at(21, 15), "was due Saturday", "era para el sábado", "past"),
         (at(3, 15), "was due November 3", "era para el 3 de noviembre", "past"),
@@ -97,10 +108,10 @@ def test_a_clock_may_have_a_verb_of_its_own_and_a_dial():
 @pytest.mark.parametrize(
     ("when", "said"),
     [
-        (at(24, 9, 15), "today 9:15"),
+        (at(24, 9, 15), "today 9:15 am"),
         (at(23, 19, 15), "yesterday 7:15 pm"),
-        (at(20, 9, 41), "Friday 9:41"),
-        (at(12, 9, 41), "November 12, 9:41"),
+        (at(20, 9, 41), "Friday 9:41 am"),
+        (at(12, 9, 41), "November 12, 9:41 am"),
     ],
 )
 def test_a_moment_has_its_day_and_its_hour(when, said):
@@ -150,4 +161,4 @@ def test_counts_and_lists_as_people_say_them():
     assert say.listed(["Ray", "Dana", "Tony"]) == "Ray, Dana and Tony"
     assert (say.listed(["Ray"]), say.listed([])) == ("Ray", "")
     assert say.listed(["Ana", "Inés"], "es") == "Ana e Inés" and say.listed(["Ana", "Hielo"], "es") == "Ana y Hielo"
-    assert say.due(at(24, 13), at(24, 14), NEW_YORK, "es").words == "era para la 1:00"
+    assert say.due(at(24, 13), at(24, 14), NEW_YORK, "es").words == "era para la 1:00 pm"

@@ -202,6 +202,12 @@ async def test_a_chosen_language_is_kept(client):
     assert "Leave this page" in (await client.get("/caseplan/styleguide?look=mine&lang=en", headers=PAGE)).text
 
 
+async def test_a_page_in_one_language_offers_no_other_and_changes_no_choice(client):
+    page = await client.get("/caseplan/english?lang=es", headers=PAGE)
+    assert '<html lang="en">' in page.text and "Español" not in page.text and "Leave this page" in page.text
+    assert "Salir de esta página" in (await client.get("/caseplan/styleguide?look=mine", headers=PAGE)).text
+
+
 def test_how_much_there_is_to_mend_is_said_in_words():
     assert [to_mend(n) for n in (1, 2, 13)] == ["One thing to mend", "Two things to mend", "13 things to mend"]
     assert [to_mend(n, "es") for n in (1, 2)] == ["Hay algo que corregir", "Hay dos cosas que corregir"]
