@@ -1,1 +1,0 @@
-"""The smallest pair of services that uses every guarantee: a writer with commands and clocks, and a reader."""
