@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from asyncpg import Connection
+from asyncpg import Connection, Pool
 
 from shared.messaging.kafka import reader
 from shared.messaging.publisher import Log
@@ -56,7 +56,7 @@ async def requeue(
     await consumer.start()
     try:
         ends = await log_ends(consumer, [Log(topic, shard) for topic in topics for shard in shards])
-        cuts = await _find_cuts(connection, consumer, cluster, marks, ends)
+        cuts = await find_cuts(connection, consumer, cluster, marks, ends)
     finally:
         await consumer.stop()
     if not cuts:
@@ -80,14 +80,14 @@ async def log_ends(consumer: AIOKafkaConsumer, logs: Sequence[Log]) -> dict[Log,
     return {asked[where]: end for where, end in ends.items()}
 
 
-async def _find_cuts(
-    connection: Connection,
+async def find_cuts(
+    connection: Connection | Pool,
     consumer: AIOKafkaConsumer,
     cluster: str,
     marks: Mapping[Log, Mark],
     ends: Mapping[Log, int],
 ) -> dict[Log, int]:
-    """The first lost offset of each log that lost something."""
+    """From where on each log holds other records than the archive says; a log that holds what it should is left out."""
     held = {where: marks[where] for where, end in ends.items() if where in marks and 0 <= marks[where].offset < end}
     ids = await _ids_at(consumer, {where: mark.offset for where, mark in held.items() if mark.id})
     cuts: dict[Log, int] = {}
@@ -100,7 +100,9 @@ async def _find_cuts(
     return cuts
 
 
-async def _last_agreed(connection: Connection, consumer: AIOKafkaConsumer, cluster: str, where: Log, end: int) -> int:
+async def _last_agreed(
+    connection: Connection | Pool, consumer: AIOKafkaConsumer, cluster: str, where: Log, end: int
+) -> int:
     """The highest offset below `end` at which log and archive hold the same record; -1 if there is none."""
     while end > 0:
         first = max(0, end - STEP)

@@ -18,7 +18,7 @@ from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.contracts.topics import PARTITIONS, TOPICS
 from shared.messaging.kafka import cluster_id, reader
-from shared.messaging.losses import log_ends, read
+from shared.messaging.losses import Mark, find_cuts, log_ends, read
 from shared.messaging.publisher import Log
 from shared.runtime import sql
 from shared.runtime.database import transaction
@@ -49,11 +49,14 @@ async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold
     try:
         ends = await log_ends(consumer, logs)
         marks = {
-            Log(row["topic"], row["shard"]): row["kafka_offset"] for row in await pool.fetch(SQL["all_marks"], cluster)
+            Log(row["topic"], row["shard"]): Mark(row["kafka_offset"], row["last_id"])
+            for row in await pool.fetch(SQL["all_marks"], cluster)
         }
+        # Since the backup a log may have lost its end and got it again, at other offsets than the backup remembers.
+        moved = await find_cuts(pool, consumer, cluster, marks, ends)
         taken = 0
         for where, end in ends.items():
-            first = marks.get(where, -1) + 1
+            first = moved[where] if where in moved else marks[where].offset + 1
             while first < end:
                 last = min(end, first + STEP)
                 taken += await _take(pool, consumer, cluster, where, first, last, refold, raised=taken > 0)

@@ -1,5 +1,5 @@
 -- name: all_marks
-SELECT topic, shard, kafka_offset FROM relay_mark WHERE cluster = $1
+SELECT topic, shard, kafka_offset, last_id FROM relay_mark WHERE cluster = $1
 
 -- name: lock_life
 -- One process reconciles; the others find its work done.

@@ -2,11 +2,14 @@
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from shared.contracts.topics import PARTITIONS
+from shared.messaging.kafka import client_options
 from shared.messaging.restoring import reconcile
 from shared.runtime.database import pool as open_pool
 from shared.runtime.settings import Settings
-from tests.integration.messaging.world import Side, new, until, world
+from tests.integration.messaging.world import TOPIC, Side, new, until, world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics")]
 
@@ -85,6 +88,36 @@ async def test_a_restored_source_goes_on_after_what_it_forgot(database):
             )
             assert [row["epoch"] for row in epochs] == [2, 2]
             await restored.stop()
+
+
+async def test_a_source_takes_back_what_a_cut_log_holds_at_other_offsets_than_its_backup_knows(database, cluster):
+    """The log lost its end after the backup and got it again, without what nobody of ours had written into it."""
+    async with world(database) as w:
+        subject = new()
+        async with AIOKafkaProducer(**client_options(w.writer.settings)) as stranger:
+            for partition in range(PARTITIONS):
+                for _ in range(3):
+                    await stranger.send_and_wait(TOPIC, b"{}", partition=partition)
+        w.writer.start("relay")
+        await w.writer.say(subject, 2)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        backup = f"backup_{new().hex}"
+        await copy_of(database, backup)
+        await cluster.delete_topics([TOPIC])
+        await cluster.ensure_topics()
+        w.writer.start("relay")
+        await w.writer.say(subject, 3)
+        await until(w.writer.sent)
+        await w.writer.stop()
+
+        changed = await database.settings("notifications")
+        changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
+        settings = Settings(**changed)
+        async with open_pool(settings, "restored") as pool:
+            assert await reconcile(pool, settings, "notifications") == 3
+            known = await pool.fetch("SELECT sequence FROM event_archive WHERE subject = $1 ORDER BY 1", str(subject))
+            assert [row["sequence"] for row in known] == [1, 2, 3, 4, 5]
 
 
 async def test_a_restored_reader_rewinds_itself(database):
