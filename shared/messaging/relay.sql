@@ -105,6 +105,17 @@ SELECT count(*) FROM pg_locks
  WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND objid >= 1000 AND granted
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 
+-- name: end_stuck
+-- An owner polls many times a second. One whose session has waited for it so long, between two statements or within a
+-- transaction, is asleep; ending the session gives its shards and its row locks free. When it wakes it finds that out.
+SELECT count(pg_terminate_backend(holder.pid)) FROM (
+    SELECT DISTINCT locks.pid FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
+     WHERE locks.locktype = 'advisory' AND locks.classid = $1::bigint::oid AND locks.granted
+       AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND activity.wait_event_type = 'Client' AND activity.state_change < clock_timestamp() - $2::interval
+       AND locks.pid <> pg_backend_pid()
+) AS holder
+
 -- name: depth
 -- How many rows wait and for how many seconds the oldest has.
 SELECT count(*) AS rows, coalesce(extract(epoch FROM clock() - min(at)), 0)::float AS oldest,

@@ -1,9 +1,11 @@
 """Which shards this relay owns: advisory locks on one direct connection, shared fairly among the living.
 
 A lock lives and dies with its connection, and every statement of the relay runs on that same connection: a process
-that lost its shards cannot archive anything, whatever it still believes.
+that lost its shards cannot archive anything, whatever it still believes. A process that sleeps keeps its connection;
+the others end it.
 """
 
+from datetime import timedelta
 from zlib import crc32
 
 from asyncpg import Connection
@@ -14,6 +16,7 @@ from shared.runtime import sql
 SQL = sql.load(__file__, "relay.sql")
 PRESENCE = 1000  # lock numbers from here on say only "a relay is alive"
 MOST_RELAYS = 100
+STUCK_AFTER = timedelta(seconds=20)  # longer than any answer of Kafka is waited for
 
 
 class Shards:
@@ -32,6 +35,7 @@ class Shards:
         """
         if not self._present:
             await self._enter()
+        await self._connection.fetchval(SQL["end_stuck"], self._key, STUCK_AFTER)
         share = -(-PARTITIONS // max(1, await self._connection.fetchval(SQL["members"], self._key)))
         lost = set(sorted(self.owned)[share:])
         for shard in lost:

@@ -21,6 +21,7 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # this process slept; what it had begun is undone
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
@@ -31,6 +32,7 @@ OUTAGES: tuple[type[Exception], ...] = (
 )
 PASSING: tuple[type[Exception], ...] = (*OUTAGES, Retryable)  # trying the same again later may work
 COMMAND_TIMEOUT = 30.0  # seconds; a connection that stalls is given up, not waited for
+ASLEEP_AFTER = "60s"  # a process stopped within a transaction loses it, and with it the locks that others wait for
 
 
 class DatabaseAway(Retryable):
@@ -46,6 +48,10 @@ def outages() -> Iterator[None]:
         raise DatabaseAway(f"the database is not answering: {type(error).__name__}") from error
 
 
+def _session(name: str) -> dict[str, str]:
+    return {"application_name": name, "idle_in_transaction_session_timeout": ASLEEP_AFTER}
+
+
 def tls(settings: Settings) -> ssl.SSLContext | bool:
     return ssl.create_default_context(cafile=settings.database_ca_file) if settings.database_ca_file else False
 
@@ -59,7 +65,7 @@ async def connect(settings: Settings, name: str) -> asyncpg.Connection:
             ssl=tls(settings),
             timeout=10,
             command_timeout=COMMAND_TIMEOUT,
-            server_settings={"application_name": name},
+            server_settings=_session(name),
         )
 
 
@@ -75,7 +81,7 @@ async def pool(settings: Settings, name: str) -> AsyncIterator[asyncpg.Pool]:
             max_size=settings.database_pool,
             timeout=10,
             command_timeout=COMMAND_TIMEOUT,
-            server_settings={"application_name": name},
+            server_settings=_session(name),
         )
     try:
         yield opened

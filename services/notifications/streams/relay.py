@@ -8,11 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
-from zlib import crc32
 
 import structlog
 from asyncpg import Connection
@@ -40,8 +38,6 @@ REBALANCE_EVERY = 2.0
 OPEN_EVERY = 0.02  # between looks for shards that need a writer
 BEAT_EVERY = 0.5  # seconds between looks for heartbeats that are due
 CHECK_EVERY = 60.0  # seconds between comparisons with the ends of the logs
-STUCK_AFTER = timedelta(seconds=20)  # longer than any answer of Kafka is waited for
-LOCKS = crc32(f"relay {OWNERS}".encode()) & 0x7FFFFFFF  # as Shards works it out
 
 log = structlog.get_logger("partner relay")
 
@@ -193,7 +189,6 @@ class Session:
         """Only between rounds: fair shares, missing topics, heartbeats, ends of logs."""
         now = time.monotonic()
         if now >= self._rebalance_at:
-            await self._connection.fetchval(rows.SQL["end_stuck_owners"], LOCKS, STUCK_AFTER)
             _, lost = await self._shards.rebalance()
             await self._close(lost)
             await self._look_for_topics()

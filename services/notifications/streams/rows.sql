@@ -118,17 +118,6 @@ SELECT due.shard, due.partner, due.stream, uuidv7(), $4, '{}', clock() FROM due
  WHERE NOT EXISTS (SELECT 1 FROM partner_row AS waiting
                     WHERE waiting.partner = due.partner AND waiting.stream = due.stream)
 
--- name: end_stuck_owners
--- An owner polls many times a second. One that has asked nothing for so long was stopped; its session holds the
--- shards, and ending it gives them free. Whatever its process does when it wakes, its producers are fenced by then.
-SELECT count(pg_terminate_backend(holder.pid)) FROM (
-    SELECT DISTINCT locks.pid FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
-     WHERE locks.locktype = 'advisory' AND locks.classid = $1::bigint::oid AND locks.granted
-       AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND activity.state = 'idle' AND activity.state_change < clock_timestamp() - $2::interval
-       AND locks.pid <> pg_backend_pid()
-) AS holder
-
 -- name: forget_sent
 -- Streams keep 72 hours; a few days more serve questions.
 DELETE FROM partner_sent WHERE sent_at < clock() - interval '7 days' AND NOT untold

@@ -2,13 +2,17 @@
 
 import asyncio
 import os
+import random
+import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from shared.messaging import shards
 from tests.integration.notifications import clients
-from tests.integration.notifications.world import Matter, open_world, until
+from tests.integration.notifications.world import Matter, World, open_world, until
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka")]
 
@@ -66,27 +70,22 @@ async def test_a_stream_stays_dense_through_kills_at_any_moment(database, cluste
         assert received == expected
 
 
-async def test_two_relays_share_the_partners_and_a_stopped_one_is_replaced(database, cluster, network):
-    """Its session holds the shards while its process sleeps; after a while somebody ends it."""
-    import signal
-    from datetime import timedelta
-
-    from services.notifications.streams import relay as relays
-
+@pytest.mark.parametrize("state", ["idle", "idle in transaction"])
+async def test_two_relays_share_the_partners_and_a_stopped_one_is_replaced(
+    state, database, cluster, network, monkeypatch
+):
+    """Its session holds the shards while its process sleeps, wherever it was stopped; in time somebody ends it."""
     async with open_world(database, cluster) as world:
         partner = await world.partner()
         sleeper = await start_relay(network, database)
         await world.referred(partner)
         await world.all_sent()
-        os.kill(sleeper.pid, signal.SIGSTOP)
-        patience, relays.STUCK_AFTER = relays.STUCK_AFTER, timedelta(seconds=2)
-        try:
-            await world.referred(partner)
-            world.start_relay()
-            await world.all_sent()
-        finally:
-            relays.STUCK_AFTER = patience
-            os.kill(sleeper.pid, signal.SIGCONT)
+        await stop_while(state, sleeper, world)
+        monkeypatch.setattr(shards, "STUCK_AFTER", timedelta(seconds=2))
+        await world.referred(partner)
+        world.start_relay()
+        await world.all_sent()
+        os.kill(sleeper.pid, signal.SIGCONT)
         await world.referred(partner)
         await world.all_sent()
         sleeper.kill()
@@ -94,6 +93,24 @@ async def test_two_relays_share_the_partners_and_a_stopped_one_is_replaced(datab
         events = await clients.read(await world.desk.show(partner.slug), "referral")
         assert clients.sequences(events) == list(range(1, len(events) + 1))
         assert len(clients.said(events)) == 3
+
+
+async def stop_while(state: str, sleeper: asyncio.subprocess.Process, world: World) -> None:
+    """SIGSTOP, again and again, until it hits the moment in which Postgres is left in `state`."""
+
+    async def hit() -> bool:
+        await asyncio.sleep(random.uniform(0, 0.03))  # somewhere in its round
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        await asyncio.sleep(0.02)  # for Postgres to end what it was asked; no condition tells that nothing comes
+        found = await world.pool.fetchval(
+            "SELECT state FROM pg_stat_activity WHERE application_name = 'notifications partner relay'"
+            " AND datname = current_database()"
+        )
+        if found != state:
+            os.kill(sleeper.pid, signal.SIGCONT)
+        return bool(found == state)
+
+    await until(hit)
 
 
 async def start_relay(network, database, failpoint: str = "", notes: Path | None = None) -> asyncio.subprocess.Process:
