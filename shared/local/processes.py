@@ -128,6 +128,7 @@ class Daemon:
         try:
             for folder in (self.log.parent, self.pid_file.parent):
                 folder.mkdir(parents=True, exist_ok=True)
+            self.log.parent.chmod(0o700)  # who did what and when is nobody's business on a shared machine
             if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
                 self.log.replace(self.log.with_suffix(".log.1"))
             with self.log.open("ab") as log:

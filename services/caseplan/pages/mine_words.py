@@ -14,7 +14,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "hi": "Hi",
         "there": "there",
-        "nothing": "Nothing here needs you today.",
+        "nothing": "Nothing in your plan needs you today.",
+        "questions": "Questions for you",
         "waits": "This waits for your word. No hurry.",
         "next": "Next",
         "plan": "My plan",
@@ -100,7 +101,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "es": {
         "hi": "Hola",
         "there": "¿qué tal?",
-        "nothing": "Hoy no tiene que hacer nada aquí.",
+        "nothing": "Nada de su plan le espera hoy.",
+        "questions": "Preguntas para usted",
         "waits": "Esto espera su palabra. Sin prisa.",
         "next": "Lo que sigue",
         "plan": "Mi plan",

@@ -70,6 +70,21 @@ async def home(request: Request, actor: Annotated[Actor, Depends(allow("public")
     return RedirectResponse(LANDING.get(actor.role, SIGN_IN), 303)
 
 
+@router.get("/intake/me/questions")
+async def questions(request: Request, actor: Annotated[Actor, Depends(allow("mine.read"))]) -> Response:
+    """What one is asked: the slot at the top of one's own page, or a page."""
+    actor.require("mine.read", Relation.SELF)
+    lang = lang_for(actor, lang_of(request))
+    async with transaction(running(request)) as tx:
+        rows = [row for row in await consents.consents_of(tx, actor.id) if row.consent.stage is Stage.ASKED]
+        names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
+        zone, now = await zone_of(tx, actor.id), await people.now(tx)
+    asked = [_shown(row, names, now, zone, lang) for row in rows]
+    return render(
+        request, "questions.html", asked=asked, says=SHARED[lang], mine=MINE, **frame(actor, PEOPLE), lang=lang
+    )
+
+
 @router.get("/intake/people/{person_id}/shared")
 async def shared(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.read"))]
@@ -138,7 +153,8 @@ def _shown(row: Row, names: dict[UUID, str], now: datetime, zone: tzinfo, lang: 
 
     match consent.stage:
         case Stage.ASKED:
-            return Shown(consent.id, agency, what, (says["asks"].format(agency=agency, what=what),), asks=True)
+            line = says["asks"].format(agency=agency, what=what)
+            return Shown(consent.id, agency, what, (line,), Tag("waits", says["asked"]), asks=True)
         case Stage.GRANTED:
             line = says["unsaid"].format(day=day(last_day(consent)))
             return Shown(consent.id, agency, what, (line,), may_confirm=True, may_stop=True)

@@ -252,6 +252,19 @@ async def test_a_question_on_the_page_costs_nothing_to_leave_or_to_refuse(door):
     assert await door.types("consent") == ["consent.granted"]
 
 
+async def test_what_is_asked_stands_first_on_ones_own_page_and_waits_on_the_workers(door):
+    person, question = await door.add(), "May we tell Cedar House what you ask them for?"
+    nothing = await door.page("/intake/me/questions", person)
+    assert "Nobody asks you anything now." in text(nothing)
+    body = {"person": str(person), "recipient": str(demo.CEDAR_HOUSE), "categories": ["referral"]}
+    asked = (await door.post("/intake/consents/ask", body, demo.DANA)).json()
+    assert question in text(await door.page("/intake/me/questions", person))
+    assert "Asked. Waits for their answer" in text(await door.page(f"/intake/people/{person}/shared", demo.DANA))
+    assert (await door.get("/intake/me/questions", demo.DANA)).status_code in (403, 404)
+    await door.post(f"/intake/consents/{asked['id']}/not-now", {}, person)
+    assert question not in text(await door.page("/intake/me/questions", person))
+
+
 async def test_the_asking_page_shows_what_is_passed_on_first_and_ticks_nothing(door):
     person = await door.add()
     page = await door.page(f"/intake/consents/new?person={person}&recipient={demo.CEDAR_HOUSE}", person)

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import asyncpg
 import pytest
 
 from shared.contracts.topics import PARTITIONS
@@ -67,6 +66,5 @@ async def test_a_transaction_that_nobody_goes_on_with_gives_its_locks_back(datab
             await sleeper.execute("BEGIN")
             await sleeper.execute("SELECT pg_advisory_xact_lock(7)")
             await waiting.execute("SELECT pg_advisory_lock(7)")
-        with pytest.raises(OUTAGES) as told:
+        with pytest.raises(OUTAGES):
             await sleeper.fetchval("SELECT 1")
-        assert isinstance(told.value, (asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.InterfaceError))

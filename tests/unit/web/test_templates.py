@@ -86,6 +86,7 @@ def slots(s: str) -> dict[str, str]:
         "toast": u.toast(s),
         "what": u.what(s),
         "fragment": u.fragment(URL, s, "f"),
+        "slot": u.slot(URL, s),
         "drawing": u.drawing(chart, "d"),
         "table": u.table(chart.table, s),
         "chart": u.chart(chart, "c", s, s, s),
