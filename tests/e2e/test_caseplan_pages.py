@@ -91,6 +91,7 @@ def every_page(ids: dict[str, UUID]) -> dict[str, tuple[UUID, str]]:
         "mine on a hard day": (JO, "/caseplan/me"),
         "a person": (DANA, f"/caseplan/people/{RAY}"),
         "a referral": (DANA, f"/caseplan/referrals/{room}"),
+        "my referrals": (DANA, "/caseplan/referrals"),
         "asked of us": (YUSUF, "/caseplan/asked"),
         "one that was asked": (YUSUF, f"/caseplan/referrals/{room}"),
         "a no": (YUSUF, f"/caseplan/referrals/{room}/decline"),

@@ -58,6 +58,8 @@ async def asked(request: Request, actor: Annotated[Actor, Depends(allow("referra
 async def list_referrals(request: Request, actor: Annotated[Actor, Depends(allow("referral.list"))]) -> Response:
     """The open referrals that this worker holds."""
     sheet = await today.held(running(request), actor)
+    if wants_html(request):
+        return referrals.held_page(request, sheet)
     return JSONResponse({"referrals": views.many(sheet, REFERRAL)})
 
 

@@ -1,4 +1,4 @@
-"""A referral's pages: the thread, who holds it, what silence does, its buttons; and what an agency was asked."""
+"""A referral's pages: the thread, who holds it, what silence does, its buttons; and the lists of them."""
 
 from fastapi import Request
 from starlette.responses import Response
@@ -143,13 +143,52 @@ def asked_page(request: Request, sheet: Sheet) -> Response:
         ("way", "Help is under way", under_way),
         ("over", "Over", over),
     ]
-    return render(
-        request,
-        "asked.html",
-        groups=[group for group in groups if group[2]],
-        **frame(sheet.actor, TODAY),
-        lang="en",
+    lead = "What people agreed to tell you. Where somebody stops sharing, it is not here any more."
+    none = (
+        "Nobody has asked yet.",
+        "When a person chooses one of your programs, it comes here, with the day by which they expect your answer.",
     )
+    return _list(request, sheet, "Asked of us", lead, groups, none)
+
+
+YOURS = {Stage.DRAFT, Stage.DECLINED, Stage.EXPIRED, Stage.ABANDONED, Stage.PAUSED, Stage.UNASKED}
+THEIRS = {Stage.REPORTED, Stage.OFFERED}
+
+
+def held_page(request: Request, sheet: Sheet) -> Response:
+    """What a worker holds: what is theirs to move first, then what waits for the person, then for an agency."""
+    turns: dict[str, list[Ask]] = {"yours": [], "person": [], "agency": []}
+    for kept in sheet.of(REFERRAL):
+        stage = kept.state.stage
+        turns["yours" if stage in YOURS else "person" if stage in THEIRS else "agency"].append(_held(sheet, kept))
+    titles = {"yours": "Yours to move", "person": "With the person", "agency": "With an agency"}
+    groups = [(whose, titles[whose], rows) for whose, rows in turns.items()]
+    lead = "Each that is open, and whose turn it is. What needs you today stands on Today, too."
+    none = ("No referral is open.", "Open a person’s page to ask a program for them.")
+    return _list(request, sheet, "My referrals", lead, groups, none)
+
+
+def _list(
+    request: Request,
+    sheet: Sheet,
+    title: str,
+    lead: str,
+    groups: list[tuple[str, str, list[Ask]]],
+    none: tuple[str, str],
+) -> Response:
+    shown = [group for group in groups if group[2]]
+    view = frame(sheet.actor, TODAY)
+    return render(request, "referrals.html", title=title, lead=lead, groups=shown, none=none, **view, lang="en")
+
+
+def _held(sheet: Sheet, kept: Kept) -> Ask:
+    referral, url = kept.state, f"/caseplan/referrals/{kept.state.id}"
+    clock = asks.chip(sheet, kept)
+    if isinstance(clock, Tag):
+        clock = say.Chip(clock.words)
+    text = f"{sheet.name(referral.program, 'A program')}: {referral.stage.label.lower()}."
+    aside = f"{need(referral.need)}. {asks.HOLDS.get(referral.stage, asks.AT_REST)}"
+    return Ask(named(referral.person), text, clock, Act("Open it", url), aside, page_of(referral.person))
 
 
 def _row(sheet: Sheet, kept: Kept) -> Ask:
