@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -44,9 +44,7 @@ def add(
         typer.echo(json.dumps(shown, indent=2))
         return
     typer.echo(f"{shown['agency_name']} is connected as {shown['slug']}. It reads invented people only, until you run")
-    typer.echo(
-        f"  ./throughcare partner agree {shown['slug']} --until {date.today().replace(year=date.today().year + 1)}"
-    )
+    typer.echo(f"  ./throughcare partner agree {shown['slug']} --until {date.today() + timedelta(days=365)}")
     tell(shown)
 
 

@@ -160,7 +160,7 @@ async def _partner(network: Network) -> None:
                 return True
             except NotFound:
                 return False  # the agency is not heard of there yet
-            await desk.agree(partner.slug, date.today(), date.today() + timedelta(days=365))
+            await desk.agree(partner.slug, None, date.today() + timedelta(days=365))
             return True
 
         await until(added, "the partner's stream")

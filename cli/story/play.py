@@ -21,6 +21,7 @@ from cli.story.voices import Voice, until
 from shared.local.network import Network
 from shared.runtime.ids import uuid7
 from shared.security import demo
+from shared.web import say
 
 RECEIVED, UPDATED, CLOSED = (f"partner.referral.{fact}.v1" for fact in ("received", "updated", "closed"))
 SHARED = "partner.setback.shared.v1"
@@ -206,7 +207,8 @@ class Story:
         found = await self.alma.see(
             f"/intake/consents/{self.consent}", lambda found: found if found["in_effect_at"] else None
         )
-        self.tell.saw(ALMA, f"Stopped, and in effect. They can read old news until {found['readable_until'][:16]}.")
+        readable = say.on_date(datetime.fromisoformat(found["readable_until"]).date(), datetime.now(UTC).date())
+        self.tell.saw(ALMA, f"Stopped, and in effect. They can read old news until {readable}.")
         refused = await self._detail_is_shut()
         self.tell.saw(CEDAR, f"Asking for the detail again: {refused}.")
 
