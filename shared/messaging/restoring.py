@@ -6,6 +6,7 @@ it, and the epoch rises, so that readers can tell the lives apart.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -26,6 +27,14 @@ from shared.runtime.settings import Settings
 
 SQL = sql.load(__file__, "restoring.sql")
 STEP = 2_000
+
+
+class Held(NamedTuple):
+    """What a log holds at an offset."""
+
+    offset: int
+    envelope: Envelope
+
 
 Refold = Callable[[Connection, Envelope, Event], Awaitable[None]]
 """Brings the service's own aggregate to where one of its own, forgotten events says it was."""
@@ -57,10 +66,7 @@ async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold
         taken = 0
         for where, end in ends.items():
             first = moved[where] if where in moved else marks[where].offset + 1
-            while first < end:
-                last = min(end, first + STEP)
-                taken += await _take(pool, consumer, cluster, where, first, last, refold, raised=taken > 0)
-                first = last
+            taken += await _take(pool, consumer, cluster, where, first, end, refold, raised=taken > 0)
     finally:
         await consumer.stop()
     if taken:
@@ -79,12 +85,13 @@ async def _take(
     *,
     raised: bool,
 ) -> int:
-    found = []
-    for record in await read(consumer, where, first, end):
-        try:
-            found.append((record.offset, from_kafka(record.key, record.value, record.headers)))
-        except BadRecord:
-            log.error("own topic holds a record that is not ours", topic=where.topic, offset=record.offset)
+    found = [
+        each
+        for start in range(first, end, STEP)
+        for each in await _held(consumer, where, start, min(end, start + STEP))
+    ]
+    if not found:
+        return 0
     async with transaction(pool) as connection:
         await connection.execute(SQL["lock_life"])
         forgotten = await _forgotten(connection, where.topic, found)
@@ -92,16 +99,40 @@ async def _take(
             return 0
         if not raised:
             await connection.execute(SQL["raise_epoch"])
-        for offset, envelope in forgotten:
-            await _remember(connection, cluster, where, offset, envelope, refold)
+        for held in forgotten:
+            await _remember(connection, cluster, where, held.offset, held.envelope, refold)
     return len(forgotten)
 
 
-async def _forgotten(tx: Connection, topic: str, found: Sequence[tuple[int, Envelope]]) -> list[tuple[int, Envelope]]:
-    subjects = sorted({envelope.subject for _, envelope in found})
+async def _held(consumer: AIOKafkaConsumer, where: Log, first: int, end: int) -> list[Held]:
+    found = []
+    for record in await read(consumer, where, first, end):
+        try:
+            found.append(Held(record.offset, from_kafka(record.key, record.value, record.headers)))
+        except BadRecord:
+            log.error("own topic holds a record that is not ours", topic=where.topic, offset=record.offset)
+    return found
+
+
+async def _forgotten(tx: Connection, topic: str, found: Sequence[Held]) -> list[Held]:
+    subjects = sorted({held.envelope.subject for held in found})
     rows = await tx.fetch(SQL["heads"], topic, subjects)
     heads = {row["subject"]: row["sequence"] for row in rows}
-    return [(offset, e) for offset, e in found if e.sequence > heads.get(e.subject, 0)]
+    return in_order([held for held in found if held.envelope.sequence > heads.get(held.envelope.subject, 0)])
+
+
+def in_order(found: Sequence[Held]) -> list[Held]:
+    """Each event once, and those of one subject by their sequence, in the places that the log gives to that subject.
+
+    A log that lost its end may have been given what was in the air before what it had lost.
+    """
+    once: dict[tuple[str, int], Held] = {}
+    for held in found:
+        once.setdefault((held.envelope.subject, held.envelope.sequence), held)
+    rest: dict[str, list[Held]] = {}
+    for (subject, _), held in sorted(once.items(), reverse=True):
+        rest.setdefault(subject, []).append(held)
+    return [rest[subject].pop() for subject, _ in once]
 
 
 async def _remember(tx: Connection, cluster: str, where: Log, offset: int, envelope: Envelope, refold: Refold) -> None:

@@ -12,7 +12,7 @@ UPDATE life SET epoch = epoch + 1
 SELECT subject, sequence FROM stream WHERE topic = $1 AND subject = ANY ($2::text[])
 
 -- name: remember
--- One forgotten event: its head moves on only from exactly before it, and the archive has it again.
+-- One forgotten event: its head moves on to it, and the archive has it again. Where the log lacks one, there is a hole.
 WITH head AS (
     INSERT INTO stream AS known (topic, subject, sequence, partitionkey, shard) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (topic, subject) DO UPDATE SET sequence = excluded.sequence WHERE known.sequence < excluded.sequence

@@ -1,11 +1,15 @@
 """Promise P6 when a database is set back: sequences go on, lives are told apart, readers lose and repeat nothing."""
 
+from contextlib import asynccontextmanager
+
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.contracts.topics import PARTITIONS
-from shared.messaging.kafka import client_options
+from shared.messaging.kafka import client_options, reader
+from shared.messaging.losses import log_ends, read
+from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
 from shared.runtime.database import pool as open_pool
 from shared.runtime.settings import Settings
@@ -118,6 +122,54 @@ async def test_a_source_takes_back_what_a_cut_log_holds_at_other_offsets_than_it
             assert await reconcile(pool, settings, "notifications") == 3
             known = await pool.fetch("SELECT sequence FROM event_archive WHERE subject = $1 ORDER BY 1", str(subject))
             assert [row["sequence"] for row in known] == [1, 2, 3, 4, 5]
+
+
+async def test_a_source_takes_back_in_order_what_a_refilled_log_holds_out_of_order(database, cluster):
+    """A log that lost its end was given first what was in the air, and then what it had lost."""
+    async with world(database) as w:
+        subject, other = new(), new()
+        backup = f"backup_{new().hex}"
+        await copy_of(database, backup)
+        w.writer.start("relay")
+        await w.writer.say(subject, 4)
+        await w.writer.say(other, 2)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        logs = [Log(TOPIC, shard) for shard in range(PARTITIONS)]
+        async with AIOKafkaProducer(**client_options(w.writer.settings)) as producer, open_reader(w) as consumer:
+            ends = await log_ends(consumer, logs)
+            held = {where: await read(consumer, where, 0, end) for where, end in ends.items()}
+            await cluster.delete_topics([TOPIC])
+            await cluster.ensure_topics()
+            for where, records in held.items():
+                for one in (*records[2:], *records):
+                    sent = {"key": one.key, "headers": list(one.headers), "partition": where.shard}
+                    await producer.send_and_wait(TOPIC, one.value, **sent)
+
+        changed = await database.settings("notifications")
+        changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
+        settings = Settings(**changed)
+        async with open_pool(settings, "restored") as pool:
+            refolded = []
+
+            async def refold(tx, envelope, event):
+                refolded.append((envelope.subject, envelope.sequence))
+
+            assert await reconcile(pool, settings, "notifications", refold) == 6
+            for one, count in ((subject, 4), (other, 2)):
+                assert [number for whose, number in refolded if whose == str(one)] == list(range(1, count + 1))
+                known = await pool.fetch("SELECT sequence FROM event_archive WHERE subject = $1 ORDER BY 1", str(one))
+                assert [row["sequence"] for row in known] == list(range(1, count + 1))
+
+
+@asynccontextmanager
+async def open_reader(w):
+    consumer = reader(w.writer.settings)
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 async def test_a_restored_reader_rewinds_itself(database):
