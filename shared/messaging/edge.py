@@ -1,13 +1,14 @@
 """The edge to Kafka: FastStream declares, connects and reads in batches; everything after that is the inbox.
 
-Three things are done by hand because the defaults lose records (measured): headers are never decoded before
-the inbox sees them, offsets come from the database on every assignment, and Kafka's own commits serve lag alone.
+Four things are done by hand because the defaults lose records (measured): headers are never decoded before the inbox
+sees them, offsets come from the database on every assignment and after every poll that failed, and Kafka's own commits
+serve lag alone.
 A batch is read while the one before it is with Postgres; they take effect one after the other.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,8 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
-from shared.messaging.batch import Arrival
+from shared.messaging import unpacking
+from shared.messaging.batch import Arrival, KafkaRecord
 from shared.messaging.inbox import Inbox
 from shared.messaging.kafka import client_options, cluster_id
 from shared.runtime.backoff import pause
@@ -55,6 +57,7 @@ class Edge:
 
     async def run(self) -> None:
         """Read until cancelled; whatever breaks is made anew."""
+        unpacking.install()
         attempt = 0
         while True:
             try:
@@ -98,14 +101,14 @@ class Edge:
         @subscriber
         async def take(message: KafkaMessage) -> None:
             async with self._busy:
-                arrivals = await self._inbox.read(message.raw_message)
+                arrivals = await self._read(message.raw_message)
                 message.clear_cache()  # where it holds itself: else each batch waits for the garbage collector
                 await self._settled()
                 self._under_way = asyncio.create_task(self._apply(arrivals))
 
         try:
             await broker.start()
-            subscriber.consumer.getmany = _until_something(subscriber.consumer.getmany)
+            subscriber.consumer.getmany = _until_something(subscriber.consumer.getmany, self._rewind)
             self._taken_at = time.monotonic()
             while True:
                 await asyncio.sleep(MEASURE_EVERY)
@@ -114,6 +117,18 @@ class Edge:
         finally:
             await broker.stop()
             await self._end()
+
+    async def _read(self, records: Sequence[KafkaRecord]) -> Sequence[Arrival]:
+        try:
+            return await self._inbox.read(records)
+        except Exception:  # a bug of ours; the records are not given up for it
+            await self._rewind()
+            raise
+
+    async def _rewind(self) -> None:
+        """A poll that failed may have moved past records that nobody was given: read on where the database is."""
+        await self._settled()
+        await self._seek()
 
     async def _apply(self, arrivals: Sequence[Arrival]) -> None:
         self._taken_at = time.monotonic()
@@ -171,13 +186,17 @@ class Edge:
 
     async def on_assigned(self, places: set[TopicPartition]) -> None:
         """Read on where the database says, not where Kafka's group does."""
-        known = await self._known_offsets()
-        consumer = self._consumer_of()
-        for place in places:
-            consumer.seek(place, known.get((place.topic, place.partition), 0))
+        await self._seek(places)
         self.assigned = set(places)
         self.assigned_once.set()
         log.info("partitions assigned", count=len(places), cluster=self._inbox.cluster)
+
+    async def _seek(self, places: Iterable[TopicPartition] | None = None) -> None:
+        """To where the database is, in `places`, or in all that are ours by then."""
+        known = await self._known_offsets()
+        consumer = self._consumer_of()
+        for place in consumer.assignment() if places is None else places:
+            consumer.seek(place, known.get((place.topic, place.partition), 0))
 
     async def _known_offsets(self) -> dict[tuple[str, int], int]:
         """Waits for a database that is away: aiokafka would go on where Kafka's group is, which may be too far."""
@@ -212,14 +231,21 @@ class _Seeker(ConsumerRebalanceListener):
         await self._edge.on_revoked(revoked)
 
 
-def _until_something(getmany: Any) -> Any:
+def _until_something(getmany: Any, rewind: Callable[[], Awaitable[None]]) -> Any:
     """`getmany` that comes back with records only. Empty-handed, FastStream sleeps as long as it has waited, and what
     arrives meanwhile waits too: five milliseconds of every quiet hop.
+
+    Where one partition's records can't be had, aiokafka raises, and forgets what it had drained of the others.
+    FastStream goes on after them, so they are read again first.
     """
 
     async def wait(**how: Any) -> Any:
-        while not (found := await getmany(**how)):
-            pass
+        try:
+            while not (found := await getmany(**how)):
+                pass
+        except Exception:
+            await rewind()
+            raise
         return found
 
     return wait

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from services.notifications.answers.taking import AnswerInbox
 from services.notifications.database import TROUBLE_WITH_KAFKA
+from shared.messaging import unpacking
 from shared.messaging.kafka import client_options, cluster_id
 from shared.process import Running
 from shared.runtime.backoff import pause
@@ -37,6 +38,7 @@ class AnswerEdge:
         self._inbox = inbox
 
     async def run(self) -> None:
+        unpacking.install()
         attempt = 0
         while True:
             try:
