@@ -1,11 +1,14 @@
-"""Partners' own clients: confluent-kafka with what `partner show` says, and nothing of ours."""
+"""Partners' own clients with what `partner show` says, and nothing of ours: confluent-kafka, and a careless one."""
 
 import asyncio
 import json
+import struct
 import time
 from typing import Any
 from uuid import uuid4
 
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 
@@ -72,9 +75,9 @@ def sequences(events: list[dict[str, Any]]) -> list[int]:
 
 
 def _produce(
-    shown: dict[str, Any], topic: str, records: list[tuple[bytes | None, list[tuple[str, bytes | None]]]]
+    shown: dict[str, Any], topic: str, records: list[tuple[bytes | None, list[tuple[str, bytes | None]]]], codec: str
 ) -> None:
-    producer = Producer(settings_of(shown, **{"message.max.bytes": 2_000_000}))
+    producer = Producer(settings_of(shown, **{"message.max.bytes": 2_000_000, "compression.type": codec}))
     failed: list[Any] = []
     for value, headers in records:
         producer.produce(
@@ -84,8 +87,30 @@ def _produce(
         raise KafkaException(failed[0] if failed else None)
 
 
-async def answer(shown: dict[str, Any], *records: tuple[bytes | None, list[tuple[str, bytes | None]]]) -> None:
-    await asyncio.to_thread(_produce, shown, shown["topics"]["answer"], list(records))
+async def answer(
+    shown: dict[str, Any], *records: tuple[bytes | None, list[tuple[str, bytes | None]]], codec: str = "none"
+) -> None:
+    await asyncio.to_thread(_produce, shown, shown["topics"]["answer"], list(records), codec)
+
+
+async def answer_carelessly(shown: dict[str, Any], *values: bytes) -> None:
+    """Records whose header names are no text: no client library writes that, so their bytes are put in by hand."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=shown["bootstrap_servers"],
+        security_protocol=shown["security_protocol"],
+        sasl_mechanism=shown["mechanism"],
+        sasl_plain_username=shown["user"],
+        sasl_plain_password=shown["password"],
+    )
+    async with producer:
+        batch = producer.create_batch()
+        for value in values:
+            batch.append(timestamp=None, key=None, value=value, headers=[("zz", b"")])
+        batch.close()
+        packed = bytearray(bytes(batch._build()).replace(b"zz", b"\xff\xfe"))
+        struct.pack_into(">I", packed, 17, calc_crc32c(bytes(packed[21:])))
+        batch._buffer = packed
+        await (await producer.send_batch(batch, shown["topics"]["answer"], partition=0))
 
 
 def document(reference: str, answer: str = "accept", *, id: str = "a-1", **more: Any) -> tuple[bytes, list]:  # type: ignore[type-arg]

@@ -40,9 +40,7 @@ class Desk:
         return [json.loads(row["data"]) for row in rows]
 
     async def reference(self, matter) -> str:
-        return await self.world.pool.fetchval(
-            "SELECT reference FROM telling WHERE partner = $1 AND thing = $2", self.partner.id, matter.referral
-        )
+        return await reference_of(self.world, self.partner, matter)
 
 
 async def test_an_answer_goes_through_the_partners_own_client_and_its_receipt_comes_back(database, cluster):
@@ -72,6 +70,38 @@ async def test_an_answer_goes_through_the_partners_own_client_and_its_receipt_co
         assert said["receipt"] == receipt["id"]
         foreign = await world.pool.fetch("SELECT reason, subject FROM dead_letter")
         assert [(row["reason"], row["subject"]) for row in foreign] == [("bad_json", None)]
+
+
+async def test_partners_answer_in_every_codec_and_none_stops_another(database, cluster):
+    """Three partners: one packs its answers, one writes names that are no text and a bomb, one answers after them."""
+    async with open_world(database, cluster) as world:
+        packing, careless, last = [await world.partner() for _ in range(3)]
+        world.start("answers", AnswerEdge(world.settings, AnswerInbox(world.pool)).run())
+        shown = {one.slug: await world.desk.show(one.slug) for one in (packing, careless, last)}
+        await clients.answer_carelessly(shown[careless.slug], b"{", b"{}")
+        await clients.answer(shown[careless.slug], (b" " * 1_000_000, []), codec="zstd")
+        for codec in ("gzip", "snappy", "lz4", "zstd"):
+            called = await reference_of(world, packing, await world.referred(packing))
+            value, headers = document(called, id=codec)
+            await clients.answer(shown[packing.slug], (value + b" " * 5_000, headers), codec=codec)
+        called = await reference_of(world, last, await world.referred(last))
+        await clients.answer(shown[last.slug], document(called, id="after them"))
+
+        async def all_heard() -> bool:
+            return len(await world.events("answer.received")) == 5
+
+        await until(all_heard)
+        receipts = await world.pool.fetch(
+            "SELECT data FROM partner_row WHERE stream = 'receipt' AND partner <> $1", careless.id
+        )
+        assert {json.loads(row["data"])["result"] for row in receipts} == {"accepted"}
+        assert await world.pool.fetchval("SELECT count(*) FROM dead_letter WHERE subject IS NULL") == 3
+
+
+async def reference_of(world, partner, matter) -> str:
+    return await world.pool.fetchval(
+        "SELECT reference FROM telling WHERE partner = $1 AND thing = $2", partner.id, matter.referral
+    )
 
 
 async def test_the_same_id_again_is_the_same_answer_with_another_receipt(database, cluster):
