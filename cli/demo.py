@@ -22,9 +22,9 @@ def register(app: typer.Typer) -> None:
         telling = Telling(quiet=as_json)
         try:
             asyncio.run(_play(Network(), telling))
-        except (AssertionError, Exception) as error:
-            if isinstance(error, Trouble):
-                raise
+        except Trouble:
+            raise
+        except Exception as error:
             telling.missing = str(error) or type(error).__name__
         if as_json:
             print(json.dumps(telling.report(), indent=2))

@@ -17,7 +17,7 @@ import httpx
 from cli.scenery import ROOMS
 from cli.story.partner import PartnerClient
 from cli.story.telling import Telling
-from cli.story.voices import Voice, until
+from cli.story.voices import NotHeard, Voice, until
 from shared.local.network import Network
 from shared.runtime.ids import uuid7
 from shared.security import demo
@@ -215,8 +215,10 @@ class Story:
     async def _detail_is_shut(self) -> str:
         try:
             await self.yusuf.get(f"/caseplan/partner/referrals/{self.reference}")
-        except Exception:
-            return "nothing there that we can see"
+        except NotHeard as refused:
+            if refused.status == 404:
+                return "nothing there that we can see"
+            raise
         raise AssertionError("the detail is still open after the revocation is in effect")
 
     async def is_counted(self, before: dict[str, int]) -> None:

@@ -26,7 +26,11 @@ T = TypeVar("T")
 
 
 class NotHeard(ThroughcareError):
-    """What should have followed did not; the message says what."""
+    """What should have followed did not; the message says what, `status` what was answered, if anything was."""
+
+    def __init__(self, what: str, status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 def settings_of(network: Network) -> Settings:
@@ -54,7 +58,7 @@ class Voice:
         """The JSON of a page, now. NotHeard for anything but 200."""
         answer = await self._client.get(f"{self._url}{path}", headers=self._headers)
         if answer.status_code != 200:
-            raise NotHeard(f"{path} answers {answer.status_code}: {_why(answer)}")
+            raise NotHeard(f"{path} answers {answer.status_code}: {_why(answer)}", answer.status_code)
         return answer.json()
 
     async def say(self, path: str, body: dict[str, Any] | None = None, *, method: str = "POST", key: str = "") -> Any:

@@ -51,8 +51,7 @@ async def make_password(slug: str, request: Request, actor: Managing) -> Respons
     here = running(request)
     async with transaction(here.pool) as tx:
         await _require(tx, actor, slug)
-        await audit.record(tx, actor, "partner.manage", None, f"partner/{slug}", "rotate")
-    password = await Desk(here.pool, administrator(here.settings), here.settings).rotate(slug)
+    password = await Desk(here.pool, administrator(here.settings), here.settings, actor=actor).rotate(slug)
     return await show_partner(request, actor, slug, password)
 
 

@@ -26,7 +26,7 @@ from shared.messaging.outbox import put_events
 from shared.process import Running
 from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES, connect
-from shared.runtime.errors import Retryable
+from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
 from shared.security.sealing import Erased
 
@@ -116,7 +116,9 @@ class Courier:
         try:
             async with asyncio.timeout(CARRY_WITHIN):
                 await self._carrier.carry(letter)
-        except Erased:
+        except (Erased, Permanent) as error:  # nobody may be written to, or the number does not open here
+            if not isinstance(error, Erased):
+                log.error("a number does not open", kind="message", id=str(letter.id), error=type(error).__name__)
             await self._settle(connection, letter, Withheld(**_whom(letter), reason="no_safe_way"))
         except (Retryable, TimeoutError, OSError) as error:
             log.warning("carrier does not take a message", error=type(error).__name__, attempt=attempt)

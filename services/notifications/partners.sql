@@ -8,17 +8,29 @@ SELECT id, name FROM agency WHERE lower(name) = lower($1) ORDER BY id
 SELECT * FROM partner WHERE agency = $1 AND removed_at IS NULL
 
 -- name: by_slug
--- With the name of its agency and its agreements, the latest last.
+-- With the name of its agency and its agreement: the one that holds today longest, else the next, else the last.
 SELECT partner.*, agency.name AS agency_name, agency.timezone, clock() AS now,
-       (SELECT max(expires_on) FROM agreement WHERE agreement.partner = partner.id AND ended_at IS NULL) AS agreed_until,
-       (SELECT min(valid_from) FROM agreement WHERE agreement.partner = partner.id AND ended_at IS NULL) AS agreed_from
-  FROM partner JOIN agency ON agency.id = partner.agency WHERE slug = $1 AND removed_at IS NULL
+       agreed.valid_from AS agreed_from, agreed.expires_on AS agreed_until
+  FROM partner JOIN agency ON agency.id = partner.agency
+  LEFT JOIN LATERAL (
+    SELECT valid_from, expires_on FROM agreement,
+           LATERAL (SELECT (clock() AT TIME ZONE agency.timezone)::date AS day) AS today
+     WHERE agreement.partner = partner.id AND ended_at IS NULL
+     ORDER BY day NOT BETWEEN valid_from AND expires_on, expires_on < day,
+              CASE WHEN valid_from <= day THEN day - expires_on ELSE valid_from - day END LIMIT 1
+  ) AS agreed ON true WHERE slug = $1 AND removed_at IS NULL
 
 -- name: all
 SELECT partner.*, agency.name AS agency_name, agency.timezone, clock() AS now,
-       (SELECT max(expires_on) FROM agreement WHERE agreement.partner = partner.id AND ended_at IS NULL) AS agreed_until,
-       (SELECT min(valid_from) FROM agreement WHERE agreement.partner = partner.id AND ended_at IS NULL) AS agreed_from
-  FROM partner JOIN agency ON agency.id = partner.agency WHERE removed_at IS NULL ORDER BY agency.name, slug
+       agreed.valid_from AS agreed_from, agreed.expires_on AS agreed_until
+  FROM partner JOIN agency ON agency.id = partner.agency
+  LEFT JOIN LATERAL (
+    SELECT valid_from, expires_on FROM agreement,
+           LATERAL (SELECT (clock() AT TIME ZONE agency.timezone)::date AS day) AS today
+     WHERE agreement.partner = partner.id AND ended_at IS NULL
+     ORDER BY day NOT BETWEEN valid_from AND expires_on, expires_on < day,
+              CASE WHEN valid_from <= day THEN day - expires_on ELSE valid_from - day END LIMIT 1
+  ) AS agreed ON true WHERE removed_at IS NULL ORDER BY agency.name, slug
 
 -- name: put_partner
 INSERT INTO partner (id, agency, slug, shard, quota, password, made_at, rotated_at)

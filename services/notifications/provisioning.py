@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from services.notifications import partners
 from services.notifications.credentials import new_password, open_password, seal_password
@@ -22,6 +22,8 @@ from shared.messaging.cluster import Access, Cluster
 from shared.runtime.errors import Conflict
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
+from shared.security import audit
+from shared.security.identity import OPERATOR, Actor
 
 MECHANISM = "SCRAM-SHA-512"  # what partners' users are made with
 
@@ -29,11 +31,14 @@ MECHANISM = "SCRAM-SHA-512"  # what partners' users are made with
 class Desk:
     """`cluster` is an administrator's; `pool` is notifications' own."""
 
-    def __init__(self, pool: Pool, cluster: Cluster, settings: Settings, voice: Voice | None = None) -> None:
+    def __init__(
+        self, pool: Pool, cluster: Cluster, settings: Settings, voice: Voice | None = None, actor: Actor = OPERATOR
+    ) -> None:
         self.pool = pool
         self.cluster = cluster
         self.settings = settings
         self.voice = voice or Voice()
+        self.actor = actor
 
     async def find_agency(self, named: str) -> UUID:
         async with transaction(self.pool) as tx:
@@ -47,6 +52,7 @@ class Desk:
         try:
             async with transaction(self.pool) as tx:
                 partner = await partners.connect(tx, self.settings, agency, slug=slug, quota=limit, sealed=sealed)
+                await self._record(tx, partner.slug, "add")
         except asyncpg.UniqueViolationError:
             raise Conflict(f"{slug or 'this agency'} is in use already", ("list",)) from None
         await self.cluster.ensure_partner(partner.slug, password, bytes_per_second=limit)
@@ -58,20 +64,28 @@ class Desk:
             partner = await partners.find(tx, slug)
             password = new_password()
             await partners.rotate(tx, slug, seal_password(self.settings, partner.id, password))
+            await self._record(tx, slug, "rotate")
         await self.cluster.ensure_partner(slug, password, bytes_per_second=partner.quota)
         return password
 
     async def remove(self, slug: str) -> None:
         async with transaction(self.pool) as tx:
             await partners.remove(tx, slug)
+            await self._record(tx, slug, "remove")
         await self.cluster.remove_partner(slug)
 
     async def agree(self, slug: str, first: date | None, last: date) -> Partner:
         async with transaction(self.pool) as tx:
-            return await partners.agree(tx, self.settings, slug, first, last)
+            partner = await partners.agree(tx, self.settings, slug, first, last)
+            await audit.record(tx, self.actor, "partner.agree", None, f"partner/{slug}", "agreement")
+            return partner
+
+    async def _record(self, tx: Connection, slug: str, deed: str) -> None:
+        await audit.record(tx, self.actor, "partner.manage", None, f"partner/{slug}", deed)
 
     async def test(self, slug: str) -> str:
         async with transaction(self.pool) as tx:
+            await self._record(tx, slug, "test")
             return await partners.say_hello(tx, slug)
 
     async def all(self) -> list[dict[str, Any]]:

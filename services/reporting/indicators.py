@@ -122,7 +122,7 @@ SETBACKS = Indicator(
 MESSAGES = Indicator(
     "messages",
     "Messages",
-    "A message that is held back has a reason: quiet hours, no safe way to reach somebody, or they asked for none.",
+    "A message that is withheld has a reason: no safe way to reach them, no live consent, or too late to help.",
     "Messages decided on in the window.",
     "those that a carrier took; those withheld; those that wait",
     "all of them",

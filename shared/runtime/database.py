@@ -49,7 +49,7 @@ def outages() -> Iterator[None]:
 
 
 def _session(name: str) -> dict[str, str]:
-    return {"application_name": name, "idle_in_transaction_session_timeout": ASLEEP_AFTER}
+    return {"application_name": name, "idle_in_transaction_session_timeout": ASLEEP_AFTER, "timezone": "UTC"}
 
 
 def tls(settings: Settings) -> ssl.SSLContext | bool:

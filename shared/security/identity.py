@@ -88,3 +88,6 @@ class Actor:
 
 
 ANYONE = Actor(NOBODY, Role.ANYONE, name_for_pages=PLAIN_NAMES[Role.ANYONE])
+
+
+OPERATOR = Actor(NOBODY, Role.OPS)  # whoever may read this machine's secrets and runs a command

@@ -42,7 +42,7 @@ async def connect_partner(stage: Stage) -> dict[str, Any]:
 async def end_agreement(stage: Stage) -> None:
     """An agreement is recorded, and its last day passes at once. Invented people are told of without one."""
     async with provisioning.open_desk(stage.network) as desk:
-        await desk.agree(PARTNER, date.today(), date.today() + timedelta(days=1))
+        await desk.agree(PARTNER, None, date.today() + timedelta(days=1))
     owner = await stage.connect("notifications", owner=True)
     try:
         latest = "SELECT id FROM agreement WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"

@@ -29,11 +29,9 @@ from services.intake.store import directory as store
 from shared.messaging.outbox import Cause, put_events
 from shared.runtime.database import outages
 from shared.security import audit
-from shared.security.identity import NOBODY, Actor
-from shared.security.permissions import Role
+from shared.security.identity import OPERATOR
 
 BATCH = 200  # entries a transaction: short enough that no reader waits, long enough that commits don't count
-OPERATOR = Actor(NOBODY, Role.OPS)  # whoever may read this machine's secrets and runs the command
 
 T = TypeVar("T")
 Say = Callable[[str, int], None]  # what is being loaded, and how many so far

@@ -4,15 +4,16 @@ import asyncio
 import json
 import os
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.messaging.cluster import Access, Cluster, SignInRefused
 from tests.integration.notifications import clients
-from tests.integration.notifications.world import open_world
+from tests.integration.notifications.world import ZONE, open_world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka")]
 
@@ -62,7 +63,8 @@ async def test_a_partner_is_added_shown_agreed_with_tested_rotated_and_removed(d
         world.start_relay()
         await world.all_sent()
         shown = json.loads((await partner("show", slug, "--json"))[1])
-        assert shown["agreement"] == {"from": str(date.today()), "until": str(until), "holds_today": True}
+        today = datetime.now(ZoneInfo(ZONE)).date()  # the agency's, which may not be this machine's
+        assert shown["agreement"] == {"from": str(today), "until": str(until), "holds_today": True}
         assert "partner.test.hello.v1" in clients.said(await clients.read(shown, "setback"))
 
         fresh = json.loads((await partner("rotate", slug, "--json"))[1])
@@ -71,6 +73,14 @@ async def test_a_partner_is_added_shown_agreed_with_tested_rotated_and_removed(d
         assert (await partner("remove", slug))[0] == 0
         world._slugs.remove(slug)
         assert json.loads((await partner("list", "--json"))[1]) == []
+        deeds = await world.pool.fetch(
+            "SELECT actor_role, action, purpose FROM audit WHERE object = $1 ORDER BY number", f"partner/{slug}"
+        )
+        assert [(row["action"], row["purpose"]) for row in deeds] == [
+            ("partner.manage", "add"), ("partner.agree", "agreement"), ("partner.manage", "test"),
+            ("partner.manage", "rotate"), ("partner.manage", "remove"),
+        ]  # fmt: skip
+        assert {row["actor_role"] for row in deeds} == {"ops"}
         gone = Access(shown["bootstrap_servers"], slug, fresh["password"])
         with pytest.raises(SignInRefused):
             await Cluster(gone).is_ready()

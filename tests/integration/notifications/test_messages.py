@@ -139,6 +139,21 @@ async def test_who_has_no_safe_way_is_not_written_to(database, cluster, tmp_path
         assert [w["reason"] for w in await world.events("message.withheld")] == ["no_safe_way"] * 2
 
 
+async def test_a_number_that_does_not_open_is_withheld_and_stops_no_other(database, cluster, tmp_path):
+    """Sealed under a key that a restore has lost: an alarm for the operator, no reason to go down."""
+    async with open_world(database, cluster, **AWAKE) as world:
+        partner = await world.partner(kafka=False)
+        broken, sound = await world.referred(partner), await world.referred(partner)
+        for matter in (broken, sound):
+            await told(world, matter)
+            await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
+        other = await world.contact(sound.person, NUMBER)
+        await world.hear(other.model_copy(update={"person": broken.person}))
+        await carry(world, tmp_path)
+        assert [letter["to"] for letter in letters(tmp_path)] == [NUMBER]
+        assert [w["reason"] for w in await world.events("message.withheld")] == ["no_safe_way"]
+
+
 async def test_yesterdays_news_is_not_sent(database, cluster, tmp_path):
     async with open_world(database, cluster, **AWAKE) as world:
         matter = await world.referred(await world.partner(kafka=False))
