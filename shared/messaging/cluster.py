@@ -27,13 +27,11 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from shared.contracts.topics import TOPICS, Topic
+from shared.contracts.topics import TOPICS, Topic, partner_topics
 from shared.messaging import quotas, rules
 from shared.messaging.rules import Partner
 from shared.runtime.errors import Permanent, Retryable
 
-HOUR = 3_600_000  # ms
-PARTNER_CONFIG = {"retention.ms": str(72 * HOUR), "segment.ms": str(HOUR), "cleanup.policy": "delete"}
 PATIENCE = 30.0  # seconds for one request, or for its result to show
 ITERATIONS = 4096  # of SCRAM; the least that Kafka accepts, and enough for secrets of 256 bits
 
@@ -196,10 +194,7 @@ class Cluster:
     async def ensure_partner(self, slug: str, password: str, *, bytes_per_second: int | None = None) -> Partner:
         """Topics, user, rules and quota of one partner. Running it with another password rotates the password."""
         partner = rules.partner_named(slug)
-        await self.ensure_topics(
-            Topic(name, "notifications", "One partner's own.", partitions=1, config=PARTNER_CONFIG)
-            for name in partner.topics
-        )
+        await self.ensure_topics(partner_topics(slug))
         await self._ensure_acls({slug: rules.of_partner(partner)})
         if bytes_per_second is not None:
             await self.set_quota(slug, bytes_per_second)
