@@ -139,10 +139,13 @@ class Taker:
         await self._stay(record.topic, envelope.subject, reason)
 
     async def _stay(self, topic: str, subject: str, reason: Parked) -> None:
-        """Note why a subject waits, and ask its owner for what is missing, once per parking."""
+        """Note why a subject waits, and ask its owner for what is missing, once per parking.
+
+        A loss is not asked about again with each record that comes behind it: the answer brings those once more.
+        """
         progress = self._batch.of(topic, subject)
         self._batch.changed.add((topic, subject))
-        if progress.parked is not None and progress.parked is not Parked.LOST:
+        if progress.parked is not None and (progress.parked is not Parked.LOST or reason in HEALS):
             return
         progress.parked = reason
         log.error("subject is parked", topic=topic, reason=reason.value, sequence=progress.sequence)

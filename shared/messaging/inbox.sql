@@ -32,12 +32,14 @@ SELECT subject, epoch, sequence, last_id, parked FROM progress
 -- name: save_progress
 -- Only from the state it was read in: `was` is the sequence then, -1 for a subject that was not known. The caller
 -- compares the count, and if another transaction was faster, nothing of this one may stay. ON CONFLICT and not a join:
--- it always takes the key's index, also by a plan that was made when the table was empty.
+-- it always takes the key's index, also by a plan that was made when the table was empty. A loss that was noted
+-- meanwhile stays noted for as long as the subject stays where it is.
 INSERT INTO progress AS known (consumer, topic, subject, epoch, sequence, last_id, parked, was)
 SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
 ON CONFLICT (subject, topic, consumer) DO UPDATE
-   SET epoch = excluded.epoch, sequence = excluded.sequence, last_id = excluded.last_id, parked = excluded.parked,
-       was = excluded.was
+   SET epoch = excluded.epoch, sequence = excluded.sequence, last_id = excluded.last_id, was = excluded.was,
+       parked = CASE WHEN known.parked = 'lost' AND excluded.parked = 'gap' AND known.sequence = excluded.sequence
+                     THEN known.parked ELSE excluded.parked END
  WHERE known.sequence = excluded.was
 
 -- name: park

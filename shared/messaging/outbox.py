@@ -129,11 +129,11 @@ def _texts(subject: UUID | str, partitionkey: UUID | str, cause: Cause) -> Itera
         yield "actor", cause.actor
 
 
-async def put_again(tx: Connection, topic: str, subject: str, from_sequence: int) -> int:
-    """Queue archived events once more for a reader who lacks them; returns how many will reach them.
+async def put_again(tx: Connection, topic: str, subject: str, from_sequence: int) -> bool:
+    """Queue archived events once more for a reader who lacks them; False when nobody here has the first of them.
 
-    Counts also what still waits in the outbox. 0 means that nobody here has them.
+    Later ones say nothing about it: whoever asks has heard one of those, or would not know that something is missing.
     """
-    again = int((await tx.execute(SQL["put_again"], topic, subject, from_sequence)).rpartition(" ")[2])
-    waiting: int = await tx.fetchval(SQL["count_waiting"], topic, subject, from_sequence)
-    return max(again, waiting)
+    held: bool = await tx.fetchval(SQL["holds"], topic, subject, from_sequence)
+    await tx.execute(SQL["put_again"], topic, subject, from_sequence)
+    return held

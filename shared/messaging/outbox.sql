@@ -56,6 +56,8 @@ SELECT shard, id, topic, subject, sequence, epoch, partitionkey, type, at, trace
          WHERE topic = $1 AND subject = $2 AND sequence >= $3 ORDER BY sequence, epoch DESC) AS known
  ORDER BY sequence
 
--- name: count_waiting
--- Whether events of this subject from a sequence on wait in the outbox: they will come by themselves.
-SELECT count(*) FROM outbox WHERE topic = $1 AND subject = $2 AND sequence >= $3
+-- name: holds
+-- Whether this very event can still be said: archived, or on its way. One statement, since it may move in between.
+SELECT EXISTS (SELECT FROM event_archive WHERE topic = $1 AND subject = $2 AND sequence = $3)
+    OR EXISTS (SELECT FROM outbox WHERE topic = $1 AND subject = $2 AND sequence = $3)
+    OR EXISTS (SELECT FROM outbox_blocked WHERE topic = $1 AND subject = $2 AND sequence = $3)

@@ -17,7 +17,8 @@ from shared.messaging.reactions import Fact, Reactions
 
 CONTROL_TOPICS = tuple(f"throughcare.{service}.control.v1" for service in SERVICES)
 NOTE_LOSS = """
-UPDATE progress SET parked = $4 WHERE consumer = $1 AND topic = $2 AND subject = $3 AND parked = 'gap'
+UPDATE progress SET parked = $5
+ WHERE consumer = $1 AND topic = $2 AND subject = $3 AND parked = 'gap' AND sequence = $4 - 1
 """
 
 log = structlog.get_logger("repairs")
@@ -59,6 +60,8 @@ async def _repair(tx: Connection, service: str, fact: Fact) -> None:
 
 
 async def _note_loss(tx: Connection, service: str, answer: RepairImpossible) -> None:
-    """The subject waits for an operator, who accepts the loss in writing."""
-    await tx.execute(NOTE_LOSS, service, answer.wanted_topic, answer.wanted_subject, Parked.LOST)
-    log.error("an event is lost", topic=answer.wanted_topic, sequence=answer.from_sequence)
+    """The subject waits for an operator, who accepts the loss in writing. An old answer, to a gap that closed or to one
+    further on, changes nothing."""
+    where = answer.wanted_topic, answer.wanted_subject, answer.from_sequence
+    if await tx.execute(NOTE_LOSS, service, *where, Parked.LOST) != "UPDATE 0":
+        log.error("an event is lost", topic=answer.wanted_topic, sequence=answer.from_sequence)

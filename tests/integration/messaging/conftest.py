@@ -1,7 +1,9 @@
+import pytest
 import pytest_asyncio
 
 from shared.contracts.topics import TOPICS
-from tests.integration.messaging.world import TOPIC
+from tests.integration.messaging.records import Log
+from tests.integration.messaging.world import TOPIC, world
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -10,3 +12,16 @@ async def clean_topics(cluster):
     names = [topic.name for topic in TOPICS if topic.name == TOPIC or topic.name.endswith((".control.v1", ".dlq.v1"))]
     await cluster.delete_topics(names)
     await cluster.ensure_topics()
+
+
+@pytest.fixture
+async def reader(database, kafka):
+    """A reader that is handed its records by the test."""
+    async with world(database) as w:
+        w.reader.inbox.cluster = "test"
+        yield w.reader
+
+
+@pytest.fixture
+def log():
+    return Log()

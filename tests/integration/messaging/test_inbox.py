@@ -7,22 +7,17 @@ from shared.contracts.data import decode_data
 from shared.contracts.deadletter import Released
 from shared.messaging import deadletters
 from shared.runtime.errors import Conflict, Retryable
-from tests.integration.messaging.records import Log
-from tests.integration.messaging.world import TOPIC, new, world
+from tests.integration.messaging.world import TOPIC, new
 
 pytestmark = pytest.mark.network
 
 
-@pytest.fixture
-async def reader(database, kafka):
-    async with world(database) as w:
-        w.reader.inbox.cluster = "test"
-        yield w.reader
-
-
-@pytest.fixture
-def log():
-    return Log()
+async def asked(reader):
+    """What the service asks the owners of its topics to say again."""
+    rows = await reader.pool.fetch("SELECT type, data FROM outbox WHERE topic LIKE '%control%' ORDER BY position")
+    found = [decode_data(row["type"], row["data"]) for row in rows]
+    assert all(isinstance(event, RepairRequested) for event in found)
+    return [(event.wanted_topic, event.wanted_subject, event.from_sequence) for event in found]
 
 
 async def account(reader):
@@ -52,10 +47,7 @@ async def test_a_gap_parks_its_subject_asks_the_owner_and_heals_when_the_record_
     assert await reader.effects(subject) == [1]
     assert await reader.effects(other) == [1]
     assert await reader.parked(subject) == "gap"
-    row = await reader.pool.fetchrow("SELECT type, data FROM outbox WHERE topic LIKE '%control%'")
-    asked = decode_data(row["type"], row["data"])
-    assert isinstance(asked, RepairRequested)
-    assert (asked.wanted_topic, asked.wanted_subject, asked.from_sequence) == (TOPIC, str(subject), 2)
+    assert await asked(reader) == [(TOPIC, str(subject), 2)]
 
     await reader.inbox.process([missing])
     assert await reader.effects(subject) == [1, 2, 3, 4]
@@ -71,7 +63,7 @@ async def test_a_second_gap_behind_the_first_is_asked_for_too(reader, log):
     await reader.inbox.process([two])
     assert await reader.effects(subject) == [1, 2, 3]
     assert await reader.parked(subject) == "gap"
-    assert await reader.pool.fetchval("SELECT count(*) FROM outbox WHERE topic LIKE '%control%'") == 2
+    assert await asked(reader) == [(TOPIC, str(subject), 2), (TOPIC, str(subject), 4)]
     await reader.inbox.process([four])
     assert await reader.effects(subject) == [1, 2, 3, 4, 5]
     assert await reader.parked(subject) is None
@@ -82,6 +74,7 @@ async def test_a_fork_is_parked_and_changes_nothing(reader, log):
     await reader.inbox.process([log.put(subject, 1), log.put(subject, 1), log.put(subject, 2)])
     assert await reader.effects(subject) == [1]
     assert await reader.parked(subject) == "fork"
+    assert await asked(reader) == [(TOPIC, str(subject), 1)]
     fork, behind = await deadletters.letters(reader.pool, "reporting")
     assert (fork["reason"], behind["reason"]) == ("fork", "fork")
     assert await deadletters.drop(reader.inbox, fork["number"], "ops:test") == "dropped"

@@ -1,7 +1,9 @@
 """Promise P6 when Kafka forgets: a log that lost its end, a topic that is not there, a cluster that is gone."""
 
+import asyncpg
 import pytest
 
+from shared.contracts.control import RepairRequested
 from shared.contracts.partner import Connected
 from shared.contracts.topics import SERVICES
 from shared.messaging import losses
@@ -19,6 +21,16 @@ async def log_length(settings, shard: int) -> int:
     await consumer.start()
     try:
         return (await losses.log_ends(consumer, [Log(TOPIC, shard)]))[Log(TOPIC, shard)]
+    finally:
+        await consumer.stop()
+
+
+async def written(settings, subject, count: int) -> list:
+    """The records of the log that `subject` stands in."""
+    consumer = reader(settings)
+    await consumer.start()
+    try:
+        return await losses.read(consumer, Log(TOPIC, shard_of(str(subject))), 0, count)
     finally:
         await consumer.stop()
 
@@ -142,11 +154,7 @@ async def test_a_reader_that_lost_everything_is_repaired_by_the_owner(database):
         w.writer.start("relay", "edge")
         await w.writer.say(subject, 5)
         await until(w.writer.sent)
-        consumer = reader(w.reader.settings)
-        await consumer.start()
-        where = Log(TOPIC, shard_of(str(subject)))
-        records = await losses.read(consumer, where, 0, 5)
-        await consumer.stop()
+        records = await written(w.reader.settings, subject, 5)
         w.reader.inbox.cluster = await cluster_id(w.reader.settings)
         await w.reader.inbox.process(records[3:])
         assert await w.reader.parked(subject) == "gap"
@@ -154,3 +162,37 @@ async def test_a_reader_that_lost_everything_is_repaired_by_the_owner(database):
         await w.reader.has(subject, 5)
         assert await w.reader.effects(subject) == [1, 2, 3, 4, 5]
         assert await w.reader.parked(subject) is None
+
+
+async def test_what_nobody_has_any_more_is_said_to_be_lost(database):
+    """The owner still has later ones, as it always does where somebody noticed a gap."""
+    async with world(database) as w:
+        subject = new()
+        shard = shard_of(str(subject))
+        w.writer.start("relay", "edge")
+        await w.writer.say(subject, 4)
+        await until(w.writer.sent)
+        owner = await asyncpg.connect(
+            await database("notifications", owner=True), server_settings={"search_path": "notifications"}
+        )
+        await owner.execute("DELETE FROM event_archive WHERE subject = $1 AND sequence = 2", str(subject))
+        await owner.close()
+        first, _, third, _ = await written(w.reader.settings, subject, 4)
+        w.reader.inbox.cluster = await cluster_id(w.reader.settings)
+        await w.reader.inbox.process([first, third])
+        assert await w.reader.parked(subject) == "gap"
+
+        async def said_again() -> bool:
+            return (await w.reader.inbox.next_offsets())[TOPIC, shard] == 6
+
+        async def lost() -> bool:
+            return await w.reader.parked(subject) == "lost"
+
+        w.reader.start("relay", "edge")
+        await until(lost)
+        await until(said_again)
+        await until(w.reader.sent)
+        assert await lost()
+        assert await w.reader.effects(subject) == [1]
+        said = "SELECT count(*) FROM event_archive WHERE type = $1"
+        assert await w.reader.pool.fetchval(said, RepairRequested.type) == 1
