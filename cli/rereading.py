@@ -29,11 +29,12 @@ STEP = 5_000  # subjects asked about at a time
 
 
 class Dropped(NamedTuple):
-    """A letter that an operator gave up, and who: their word holds for a report that is made anew."""
+    """A letter that an operator gave up, who and why: their word holds for a report that is made anew."""
 
     topic: str
     event_id: Any
     by: str
+    because: str
 
 
 @asynccontextmanager
@@ -97,15 +98,15 @@ async def count(network: Network) -> dict[str, int]:
 
 
 async def drop_again(network: Network, dropped: list[Dropped]) -> int:
-    """What operators had given up is given up again, in their names, in the order of its subject."""
-    words = {(letter.topic, letter.event_id): letter.by for letter in dropped}
+    """What operators had given up is given up again, in their names and words, in the order of its subject."""
+    words = {(letter.topic, letter.event_id): letter for letter in dropped}
     again = 0
     if words:
         async with inbox(network, REPORT) as opened:
             for row in await opened.pool.fetch(SQL["parked"], REPORT):
-                by = words.get((row["topic"], row["event_id"]))
-                if by is not None:
-                    await deadletters.drop(opened, row["number"], by)
+                letter = words.get((row["topic"], row["event_id"]))
+                if letter is not None:
+                    await deadletters.drop(opened, row["number"], letter.by, letter.because)
                     again += 1
     return again
 

@@ -23,7 +23,7 @@ SELECT subject, max(sequence) AS sequence
  GROUP BY subject
 
 -- name: dropped
-SELECT topic, event_id, settled_by FROM dead_letter
+SELECT topic, event_id, settled_by, coalesce(because, 'dropped before reasons were kept') AS because FROM dead_letter
  WHERE consumer = $1 AND state = 'dropped' AND event_id IS NOT NULL ORDER BY number
 
 -- name: parked

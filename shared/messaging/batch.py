@@ -103,13 +103,22 @@ def read(record: KafkaRecord) -> Arrival:
 
 
 async def lock_offsets(tx: Connection, batch: Batch) -> None:
-    """Become the one applier of these partitions; creates their rows on first sight."""
+    """Become the one applier of these partitions; creates their rows on first sight.
+
+    Then the rows of other clusters are locked too: who settles a letter of one of those can't see a row made just now.
+    """
     places = batch.places
     columns = [topic for topic, _ in places], [partition for _, partition in places]
     rows = await tx.fetch(SQL["lock_offsets"], batch.consumer, batch.cluster, *columns)
     if len(rows) < len(places):
         await tx.execute(SQL["make_offsets"], batch.consumer, batch.cluster, *columns)
-        await tx.fetch(SQL["lock_offsets"], batch.consumer, batch.cluster, *columns)
+        await lock_everywhere(tx, batch)
+
+
+async def lock_everywhere(tx: Connection, batch: Batch) -> None:
+    """Keep everybody else from these partitions, whichever cluster they read."""
+    columns = [topic for topic, _ in batch.places], [partition for _, partition in batch.places]
+    await tx.fetch(SQL["lock_everywhere"], batch.consumer, *columns)
 
 
 async def load_progress(tx: Connection, batch: Batch) -> None:

@@ -26,6 +26,7 @@ from shared.runtime import sql
 from shared.runtime.database import PASSING
 
 SQL = sql.load(__file__, "inbox.sql")
+WAITS = {Verdict.GAP: Parked.GAP, Verdict.FORK: Parked.FORK}  # why a subject waits after these verdicts
 
 log = structlog.get_logger("inbox")
 
@@ -49,14 +50,13 @@ class Taker:
             return
         progress = self._batch.of(record.topic, envelope.subject)
         verdict = judge(progress, envelope)
-        if verdict is Verdict.DUPLICATE:
-            self._batch.duplicates[record.topic] += 1
-        elif verdict is Verdict.APPLY:
+        if verdict is Verdict.APPLY:
             await self._apply(record, envelope, progress)
+        elif verdict is Verdict.DUPLICATE or await self._given_up(envelope.source, envelope.id):
+            self._batch.duplicates[record.topic] += 1
         else:
             await self._act_at_once(envelope, record.topic)
-            reason = {Verdict.GAP: Parked.GAP, Verdict.FORK: Parked.FORK}.get(verdict)
-            await self._park(record, envelope, reason or progress.parked or Parked.POISON, "")
+            await self._park(record, envelope, WAITS.get(verdict) or progress.parked or Parked.POISON, "")
 
     async def drain(self, topic: str, subject: str, by: str) -> None:
         """Apply what is parked of a subject as far as it goes now; lift the parking when nothing is left."""
@@ -65,9 +65,9 @@ class Taker:
         self._batch.changed.add((topic, subject))
         for row in await self._tx.fetch(SQL["waiting_letters"], self._batch.consumer, topic, subject):
             arrival = read(Letter(row))
-            verdict = judge(progress, arrival.envelope) if arrival.envelope else place_of(row, progress)
-            if verdict in (Verdict.GAP, Verdict.FORK):
-                await self._stay(topic, subject, Parked.GAP if verdict is Verdict.GAP else Parked.FORK)
+            verdict = judge_letter(row, arrival, progress)
+            if verdict in WAITS:
+                await self._stay(topic, subject, WAITS[verdict])
                 return
             if verdict is Verdict.APPLY and not await self._goes_on(arrival):
                 await self._stay(topic, subject, Parked.POISON)
@@ -124,13 +124,17 @@ class Taker:
         if bad.subject is None or bad.sequence is None or bad.id is None or bad.source is None:
             await self._letter(record, None, None, None, None, bad.reason, bad.detail)
             return
-        progress = self._batch.of(record.topic, bad.subject)
-        if bad.sequence <= progress.sequence:
+        verdict = place_of(bad.sequence, bad.id, self._batch.of(record.topic, bad.subject))
+        if verdict is Verdict.DUPLICATE or await self._given_up(bad.source, bad.id):
             self._batch.duplicates[record.topic] += 1
             return
-        parked = Parked.POISON if bad.sequence == progress.sequence + 1 else Parked.GAP
         await self._letter(record, bad.source, bad.id, bad.subject, bad.sequence, bad.reason, bad.detail)
-        await self._stay(record.topic, bad.subject, progress.parked or parked)
+        await self._stay(record.topic, bad.subject, WAITS.get(verdict, Parked.POISON))
+
+    async def _given_up(self, source: str, id: UUID) -> bool:
+        """Whether this very record was dropped: a fork takes no place in its subject, so only its letter knows."""
+        state = await self._tx.fetchval(SQL["state_of"], self._batch.consumer, source, id)
+        return bool(state == "dropped")
 
     async def _park(self, record: KafkaRecord, envelope: Envelope, reason: Parked, detail: str) -> None:
         await self._letter(
@@ -187,9 +191,9 @@ class Taker:
         await put_events(self._tx, f"{record.topic}/{record.partition}", [event], partitionkey=record.topic)
 
 
-async def settle(tx: Connection, service: str, number: int, how: str, by: str) -> None:
+async def settle(tx: Connection, service: str, number: int, how: str, by: str, because: str | None = None) -> None:
     """A letter waits no more: noted, and announced to whoever heard that it was parked."""
-    row = await tx.fetchrow(SQL["settle"], number, how, by)
+    row = await tx.fetchrow(SQL["settle"], number, how, by, because)
     if row is None:
         return  # settled before
     event = Released(
@@ -205,11 +209,21 @@ async def settle(tx: Connection, service: str, number: int, how: str, by: str) -
     await put_events(tx, f"{row['topic']}/{row['partition']}", [event], partitionkey=row["topic"])
 
 
-def place_of(row: Record, progress: Progress) -> Verdict:
-    """The verdict on a parked record that can't be read, from what its row says of it."""
-    if row["sequence"] <= progress.sequence:
+def judge_letter(row: Record, arrival: Arrival, progress: Progress) -> Verdict:
+    """The verdict on a parked record, now."""
+    if arrival.envelope is None:
+        return place_of(row["sequence"], row["event_id"], progress)
+    return judge(progress, arrival.envelope)
+
+
+def place_of(sequence: int, id: UUID, progress: Progress) -> Verdict:
+    """The verdict on a record that can't be read, from what is known of its place."""
+    ahead = sequence - progress.sequence
+    if ahead < 0 or (ahead == 0 and id == progress.last_id):
         return Verdict.DUPLICATE
-    return Verdict.APPLY if row["sequence"] == progress.sequence + 1 else Verdict.GAP
+    if ahead == 0:
+        return Verdict.FORK
+    return Verdict.APPLY if ahead == 1 else Verdict.GAP
 
 
 class Letter:
@@ -218,7 +232,7 @@ class Letter:
     def __init__(self, row: Record) -> None:
         self.topic: str = row["topic"]
         self.partition: int = row["partition"]
-        self.offset = -1
+        self.offset: int = row["kafka_offset"]
         self.key: bytes | None = row["key"]
         self.value: bytes | None = row["value"]
         self.headers: Headers = unpack(row["headers"])

@@ -5,6 +5,12 @@ SELECT topic, partition, next_offset FROM consumer_offset
    AND (topic, partition) IN (SELECT * FROM unnest($3::text[], $4::int[]))
  ORDER BY topic, partition FOR UPDATE
 
+-- name: lock_everywhere
+-- The same partitions in every cluster that was ever read: a letter may be of one that is gone.
+SELECT 1 FROM consumer_offset
+ WHERE consumer = $1 AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::int[]))
+ ORDER BY topic, partition, cluster FOR UPDATE
+
 -- name: make_offsets
 INSERT INTO consumer_offset (consumer, cluster, topic, partition)
 SELECT $1, $2, topic, partition FROM unnest($3::text[], $4::int[]) AS place (topic, partition)
@@ -52,17 +58,31 @@ RETURNING number
 
 -- name: waiting_letters
 -- The parked records of one subject, in the order they would have been applied.
-SELECT number, topic, subject, sequence, reason, key, value, headers, partition, cluster FROM dead_letter
+SELECT number, topic, subject, event_id, sequence, reason, key, value, headers, partition, kafka_offset
+  FROM dead_letter
  WHERE consumer = $1 AND topic = $2 AND subject = $3 AND state = 'parked'
  ORDER BY sequence, number
 
+-- name: state_of
+-- What became of a record that was parked once; dead_letter_event_idx.
+SELECT state FROM dead_letter WHERE consumer = $1 AND source = $2 AND event_id = $3 AND subject IS NOT NULL
+
 -- name: settle
-UPDATE dead_letter SET state = $2, settled_by = $3, settled_at = clock() WHERE number = $1 AND state = 'parked'
+UPDATE dead_letter SET state = $2, settled_by = $3, because = $4, settled_at = clock()
+ WHERE number = $1 AND state = 'parked'
 RETURNING topic, partition, kafka_offset, source, event_id, subject
+
+-- name: note_accepted
+INSERT INTO accepted_loss (consumer, topic, subject, from_sequence, to_sequence, because, accepted_by, accepted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, clock())
+
+-- name: list_accepted
+SELECT number, topic, subject, from_sequence, to_sequence, because, accepted_by, accepted_at
+  FROM accepted_loss WHERE consumer = $1 ORDER BY number
 
 -- name: list_letters
 SELECT number, source, event_id, topic, partition, kafka_offset, subject, sequence, reason, detail, parked_at, state,
-       settled_by, settled_at, octet_length(value) AS bytes
+       settled_by, settled_at, because, octet_length(value) AS bytes
   FROM dead_letter WHERE consumer = $1 AND ($2 OR state = 'parked') ORDER BY number LIMIT $3
 
 -- name: show_letter

@@ -2,7 +2,6 @@
 
 import pytest
 
-from shared.contracts.control import RepairRequested
 from shared.contracts.data import decode_data
 from shared.contracts.deadletter import Released
 from shared.messaging import deadletters
@@ -10,14 +9,6 @@ from shared.runtime.errors import Conflict, Retryable
 from tests.integration.messaging.world import TOPIC, new
 
 pytestmark = pytest.mark.network
-
-
-async def asked(reader):
-    """What the service asks the owners of its topics to say again."""
-    rows = await reader.pool.fetch("SELECT type, data FROM outbox WHERE topic LIKE '%control%' ORDER BY position")
-    found = [decode_data(row["type"], row["data"]) for row in rows]
-    assert all(isinstance(event, RepairRequested) for event in found)
-    return [(event.wanted_topic, event.wanted_subject, event.from_sequence) for event in found]
 
 
 async def account(reader):
@@ -47,7 +38,7 @@ async def test_a_gap_parks_its_subject_asks_the_owner_and_heals_when_the_record_
     assert await reader.effects(subject) == [1]
     assert await reader.effects(other) == [1]
     assert await reader.parked(subject) == "gap"
-    assert await asked(reader) == [(TOPIC, str(subject), 2)]
+    assert await reader.asked() == [(TOPIC, str(subject), 2)]
 
     await reader.inbox.process([missing])
     assert await reader.effects(subject) == [1, 2, 3, 4]
@@ -63,7 +54,7 @@ async def test_a_second_gap_behind_the_first_is_asked_for_too(reader, log):
     await reader.inbox.process([two])
     assert await reader.effects(subject) == [1, 2, 3]
     assert await reader.parked(subject) == "gap"
-    assert await asked(reader) == [(TOPIC, str(subject), 2), (TOPIC, str(subject), 4)]
+    assert await reader.asked() == [(TOPIC, str(subject), 2), (TOPIC, str(subject), 4)]
     await reader.inbox.process([four])
     assert await reader.effects(subject) == [1, 2, 3, 4, 5]
     assert await reader.parked(subject) is None
@@ -74,10 +65,10 @@ async def test_a_fork_is_parked_and_changes_nothing(reader, log):
     await reader.inbox.process([log.put(subject, 1), log.put(subject, 1), log.put(subject, 2)])
     assert await reader.effects(subject) == [1]
     assert await reader.parked(subject) == "fork"
-    assert await asked(reader) == [(TOPIC, str(subject), 1)]
+    assert await reader.asked() == [(TOPIC, str(subject), 1)]
     fork, behind = await deadletters.letters(reader.pool, "reporting")
     assert (fork["reason"], behind["reason"]) == ("fork", "fork")
-    assert await deadletters.drop(reader.inbox, fork["number"], "ops:test") == "dropped"
+    assert await deadletters.drop(reader.inbox, fork["number"], "ops:test", "only a test") == "dropped"
     assert await announced(reader) == {(fork["event_id"], "dropped"), (behind["event_id"], "replayed")}
     assert await reader.effects(subject) == [1, 2]
     assert await reader.parked(subject) is None
@@ -124,8 +115,8 @@ async def test_a_dropped_record_stays_dropped_when_the_log_is_read_again(reader,
     await reader.inbox.process(records)
     first, second = await deadletters.letters(reader.pool, "reporting")
     with pytest.raises(Conflict):
-        await deadletters.drop(reader.inbox, second["number"], "ops:test")
-    assert await deadletters.drop(reader.inbox, first["number"], "ops:test") == "dropped"
+        await deadletters.drop(reader.inbox, second["number"], "ops:test", "only a test")
+    assert await deadletters.drop(reader.inbox, first["number"], "ops:test", "only a test") == "dropped"
     await reader.inbox.process(records)
     assert await reader.effects(subject) == [2]
     found = await account(reader)

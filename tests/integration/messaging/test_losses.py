@@ -6,7 +6,7 @@ import pytest
 from shared.contracts.control import RepairRequested
 from shared.contracts.partner import Connected
 from shared.contracts.topics import SERVICES
-from shared.messaging import losses
+from shared.messaging import deadletters, losses
 from shared.messaging.kafka import cluster_id, reader
 from shared.messaging.outbox import put_events, shard_of
 from shared.messaging.publisher import Log
@@ -196,3 +196,8 @@ async def test_what_nobody_has_any_more_is_said_to_be_lost(database):
         assert await w.reader.effects(subject) == [1]
         said = "SELECT count(*) FROM event_archive WHERE type = $1"
         assert await w.reader.pool.fetchval(said, RepairRequested.type) == 1
+
+        third, fourth = await deadletters.letters(w.reader.pool, "reporting")
+        assert await deadletters.accept(w.reader.inbox, fourth["number"], "ops:test", "known gone") == "replayed"
+        assert await w.reader.effects(subject) == [1, 3, 4]
+        assert await w.reader.parked(subject) is None

@@ -109,7 +109,7 @@ async def test_dead_letters_are_counted_by_reason_until_somebody_settles_them(wo
     foreign = next(row["reason"] for row in waiting if row["subject"] is None)
     await shows(world.reader, f"dead_letters/{foreign}", lambda n: n == 1)
     for row in waiting:
-        await deadletters.drop(world.reader.inbox, row["number"], "ops:test")
+        await deadletters.drop(world.reader.inbox, row["number"], "ops:test", "only a test")
     await shows(world.reader, "dead_letters/poison", lambda n: n is None)
     await shows(world.reader, f"dead_letters/{foreign}", lambda n: n is None)
     await shows(world.reader, "parked_subjects/poison", lambda n: n is None)

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from asyncpg import Connection, Pool
 
+from shared.contracts.control import RepairRequested
+from shared.contracts.data import decode_data
 from shared.contracts.message import Decided, MessageEvent
 from shared.messaging.edge import Edge
 from shared.messaging.inbox import Inbox
@@ -88,6 +90,12 @@ class Side:
 
     async def parked(self, subject: UUID) -> str | None:
         return await self.pool.fetchval("SELECT parked FROM progress WHERE subject = $1", str(subject))
+
+    async def asked(self) -> list[tuple[str, str, int]]:
+        """What waits to be asked of the owners of topics: topic, subject and first sequence to say again."""
+        rows = await self.pool.fetch("SELECT type, data FROM outbox WHERE topic LIKE '%control%' ORDER BY position")
+        found = [decode_data(row["type"], row["data"]) for row in rows]
+        return [(e.wanted_topic, e.wanted_subject, e.from_sequence) for e in found if isinstance(e, RepairRequested)]
 
 
 class World:

@@ -41,9 +41,9 @@ async def test_a_wiped_report_is_empty_and_remembers_what_was_given_up(here: Any
     broken = records[0]._replace(offset=90, value=b"{}", headers=_of_somebody_else(records[0].headers))
     await world.inbox.process([broken])
     [letter] = await deadletters.letters(world.pool, "reporting")
-    await deadletters.drop(world.inbox, letter["number"], "ops:pat")
+    await deadletters.drop(world.inbox, letter["number"], "ops:pat", "of somebody else")
     dropped, before = await rereading.wipe(here)
-    assert dropped == [rereading.Dropped(letter["topic"], letter["event_id"], "ops:pat")]
+    assert dropped == [rereading.Dropped(letter["topic"], letter["event_id"], "ops:pat", "of somebody else")]
     assert before["promise"] == 1
     assert set((await rereading.count(here)).values()) == {0}
     assert MessageEvent.topic not in {letter.topic for letter in dropped}
