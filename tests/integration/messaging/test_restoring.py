@@ -1,19 +1,19 @@
 """Promise P6 when a database is set back: sequences go on, lives are told apart, readers lose and repeat nothing."""
 
-from contextlib import asynccontextmanager
-
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from shared.contracts.topics import PARTITIONS
+from shared.messaging import edge
 from shared.messaging.kafka import client_options, reader
 from shared.messaging.losses import log_ends, read
+from shared.messaging.outbox import shard_of
 from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
 from shared.runtime.database import pool as open_pool
 from shared.runtime.settings import Settings
-from tests.integration.messaging.world import TOPIC, Side, new, until, world
+from tests.integration.messaging.world import TOPIC, Side, group, new, until, world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics")]
 
@@ -91,6 +91,7 @@ async def test_a_restored_source_goes_on_after_what_it_forgot(database):
                 "SELECT epoch FROM progress WHERE subject IN ($1, $2)", str(known), str(forgotten)
             )
             assert [row["epoch"] for row in epochs] == [2, 2]
+            assert await w.reader.never_parked()
             await restored.stop()
 
 
@@ -136,7 +137,7 @@ async def test_a_source_takes_back_in_order_what_a_refilled_log_holds_out_of_ord
         await until(w.writer.sent)
         await w.writer.stop()
         logs = [Log(TOPIC, shard) for shard in range(PARTITIONS)]
-        async with AIOKafkaProducer(**client_options(w.writer.settings)) as producer, open_reader(w) as consumer:
+        async with AIOKafkaProducer(**client_options(w.writer.settings)) as producer, reader(w.writer.settings) as consumer:
             ends = await log_ends(consumer, logs)
             held = {where: await read(consumer, where, 0, end) for where, end in ends.items()}
             await cluster.delete_topics([TOPIC])
@@ -162,19 +163,12 @@ async def test_a_source_takes_back_in_order_what_a_refilled_log_holds_out_of_ord
                 assert [row["sequence"] for row in known] == list(range(1, count + 1))
 
 
-@asynccontextmanager
-async def open_reader(w):
-    consumer = reader(w.writer.settings)
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-async def test_a_restored_reader_rewinds_itself(database):
+async def test_a_restored_reader_rewinds_itself(database, monkeypatch):
+    """Kafka's group knows by then how far the reader was before."""
+    monkeypatch.setattr(edge, "MEASURE_EVERY", 0.05)
     async with world(database) as w:
         subject = new()
+        place = TopicPartition(TOPIC, shard_of(str(subject)))
         w.writer.start("relay")
         w.reader.start("edge")
         await w.writer.say(subject, 2)
@@ -187,6 +181,12 @@ async def test_a_restored_reader_rewinds_itself(database):
         w.reader.start("edge")
         await w.writer.say(subject, 2)
         await w.reader.has(subject, 4)
+        async with group(w.reader, place) as told:
+
+            async def all_is_told() -> bool:
+                return await told.committed(place) == 4
+
+            await until(all_is_told)
         await w.reader.stop()
 
         changed = await database.settings("reporting")

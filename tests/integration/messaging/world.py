@@ -11,15 +11,20 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from asyncpg import Connection, Pool
 
 from shared.contracts.control import RepairRequested
 from shared.contracts.data import decode_data
 from shared.contracts.message import Decided, MessageEvent
+from shared.contracts.topics import PARTITIONS
+from shared.messaging import losses
 from shared.messaging.edge import Edge
 from shared.messaging.inbox import Inbox
+from shared.messaging.kafka import client_options, reader
 from shared.messaging.meters import Meters
 from shared.messaging.outbox import put_events
+from shared.messaging.publisher import Log
 from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.relay import Relay
 from shared.messaging.repairs import add_repairs
@@ -97,6 +102,35 @@ class Side:
         found = [decode_data(row["type"], row["data"]) for row in rows]
         return [(e.wanted_topic, e.wanted_subject, e.from_sequence) for e in found if isinstance(e, RepairRequested)]
 
+    async def never_parked(self) -> bool:
+        """Nothing came out of its order on the way, not even to be healed: no letter, and nobody was told or asked."""
+        return not await self.pool.fetchval("SELECT (SELECT count(*) FROM dead_letter) + (SELECT count(*) FROM outbox)")
+
+
+async def logged(settings: Settings) -> dict[Log, dict[int, UUID | None]]:
+    """What stands on the topic: the id at each offset of each partition that holds something."""
+    consumer = reader(settings)
+    async with consumer:
+        ends = await losses.log_ends(consumer, [Log(TOPIC, shard) for shard in range(PARTITIONS)])
+        return {log: await losses.read_ids(consumer, log, 0, end) for log, end in ends.items() if end}
+
+
+async def archived(side: Side) -> dict[Log, dict[int, UUID]]:
+    """The same as the writer's archive has it."""
+    found: dict[Log, dict[int, UUID]] = {}
+    for row in await side.pool.fetch("SELECT shard, kafka_offset, id FROM event_archive WHERE topic = $1", TOPIC):
+        found.setdefault(Log(TOPIC, row["shard"]), {})[row["kafka_offset"]] = row["id"]
+    return found
+
+
+@asynccontextmanager
+async def group(side: Side, place: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
+    """How far Kafka's own group says that a reader is on one partition; to be seen and changed from outside."""
+    options = client_options(side.settings) | {"group_id": f"throughcare.{side.service}", "enable_auto_commit": False}
+    async with AIOKafkaConsumer(**options) as consumer:
+        consumer.assign([place])
+        yield consumer
+
 
 class World:
     def __init__(self, writer: Side, reader: Side) -> None:
@@ -112,7 +146,7 @@ async def world(database: Any) -> AsyncIterator[World]:
             settings = Settings(**await database.settings(service))
             pool = await stack.enter_async_context(open_pool(settings, f"{service} test"))
             sides.append(Side(settings, service, pool))
-        writer, reader = sides
+        writer, hearer = sides
         import asyncpg
 
         owner = await asyncpg.connect(
@@ -121,10 +155,10 @@ async def world(database: Any) -> AsyncIterator[World]:
         await owner.execute(EFFECTS)
         await owner.close()
 
-        @reader.reactions.on(TOPIC)
+        @hearer.reactions.on(TOPIC)
         async def note(tx: Connection, facts: Sequence[Fact]) -> None:
             for envelope, event in facts:
-                if event.about in reader.refuse:
+                if event.about in hearer.refuse:
                     raise ValueError("this handler has a bug")
                 await tx.execute(
                     "INSERT INTO effect (subject, sequence, id, about) VALUES ($1, $2, $3, $4)",
@@ -132,7 +166,7 @@ async def world(database: Any) -> AsyncIterator[World]:
                 )  # fmt: skip
 
         try:
-            yield World(writer, reader)
+            yield World(writer, hearer)
         finally:
             for side in sides:
                 await side.stop()
