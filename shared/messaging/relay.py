@@ -234,7 +234,7 @@ class _Session:
             if await cluster_id(self._relay._settings) != self._relay.cluster:
                 raise Trouble("another cluster answers at this address")  # an old producer must not write to it
             await self._compare(self._shards.owned)
-            if await self._connection.fetch(SQL["release_blocked"]):
+            if await self._connection.fetch(SQL["release_blocked"], sorted(self._shards.owned)):
                 log.info("blocked events are tried again")
             self._check_at = time.monotonic() + CHECK_EVERY
 

@@ -56,8 +56,9 @@ WITH gone AS (
 INSERT INTO outbox_blocked SELECT gone.*, $3, clock() FROM gone
 
 -- name: release_blocked
--- Back to their old positions, so ahead of everything of their subjects that came later.
-WITH freed AS (DELETE FROM outbox_blocked RETURNING *)
+-- Back to their old positions, so ahead of everything of their subjects that came later. Only of shards that are ours:
+-- another relay may have later rows of its own on their way.
+WITH freed AS (DELETE FROM outbox_blocked WHERE shard = ANY ($1::smallint[]) RETURNING *)
 INSERT INTO outbox (shard, position, id, topic, subject, sequence, epoch, partitionkey, type, at,
                     traceparent, causationid, actor, data, again)
 OVERRIDING SYSTEM VALUE

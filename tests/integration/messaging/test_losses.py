@@ -1,17 +1,23 @@
 """Promise P6 when Kafka forgets: a log that lost its end, a topic that is not there, a cluster that is gone."""
 
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
 import asyncpg
 import pytest
 
 from shared.contracts.control import RepairRequested
+from shared.contracts.envelope import LONGEST_TEXT
 from shared.contracts.partner import Connected
-from shared.contracts.topics import SERVICES
-from shared.messaging import deadletters, losses
+from shared.contracts.topics import BY_NAME, PARTITIONS, SERVICES, Topic
+from shared.messaging import deadletters, losses, publisher, relay
 from shared.messaging.kafka import cluster_id, reader
-from shared.messaging.outbox import put_events, shard_of
+from shared.messaging.outbox import Cause, put_events, shard_of
 from shared.messaging.publisher import Log
-from shared.messaging.relay import SQL
-from tests.integration.messaging.world import TOPIC, new, until, world
+from shared.messaging.shards import Shards
+from shared.runtime.database import connect
+from tests.integration.messaging.world import TOPIC, Side, fact, logged, new, until, world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics"), pytest.mark.timeout(180)]
 
@@ -44,6 +50,25 @@ def cut_tail(kafka, shard: int, share: float) -> None:
         file.truncate(int(size * share))
 
 
+async def archived(side: Side, subject: UUID) -> bool:
+    return bool(await side.pool.fetchval("SELECT count(*) FROM event_archive WHERE subject = $1", str(subject)))
+
+
+async def blocked(side: Side, subject: UUID) -> bool:
+    return bool(await side.pool.fetchval("SELECT count(*) FROM outbox_blocked WHERE subject = $1", str(subject)))
+
+
+def taking(size: int) -> Topic:
+    """The topic, where the broker takes that many bytes at once."""
+    topic = BY_NAME[TOPIC]
+    return replace(topic, config={**topic.config, "max.message.bytes": str(size)})
+
+
+def ids(logs: dict[Log, dict[int, UUID | None]]) -> list[UUID | None]:
+    """What stands there, partition by partition in its order."""
+    return [id for log in sorted(logs) for id in logs[log].values()]
+
+
 async def test_what_a_log_lost_is_published_again_before_anything_newer(database, kafka):
     async with world(database) as w:
         subject = new()
@@ -63,7 +88,7 @@ async def test_what_a_log_lost_is_published_again_before_anything_newer(database
         w.reader.start("edge")
         await w.reader.has(subject, 22)
         assert await w.reader.effects(subject) == list(range(1, 23))
-        assert await w.reader.parked(subject) is None
+        assert await w.reader.never_parked()
 
 
 async def test_a_relay_that_lives_through_the_loss_notices_it(database, kafka):
@@ -92,35 +117,105 @@ async def test_a_relay_that_lives_through_the_loss_notices_it(database, kafka):
         assert sorted(row["sequence"] for row in rows) == list(range(1, 23))
 
 
-async def test_a_missing_topic_blocks_its_own_subjects_until_it_is_there(database, cluster):
+async def test_a_missing_topic_blocks_who_speaks_on_it_until_it_is_there_and_nobody_else(
+    database, cluster, monkeypatch
+):
+    monkeypatch.setattr(publisher, "TOPIC_WITHIN", 0.5)
+    monkeypatch.setattr(relay, "CHECK_EVERY", 0.5)
     async with world(database) as w:
-        other, here = new(), new()
+        here, elsewhere = new(), new()
         await cluster.delete_topics([TOPIC])
         await w.writer.say(here)
         w.writer.start("relay")
-
-        async def blocked() -> bool:
-            return bool(await w.writer.pool.fetchval("SELECT count(*) FROM outbox_blocked"))
-
-        await until(blocked, 60)
+        await until(lambda: blocked(w.writer, here), 60)
         async with w.writer.pool.acquire() as connection, connection.transaction():
-            event = Connected(partner=other, agency=new(), slug="k7m2q9")
-            await put_events(connection, other, [event], partitionkey=event.agency)
-
-        async def other_sent() -> bool:
-            return bool(
-                await w.writer.pool.fetchval("SELECT count(*) FROM event_archive WHERE subject = $1", str(other))
-            )
-
-        await until(other_sent, 60)
+            event = Connected(partner=elsewhere, agency=new(), slug="k7m2q9")
+            await put_events(connection, elsewhere, [event], partitionkey=event.agency)
+        await until(lambda: archived(w.writer, elsewhere), 60)
         await w.writer.say(here)
         await cluster.ensure_topics()
-        await w.writer.stop("relay")
-        await w.writer.pool.execute(SQL["release_blocked"])
-        w.writer.start("relay")
         w.reader.start("edge")
         await w.reader.has(here, 2)
         assert await w.reader.effects(here) == [1, 2]
+        assert await w.reader.never_parked()
+
+
+async def test_what_the_broker_refuses_waits_with_its_subjects_later_rows_while_others_go_on(
+    database, cluster, monkeypatch
+):
+    """All of them on one partition, so that they share a batch until the row is found."""
+    async with world(database) as w:
+        person, large, other = new(), new(), new()
+
+        async def say(subject: UUID, actor: str | None = None) -> None:
+            async with w.writer.pool.acquire() as connection, connection.transaction():
+                await put_events(connection, subject, [fact(subject)], partitionkey=person, cause=Cause(actor=actor))
+
+        await cluster.delete_topics([TOPIC])
+        await cluster.ensure_topics(
+            [taking(830)]
+        )  # an ordinary one takes 700 bytes, one with the longest of actors 970
+        for actor in (None, "x" * LONGEST_TEXT, None):
+            await say(large, actor)
+        await say(other)
+        w.writer.start("relay")
+        await until(lambda: archived(w.writer, other))
+        await until(lambda: blocked(w.writer, large))
+        await say(other)
+        w.reader.start("edge")
+        await w.reader.has(other, 2)
+        assert await w.reader.effects(large) == [1]
+        held = await w.writer.pool.fetch("SELECT sequence FROM outbox_blocked UNION ALL SELECT sequence FROM outbox")
+        assert [row["sequence"] for row in held] == [2, 3]
+
+        await w.writer.stop("relay")
+        await cluster.ensure_topics([taking(1_048_588)])
+        monkeypatch.setattr(relay, "CHECK_EVERY", 0.1)
+        w.writer.start("relay")
+        await w.reader.has(large, 3)
+        assert await w.reader.effects(large) == [1, 2, 3]
+        assert await w.reader.never_parked()
+
+
+async def test_a_relay_frees_what_is_blocked_on_its_own_shards_alone(database, monkeypatch):
+    """Another may have later rows of the same subject on their way."""
+    monkeypatch.setattr(relay, "CHECK_EVERY", 0.1)
+    async with world(database) as w:
+        connection = await connect(w.writer.settings, "another relay")
+        another = Shards(connection, w.writer.service)
+        await another.rebalance()
+        subjects = {shard_of(str(subject)): subject for subject in (new() for _ in range(400))}
+        for subject in subjects.values():
+            await w.writer.say(subject)
+        for row in await w.writer.pool.fetch("SELECT shard, position FROM outbox"):
+            await w.writer.pool.execute(relay.SQL["block_row"], row["shard"], row["position"], "test")
+        w.writer.start("relay")
+        while len(another.owned) > PARTITIONS // 2:
+            await another.rebalance()
+        theirs = {subject for shard, subject in subjects.items() if shard in another.owned}
+        for subject in set(subjects.values()) - theirs:
+            await until(partial(archived, w.writer, subject))
+        rows = await w.writer.pool.fetch("SELECT subject FROM outbox_blocked")
+        assert {row["subject"] for row in rows} == {str(subject) for subject in theirs}
+        await connection.close()
+
+
+async def test_a_relay_with_nothing_to_say_fills_a_topic_that_was_made_again(database, cluster, monkeypatch):
+    monkeypatch.setattr(relay, "CHECK_EVERY", 0.2)
+    async with world(database) as w:
+        w.writer.start("relay")
+        for _ in range(10):
+            await w.writer.say(new(), 2)
+        await until(w.writer.sent)
+        before = ids(await logged(w.writer.settings))
+        await cluster.delete_topics([TOPIC])
+        await cluster.ensure_topics()
+
+        async def there_again() -> bool:
+            return ids(await logged(w.writer.settings)) == before
+
+        await until(there_again, 60)
+        assert len(before) == 20
 
 
 async def test_a_whole_cluster_that_is_gone_is_filled_from_the_archive(database, kafka, cluster, network):

@@ -137,7 +137,8 @@ async def test_a_source_takes_back_in_order_what_a_refilled_log_holds_out_of_ord
         await until(w.writer.sent)
         await w.writer.stop()
         logs = [Log(TOPIC, shard) for shard in range(PARTITIONS)]
-        async with AIOKafkaProducer(**client_options(w.writer.settings)) as producer, reader(w.writer.settings) as consumer:
+        settings = w.writer.settings
+        async with AIOKafkaProducer(**client_options(settings)) as producer, reader(settings) as consumer:
             ends = await log_ends(consumer, logs)
             held = {where: await read(consumer, where, 0, end) for where, end in ends.items()}
             await cluster.delete_topics([TOPIC])
