@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PARTITIONS = 12
-KEPT_FOR_EVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
+KEPT_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 HOUR = 3_600_000  # milliseconds
 # What a partner has not read is gone after 72 hours, at most one segment later; a person's page says so.
 KEPT_72_HOURS = {"retention.ms": str(72 * HOUR), "segment.ms": str(HOUR), "cleanup.policy": "delete"}

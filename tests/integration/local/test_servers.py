@@ -1,13 +1,16 @@
 """The servers of this machine: what survives a kill, and who may do what."""
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import TopicAuthorizationFailedError
+from confluent_kafka.admin import AdminClient, ConfigResource
 
-from shared.contracts.topics import SERVICES, TOPICS
+from shared.contracts.topics import BY_NAME, SERVICES, TOPICS
 from shared.messaging.cluster import Access, Cluster, SignInRefused
 from shared.messaging.rules import Partner
 from shared.runtime.errors import Permanent
@@ -119,10 +122,59 @@ async def test_a_slug_that_could_mean_somebody_else_is_refused(cluster: Cluster,
         await cluster.ensure_partner(slug, "password")
 
 
-async def test_setting_everything_up_again_changes_nothing(cluster: Cluster, network: Network):
-    rules = {service: set(await cluster.acls(service)) for service in SERVICES}
+async def configs(kafka: Kafka, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What the broker says of these topics, its own defaults included."""
+    asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+    admin = AdminClient(kafka.access.confluent())  # referenced: a temporary one drops its own answers
+    answers = admin.describe_configs(asked)
+    told = {resource.name: await asyncio.wrap_future(future) for resource, future in answers.items()}
+    return {name: {key: entry.value for key, entry in entries.items()} for name, entries in told.items()}
+
+
+async def test_the_network_keeps_all_of_its_records_for_ever(kafka: Kafka, cluster: Cluster):
+    told = await configs(kafka, (topic.name for topic in TOPICS))
+    kept = {name: [told[name][key] for key in ("cleanup.policy", "retention.ms", "retention.bytes")] for name in told}
+    assert kept == {topic.name: ["delete", "-1", "-1"] for topic in TOPICS}
+
+
+async def test_what_a_partner_has_not_read_is_gone_after_three_days(kafka: Kafka, cluster: Cluster):
+    try:
+        partner = await cluster.ensure_partner("hope", "first-password")
+        told = await configs(kafka, partner.topics)
+    finally:
+        await cluster.remove_partner("hope")
+    kept = {name: [told[name][key] for key in ("cleanup.policy", "retention.ms", "segment.ms")] for name in told}
+    assert kept == {name: ["delete", str(72 * 3_600_000), "3600000"] for name in partner.topics}
+
+
+async def test_a_limit_that_somebody_set_on_what_is_kept_is_taken_back(kafka: Kafka, cluster: Cluster):
+    topic = TOPICS[0]
+    narrow = {"retention.ms": "60000", "retention.bytes": "1000000", "cleanup.policy": "compact"}
+    await cluster.ensure_topics([replace(topic, config=narrow)])
+    assert (await configs(kafka, [topic.name]))[topic.name].items() >= narrow.items()
+    await cluster.ensure_topics()
+    assert (await configs(kafka, [topic.name]))[topic.name].items() >= topic.config.items()
+
+
+async def test_setting_everything_up_again_changes_nothing(
+    cluster: Cluster, network: Network, kafka: Kafka, database: FreshDatabase
+):
+    passwords = {service: network.passwords.of(f"kafka.{service}") for service in SERVICES}
+    address = await database()
+
+    async def state() -> list[object]:
+        connection = await asyncpg.connect(address)
+        roles = await connection.fetch("SELECT * FROM pg_roles ORDER BY rolname")
+        schemas = await connection.fetch("SELECT nspname, nspowner, nspacl::text FROM pg_namespace ORDER BY nspname")
+        await connection.close()
+        rules = {service: set(await cluster.acls(service)) for service in SERVICES}
+        return [await cluster.users(), rules, await configs(kafka, BY_NAME), roles, schemas]
+
+    before = await state()
     assert await cluster.ensure_topics() == []
-    await cluster.ensure_services({service: network.passwords.of(f"kafka.{service}") for service in SERVICES})
-    assert {service: set(await cluster.acls(service)) for service in SERVICES} == rules
-    assert network.databases is not None or await network.with_postgres()
-    await (await network.with_postgres()).ensure_roles()
+    await cluster.ensure_services(passwords)
+    databases = await network.with_postgres()
+    await databases.ensure_roles()
+    await databases.ensure(database.name)
+    await databases.migrate(database.name)
+    assert await state() == before
