@@ -3,7 +3,7 @@
 The plan is always locked before its promises, so the two follow each other in both directions.
 """
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -106,8 +106,11 @@ async def _find(tx: Tx, id: UUID) -> Any:
     return (await store.lock(tx, PROMISE, id)).state if known is not None else None
 
 
-def end_of(day: Any, calendar: Calendar, now: datetime) -> datetime:
-    """Until when a promise "by Friday" holds: until that Friday's doors close, or the day's end where that is past."""
+def end_of(step_due: date, calendar: Calendar, now: datetime) -> datetime:
+    """Until when a promise "by Friday" holds: until that Friday's doors close, or the day's end where that is past.
+
+    Signed after its Friday it holds from today: nobody is late with a word that they give only now."""
+    day = max(step_due, now.astimezone(calendar.tz).date())
     opening = calendar.opening(day)
     if opening is not None and opening.closes > now:
         return opening.closes

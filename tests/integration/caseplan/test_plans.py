@@ -80,6 +80,17 @@ async def test_a_staff_step_is_a_promise_from_the_second_signature_on(world: Wor
     assert promise["due"].startswith(f"{await day(world, 6)}T04:59"), "Saturday has no doors that close"
 
 
+async def test_a_plan_signed_after_the_day_of_a_staff_step_makes_a_promise_for_today(world: World):
+    await world.ok(DANA, f"/caseplan/plans/{RAY}/suggest", await version(world, days=1))
+    await world.later(days=3)
+    await world.ok(RAY, f"/caseplan/plans/{RAY}/sign")
+    [promise] = (await world.read(RAY, "/caseplan/me"))["promises"]
+    assert promise["due"].startswith(f"{await day(world, 0)}T22:00"), "until the doors close, at five in New York"
+    assert promise["stage"] == "made"
+    await world.later(hours=1)
+    assert await world.stage("promise", promise["id"]) == "made"
+
+
 async def test_keeping_the_promise_finishes_the_step_and_the_other_way_round(world: World):
     plan = await plan_with(world, own=0, ours=2)
     first, second = plan["agreed"]["steps"]
