@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from services.caseplan import plans, reading
-from services.caseplan.bodies import Base, body_of
+from services.caseplan.bodies import MOST_GOALS, MOST_STEPS, Base, body_of
 from services.caseplan.commands import perform
 from services.caseplan.concepts import PLAN
 from services.caseplan.pages.editing_words import RULES, WORDS
@@ -34,7 +34,6 @@ from shared.web.words import Lang
 from shared.workflow import GuardNotMet
 
 router = APIRouter(include_in_schema=False)
-MOST_GOALS, MOST_STEPS = 8, 8
 MORE_STEPS = 2  # empty lines under each goal
 WAITING = (Stage.ASKED_PERSON, Stage.ASKED_WORKER, Stage.OVERDUE)
 
@@ -55,7 +54,7 @@ async def save(
     actor: Annotated[Actor, Depends(allow("plan.draft"))],
     want: Annotated[Wanted | None, Depends(wanted)],
 ) -> Response:
-    sent = {name: str(value).strip() for name, value in (await request.form()).items() if name[0] != "_"}
+    sent = {name: str(value).strip() for name, value in (await request.form()).items() if not name.startswith("_")}
     form: Form[Any] = forms.blank(**sent)
     if "more" in sent:
         return _page(request, await reading.one(running(request), actor, "plan.draft", PLAN, id), form)
@@ -140,7 +139,7 @@ def _count(form: Form[Any], prefix: str) -> int:
     places = [
         int(name[len(prefix) :])
         for name, value in form.typed.items()
-        if name.startswith(prefix) and name[len(prefix) :].isdigit() and len(name) < len(prefix) + 3 and value
+        if name.startswith(prefix) and name[len(prefix) :].isdecimal() and len(name) < len(prefix) + 3 and value
     ]
     return max(places, default=-1) + 1
 

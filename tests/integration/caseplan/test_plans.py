@@ -126,6 +126,23 @@ async def test_a_step_longer_than_two_weeks_is_sent_back(world: World):
     assert await world.counts() == before
 
 
+async def test_the_editor_shows_and_keeps_all_of_a_large_plan(world: World):
+    goals = [{"words": f"Goal {n}."} for n in range(12)]
+    due = await day(world, 5)
+    steps = [{"goal": 0, "owner": "worker", "due": due, "words": f"I will call {n}."} for n in range(15)]
+    await world.ok(DANA, f"/caseplan/plans/{RAY}/suggest", {"goals": goals, "steps": steps})
+    page = await world.page(DANA, f"/caseplan/plans/{RAY}/edit")
+    assert all(f'name="goal-{n}"' in page for n in range(12))
+    assert all(f'name="step-0-{m}"' in page for m in range(15))
+    sent = {f"goal-{n}": f"Goal {n}." for n in range(12)} | {"": "a field without a name"}
+    for m in range(15):
+        sent |= {f"step-0-{m}": f"I will call {m}.", f"step-0-{m}-owner": "worker", f"step-0-{m}-due": due}
+    async with world.sign_in(DANA, **HTML) as client:
+        assert (await client.post(f"/caseplan/plans/{RAY}/edit", data=sent)).status_code == 303
+    proposal = (await world.state("plan", RAY))["proposal"]
+    assert (len(proposal["goals"]), len(proposal["steps"])) == (12, 15)
+
+
 async def test_too_much_at_once_is_put_to_the_person_as_a_question(world: World):
     await plan_with(world, SAM, own=7, ours=0)
     [row] = (await world.read(DANA, "/caseplan/today"))["groups"]["together"]
