@@ -120,7 +120,7 @@ async def read(here: Running, actor: Actor) -> Today:
         gathered = await _gather(tx, actor)
         sheet = await reading.collect(tx, actor, actor.agency, gathered.lists(), worded=[PROMISE])
         rows = list(_rows(gathered, sheet))
-        seen = {row.person for row in rows}
+        seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
         await audit.record_many(tx, actor, "today.read", seen, "today", "care")
     await reading.opened(here, sheet)
     return _today(rows, sheet, gathered)

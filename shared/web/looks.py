@@ -22,7 +22,7 @@ from shared.security.permissions import Role
 from shared.web import say
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
-from shared.web.looks_words import DEEDS, PAGE, PRIVATE, REFUSED, SOMEBODY, SOMETHING, TIMES, WHY
+from shared.web.looks_words import DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMEBODY, SOMETHING, TIMES, WHY
 from shared.web.menu import PEOPLE, bar
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
@@ -139,6 +139,8 @@ def deed(look: Look, lang: Lang) -> str:
     if not look.allowed:
         return REFUSED.in_lang(lang)
     kind = look.object.partition("/")[0]
+    if kind == "form":
+        return FORM.in_lang(lang)
     return DEEDS.get(f"{look.action} {kind}", DEEDS.get(look.action, SOMETHING)).in_lang(lang)
 
 

@@ -63,6 +63,9 @@ DEEDS: Mapping[str, Words] = {
     "message.send": Words("wrote to you", "le escribió"),
     "message.stop": Words("wrote down that you want no messages", "anotó que usted no quiere mensajes"),
 }
+FORM = Words(
+    "opened a form about you", "abrió un formulario sobre usted"
+)  # opened; whether it was sent is a look of its own
 SOMETHING = Words("looked at your record", "miró su información")
 REFUSED = Words("tried to look and was not let in", "intentó mirar y no pudo")
 

@@ -19,6 +19,7 @@ from services.caseplan.pages.beginning_words import WORDS
 from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of, worker_name
 from services.caseplan.pages.saying import consent_link
 from shared.runtime.errors import Invalid
+from shared.security import audit
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.edge import running, transaction
@@ -46,6 +47,7 @@ async def refer(
         program = await copies.find_program(tx, program_id) if program_id else None
         asked = str((form.typed.get("need") if form else None) or request.query_params.get("need") or "")
         found = await _program(tx, person, program, asked, lang) if program else {}
+        await audit.record(tx, actor, "referral.send", person_id, "form", "referral")
     here = f"/caseplan/referrals/new?person={person_id}"
     back = quote(here, safe="")
     return render(
@@ -93,21 +95,23 @@ def _named(program: Program, agency: str) -> str:
 
 async def promise(request: Request, actor: Actor, person_id: UUID, form: Form[Any] | None = None) -> Response:
     """What I will do, by when."""
-    await _may(request, actor, "promise.make", person_id)
+    await _may(request, actor, "promise.make", person_id, "promise")
     return _small(request, actor, "promise_new.html", person_id, form or _from_query(request, "mends"))
 
 
 async def worry(request: Request, actor: Actor, person_id: UUID, form: Form[Any] | None = None) -> Response:
     """A worry, for their worker alone."""
-    person = await _may(request, actor, "concern.raise", person_id)
+    person = await _may(request, actor, "concern.raise", person_id, "concern")
     worker = worker_name(person.worker, "their worker")
     return _small(request, actor, "concern_new.html", person_id, form or _from_query(request), worker=worker)
 
 
-async def _may(request: Request, actor: Actor, action: str, person_id: UUID) -> Person:
+async def _may(request: Request, actor: Actor, action: str, person_id: UUID, why: str) -> Person:
     here = running(request)
     person = await copies.find_person(here.pool, person_id)
     actor.require(action, await creating.around_or_asked(here, actor, person), person_id)
+    async with transaction(here) as tx:
+        await audit.record(tx, actor, action, person_id, "form", why)
     return person
 
 
@@ -154,6 +158,7 @@ async def cover(request: Request, actor: Actor, setback_id: UUID) -> Response:
         kept = await store.get(tx, SETBACK, setback_id)
         ties = actor.relations(person=kept.state.person, workers=[kept.state.worker], agency=kept.home)
         actor.require("setback.cover", ties, setback_id)
+        await audit.record(tx, actor, "setback.cover", kept.state.person, f"form/{setback_id}", "setback")
     return render(
         request,
         "setback_cover.html",

@@ -24,6 +24,7 @@ from services.caseplan.sharing import categories_of, covers_referral
 from services.caseplan.store import Kept, Tx
 from shared.contracts.codes import Coded
 from shared.contracts.plan import Owner
+from shared.security import audit
 from shared.security.identity import Actor
 from shared.web.edge import running, transaction
 from shared.web.forms import Form, back_to
@@ -67,6 +68,7 @@ async def page(
         agency = getattr(kept.state, "agency", None)
         name = (await copies.names(tx, [agency])).get(agency) if agency else None
         sealed = await written.fetch(tx, {(concept.kind, id): kept.state.person}) if _names_a_step(fields) else []
+        await audit.record(tx, actor, action, kept.state.person, f"form/{id}", concept.kind)
     form = form or _from_address(request)
     words = (await written.open_all(running(request).keys, sealed)).get((concept.kind, id), {})
     theirs = own or speaks_for_them(actor, concept, kept, verb)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.intake.consents import Stage
 from services.intake.directory import Agency, ReportsTo
 from services.intake.pages.frame import frame, lang_for
-from services.intake.pages.shared import what_of
+from services.intake.pages.shared import is_own, what_of
 from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
@@ -20,6 +20,7 @@ from services.intake.store import consents as store
 from services.intake.store import directory, people
 from services.intake.words import CATEGORIES, OFFICES
 from shared.runtime.errors import Invalid, NotFound
+from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms, say
@@ -104,6 +105,8 @@ async def answer_page(
         told = await directory.find_agency(tx, consent.terms.recipient)
         tells = await directory.find_agency(tx, consent.terms.discloser)
         now = await people.now(tx)
+        if not is_own(actor, person.id):
+            await audit.record(tx, actor, "consent.read", person.id, f"consent/{consent_id}", "consent")
     if consent.stage is not Stage.ASKED:
         return forms.see_other(shared_page(person.id), request)
     today = now.astimezone(ZoneInfo(consent.terms.zone)).date()

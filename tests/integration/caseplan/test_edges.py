@@ -12,7 +12,7 @@ from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.cast import by_id
-from shared.security.demo import AUDITOR, DANA, GRACE, JO, LENA, RAY, TASHA, YUSUF
+from shared.security.demo import AUDITOR, DANA, GRACE, JO, LENA, RAY, SAM, TASHA, YUSUF
 from shared.web.looks import ON_A_PAGE
 from tests.integration.caseplan.conftest import MONDAY
 from tests.integration.caseplan.scenes import a_day, plan_with, promise_by
@@ -203,6 +203,31 @@ async def test_every_read_of_a_record_is_a_row_and_a_refused_one_is_not(world: W
     before = await world.pool.fetchval("SELECT count(*) FROM audit")
     assert (await world.get(GRACE, f"/caseplan/people/{RAY}")).status_code == 404
     assert await world.pool.fetchval("SELECT count(*) FROM audit") == before
+
+
+async def test_every_page_with_a_form_is_a_look_at_whom_it_is_about(world: World):
+    await plan_with(world)
+    setback = (await world.ok(JO, "/caseplan/setbacks", {"words": "Too much."}))["id"]
+    forms = [
+        (DANA, f"/caseplan/plans/{RAY}/finish-step", "step.mark", RAY),
+        (DANA, f"/caseplan/promises/new?person={RAY}", "promise.make", RAY),
+        (DANA, f"/caseplan/referrals/new?person={RAY}&program={ROOMS}", "referral.send", RAY),
+        (LENA, f"/caseplan/concerns/new?person={RAY}", "concern.raise", RAY),
+        (LENA, f"/caseplan/setbacks/{setback}/cover", "setback.cover", JO),
+    ]
+    for who, path, action, whom in forms:
+        before = await world.pool.fetchval("SELECT count(*) FROM audit")
+        await world.page(who, path)
+        rows = await world.pool.fetch("SELECT actor_id, action, person_id FROM audit ORDER BY number OFFSET $1", before)
+        assert [tuple(row) for row in rows] == [(who, action, whom)], path
+
+
+async def test_a_worry_on_the_list_for_the_day_is_a_look_at_whom_it_is_about(world: World):
+    await plan_with(world, SAM)
+    await world.ok(LENA, "/caseplan/concerns", {"person": str(SAM), "words": "Very tired."})
+    await world.read(DANA, "/caseplan/today")
+    looks = "SELECT count(*) FROM audit WHERE action = 'today.read' AND person_id = $1"
+    assert await world.pool.fetchval(looks, SAM) == 1
 
 
 async def statements(world: World, who: UUID, path: str) -> int:

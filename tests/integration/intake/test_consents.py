@@ -230,6 +230,18 @@ async def test_supervision_is_never_asked_for_by_a_worker_at_intake(door):
     assert (await door.events("consent", once.json()["id"]))[0]["data"]["once"] is True
 
 
+async def test_a_worker_who_opens_a_question_looks_at_what_the_person_shares(door):
+    person = await door.add()
+    body = {"person": str(person), "recipient": str(demo.CEDAR_HOUSE), "categories": ["referral"]}
+    asked = (await door.post("/intake/consents/ask", body, demo.DANA)).json()
+    assert (await door.page(f"/intake/consents/{asked['id']}/answer", demo.DANA)).status_code == 200
+    await door.page(f"/intake/consents/{asked['id']}/answer", person)
+    looks = await door.pool.fetch(
+        "SELECT actor_id, person_id FROM audit WHERE action = 'consent.read' AND object = $1", f"consent/{asked['id']}"
+    )
+    assert [tuple(look) for look in looks] == [(demo.DANA, person)]
+
+
 async def test_a_question_on_the_page_costs_nothing_to_leave_or_to_refuse(door):
     person = await door.add()
     body = {"person": str(person), "recipient": str(demo.CEDAR_HOUSE), "categories": ["referral"]}

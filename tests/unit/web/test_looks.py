@@ -59,6 +59,11 @@ def test_what_one_of_us_did_on_one_day_is_one_line_and_the_latest_day_stands_fir
     ]
 
 
+def test_a_form_that_was_opened_is_not_told_as_the_deed_itself():
+    assert "opened a form about you" in said(look("promise.make", what="form"))[0]
+    assert "made you a promise" in said(look("promise.make", what="promise/7"))[0]
+
+
 def test_a_look_that_was_refused_is_told_as_that():
     assert "tried to look and was not let in" in said(look("person.read", allowed=False))[0]
 
@@ -88,7 +93,7 @@ def test_every_deed_of_the_permission_table_that_touches_somebody_has_words():
 
 def test_it_is_written_for_grade_six_in_both_languages():
     assert set(PAGE["en"]) == set(PAGE["es"])
-    everything = [*DEEDS.values(), *WHY.values(), looks_words.SOMETHING, looks_words.REFUSED]
+    everything = [*DEEDS.values(), *WHY.values(), looks_words.FORM, looks_words.SOMETHING, looks_words.REFUSED]
     assert all(words.en and words.es for words in everything)
     text = "\n".join([f"Dana {words.en}." for words in everything] + [f"{line}." for line in PAGE["en"].values()])
     assert grade(text) <= GRADE
