@@ -12,7 +12,7 @@ from services.caseplan.concepts import PROMISE
 from services.caseplan.creating import add_promise, around
 from services.caseplan.written import CONTACT
 from shared.process import Running
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.identity import Actor
@@ -51,7 +51,9 @@ async def write_down(here: Running, actor: Actor, want: Wanted | None, body: New
     async with edge.command(here) as tx:
 
         async def act() -> Answer:
-            await tx.execute(store.SQL["put_contact"], id, person.id, actor.id, actor.agency, body.how, body.speak_on)
+            values = (id, person.id, actor.id, actor.agency, body.how, body.speak_on)
+            if await tx.fetchval(store.SQL["put_contact"], *values) is None:
+                raise Conflict("There is a contact with this id already.")
             await store.put_words(tx, CONTACT, id, sealed)
             await tx.execute(
                 store.SQL["note_happened"], CONTACT, id, person.id, body.how, "", "worker", "page", actor.id, None

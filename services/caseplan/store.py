@@ -135,10 +135,6 @@ async def open_of_worker(db: Db, concept: Concept, worker: UUID, limit: int = 50
     return await listed(db, "list_open_of_worker", concept, worker, concept.kind, limit)
 
 
-async def open_of_home(db: Db, concept: Concept, agency: UUID, limit: int = 50) -> list[Kept]:
-    return await listed(db, "list_open_of_home", concept, agency, concept.kind, limit)
-
-
 async def asked_of(tx: Tx, agency: UUID, limit: int = 50) -> list[Kept]:
     """What the agency was asked, under consents that are live and are held until `tx` ends."""
     return await listed(tx, "list_asked", REFERRAL, agency, limit)

@@ -73,11 +73,6 @@ SELECT state, home, made_at, moved_at FROM aggregate broken
                       AND mend.state->>'mends' = broken.id::text)
  ORDER BY moved_at LIMIT $2
 
--- name: list_open_of_home
--- What an agency's workers hold, the longest silence first; one range of aggregate_home_idx, no sort.
-SELECT state, home, made_at, moved_at FROM aggregate
- WHERE home = $1 AND kind = $2 AND is_open ORDER BY moved_at LIMIT $3
-
 -- name: list_asked
 -- What an agency was asked and may still be told: under a live consent whose row is held until the answer is read.
 -- One range of aggregate_receiving_idx.
@@ -177,6 +172,7 @@ SELECT state, home, made_at, moved_at FROM aggregate
 
 -- name: put_contact
 INSERT INTO contact (id, person, worker, agency, how, at, speak_on) VALUES ($1, $2, $3, $4, $5, clock(), $6)
+ON CONFLICT DO NOTHING RETURNING id
 
 -- name: contacts_due
 -- With whom a worker said they would speak by today, and have not since; by contact_worker_idx.
@@ -184,7 +180,3 @@ SELECT c.id, c.person, c.speak_on, c.at FROM contact c
  WHERE c.worker = $1 AND c.speak_on <= $2
    AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.worker = c.worker AND later.at > c.at)
  ORDER BY c.speak_on LIMIT $3
-
--- name: contacts_of
--- By contact_person_idx, the latest first.
-SELECT id, worker, how, at, speak_on FROM contact WHERE person = $1 ORDER BY at DESC LIMIT $2

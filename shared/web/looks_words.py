@@ -63,9 +63,7 @@ DEEDS: Mapping[str, Words] = {
     "message.send": Words("wrote to you", "le escribió"),
     "message.stop": Words("wrote down that you want no messages", "anotó que usted no quiere mensajes"),
 }
-FORM = Words(
-    "opened a form about you", "abrió un formulario sobre usted"
-)  # opened; whether it was sent is a look of its own
+FORM = Words("opened a form about you", "abrió un formulario sobre usted")  # what is sent with it is told as that
 SOMETHING = Words("looked at your record", "miró su información")
 REFUSED = Words("tried to look and was not let in", "intentó mirar y no pudo")
 

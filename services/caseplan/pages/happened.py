@@ -106,20 +106,26 @@ PARTIES = {
     "worker": "A worker",
 }
 WAYS = {"phone": "told by phone", "in_person": "told in person", "stream": "through their system", "email": "by link"}
-# What the clock says where its silence is not ours: the person had their time, and that is an answer too.
-SILENCE_OF_PERSON = {"closed", "not_taken", "resting", "set_aside"}
+# What the clock says where its silence is not ours: the person had their time, and that is an answer too. A setback
+# comes to rest from our silence as well as from theirs, so its line says neither.
+THEIR_TIME = Line("Their time to say passed. It is recorded as silence.", "waits")
+SILENCES: Mapping[tuple[str, str], Line] = {
+    ("referral", "closed"): THEIR_TIME,
+    ("referral", "not_taken"): THEIR_TIME,
+    ("plan", "set_aside"): THEIR_TIME,
+    ("setback", "resting"): Line("It rests.", "waits"),
+}
 
 
 def bead(sheet: Sheet, row: Record | Mapping[str, Any], *, title: str = "", url: str = "", note: str = "") -> Bead:
     """`title`: what it is about, on a page that shows more than one thing. `note`: what staff wrote of it."""
     line = HAPPENED.get((row["kind"], row["verb"]), Line(row["verb"].replace("_", " ").capitalize() + "."))
-    kind = line.kind
-    if row["verb"] == "lapse" and row["stage"] in SILENCE_OF_PERSON:
-        line, kind = Line("Their time to say passed. It is recorded as silence."), "waits"
+    if row["verb"] == "lapse":
+        line = SILENCES.get((row["kind"], row["stage"]), line)
     says = f"{title}: {line.says[:1].lower()}{line.says[1:]}" if title else line.says
     return Bead(
         text=f"{says} {note}".strip(),
-        kind=kind,  # type: ignore[arg-type]
+        kind=line.kind,  # type: ignore[arg-type]
         when=say.sentence(when(sheet, row["at"])),
         who=who(row),
         url=url,

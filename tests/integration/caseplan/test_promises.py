@@ -160,3 +160,11 @@ async def test_a_contact_with_a_promise_that_cannot_be_made_is_not_written_eithe
     answer = await world.post(DANA, "/caseplan/contacts", body)
     assert (answer.status_code, answer.json()["field"]) == (422, "by")
     assert await world.counts() == before
+
+
+async def test_a_contact_under_an_id_that_is_taken_is_refused_and_changes_nothing(world: World):
+    body = {"id": str(uuid7()), "who": str(RAY), "how": "met", "what": "Wants a ride."}
+    await world.ok(DANA, "/caseplan/contacts", body)
+    before = await world.counts()
+    assert (await world.post(DANA, "/caseplan/contacts", body | {"what": "Another."})).status_code == 409
+    assert await world.counts() == before

@@ -32,7 +32,7 @@ ONE: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "what a person has": (SQL["list_of_person"], ("p1", "referral", 50), "aggregate_person_idx"),
     "what a worker holds": (SQL["list_open_of_worker"], ("w1", "referral", 60), "aggregate_worker_idx"),
     "what a worker has not owned up to": (SQL["list_broken_of_worker"], ("w1", 60), "aggregate_broken_idx"),
-    "what an agency's workers hold": (SQL["list_open_of_home"], ("h1", "referral", 60), "aggregate_home_idx"),
+    "what fell to a supervisor": (SQL["list_held_by_team"], ("h1", "referral", ["seen"], 60), "aggregate_home_idx"),
     "a timeline": (SQL["timeline"], ("p1", ["concern"], 40), "happened_person_idx"),
 }
 
