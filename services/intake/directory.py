@@ -169,8 +169,13 @@ def may_load(origin: Origin | None, source: str) -> bool:
     return origin is not None and origin.source == source
 
 
-def is_current(origin: Origin | None, today: date, *, months: int = 12) -> bool:
+def vouched_since(today: date) -> date:
+    """The day since which somebody must have vouched for an entry of another directory: a year ago."""
+    return date(today.year - 1, today.month, min(today.day, 28))
+
+
+def is_current(origin: Origin | None, today: date) -> bool:
     """Whether a page may show this as help that is there now: the agency says so itself, or somebody vouched lately."""
     if origin is None:
         return True
-    return origin.assured_on is not None and (today - origin.assured_on).days <= months * 31
+    return origin.assured_on is not None and origin.assured_on >= vouched_since(today)

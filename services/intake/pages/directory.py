@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake import words
-from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry, is_current
+from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry, is_current, vouched_since
 from services.intake.pages.consents import both, passed_on
 from services.intake.pages.frame import frame
 from services.intake.store import directory as store
@@ -73,11 +73,6 @@ async def search(
         lang="en",
         one_language=True,
     )
-
-
-def vouched_since(today: date) -> date:
-    """The day since which somebody must have vouched for an entry of another directory: a year ago."""
-    return date(today.year - 1, today.month, min(today.day, 28))
 
 
 def _again(asked: dict[str, str], **more: str) -> str:
@@ -146,7 +141,7 @@ async def program_page(program_id: UUID, request: Request, actor: Reader, back: 
         entry=entry,
         agency_name=row.agency_name,
         agency_url=f"{HERE}/agencies/{entry.agency}",
-        note=unchecked(program.origin, today) or row_note(row.agency, today),
+        note=unchecked(program.origin, today) or row_note(row.agency),
         facts=_facts_of_program(row),
         offices=passed_on(both(row.agency.reports_to, entry.reports_to), "en"),
         choose=_choose(program, back),
@@ -156,7 +151,7 @@ async def program_page(program_id: UUID, request: Request, actor: Reader, back: 
     )
 
 
-def row_note(agency: AgencyEntry, today: date) -> str:
+def row_note(agency: AgencyEntry) -> str:
     return "This agency keeps no people’s records here. Call them; nothing is sent." if agency.holds_no_records else ""
 
 
@@ -191,7 +186,7 @@ async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Respo
         request,
         "agency.html",
         entry=agency.entry,
-        note=unchecked(agency.origin, today) or row_note(agency.entry, today),
+        note=unchecked(agency.origin, today) or row_note(agency.entry),
         facts=_facts_of_agency(agency),
         hours=hours_of(agency.entry),
         closed=[say.on_date(day, today) for day in sorted(agency.entry.calendar.holidays) if day >= today][:10],

@@ -25,7 +25,7 @@ from shared.web.templates import render
 from shared.web.words import lang_of
 
 MEND = {"name": "Say what they like to be called."}
-SHOWN = 200  # on one page; the search finds the others
+SHOWN = 200  # on one page of those with a worker; the search finds the others
 
 
 async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
@@ -56,7 +56,7 @@ def people_page(
         request,
         "people.html",
         said=SAID["en"],
-        waiting=[_shown(row, names, at, actor) for row in waiting[:SHOWN]],
+        waiting=[_shown(row, names, at, actor) for row in waiting],
         walking=[_shown(row, names, at, actor) for row in walking[:SHOWN]],
         more=max(0, len(walking) - SHOWN),
         workers=workers,

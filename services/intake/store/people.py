@@ -66,7 +66,9 @@ async def save_contact(tx: Connection, person: Person, contact: bytes | None) ->
 
 
 async def list_people(tx: Connection, agency: UUID, *, worker: UUID | None = None, limit: int = 500) -> list[Row]:
-    """The people of one agency, or those whom one worker of it walks with. No other agency's row is ever read."""
+    """The people of one agency, or those whom one worker of it walks with. No other agency's row is ever read.
+
+    `limit` counts those with a worker: whoever waits for one is always there."""
     rows = await tx.fetch(SQL["list_people"], agency, worker, limit)
     return [Row(_person(row), Sealed(row["name"]), row["welcomed_at"]) for row in rows]
 

@@ -24,10 +24,13 @@ UPDATE person SET worker_id = $2, agency_id = $3, changed_at = clock() WHERE id 
 UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, changed_at = clock() WHERE id = $1;
 
 -- name: list_people
--- One agency's people, or one worker's ($2), those whom nobody walks with first, then the latest; by person_agency_idx.
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
- WHERE agency_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
- ORDER BY (worker_id IS NULL) DESC, welcomed_at DESC LIMIT $3;
+-- One agency's people, or one worker's ($2): everybody whom nobody walks with, then the latest; by person_agency_idx.
+(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
+  WHERE agency_id = $1 AND worker_id IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
+UNION ALL
+(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
+  WHERE agency_id = $1 AND worker_id IS NOT NULL AND ($2::uuid IS NULL OR worker_id = $2)
+  ORDER BY welcomed_at DESC LIMIT $3);
 
 -- name: now
 SELECT clock();

@@ -126,6 +126,17 @@ async def test_a_worker_sees_the_people_of_their_own_agency_and_no_others(door):
     assert NAME in text(page)
 
 
+async def test_whoever_waits_for_a_worker_is_on_the_page_however_many_walk_with_one(door, monkeypatch):
+    monkeypatch.setattr("services.intake.pages.people.SHOWN", 1)
+    for name in ("Wren", "Robin"):
+        await door.post("/intake/start", {"name": name})
+    await door.add(name="Heron")
+    await door.add(name="Egret")
+    page = text(await door.page("/intake/people", demo.LENA))
+    assert [name in page for name in ("Wren", "Robin", "Heron", "Egret")] == [True, True, False, True]
+    assert "1 more: find them by name." in page
+
+
 async def test_names_of_a_list_are_opened_with_one_look_at_the_keys(door, monkeypatch):
     for number in range(5):
         await door.add(name=f"{NAME} {number}")

@@ -59,6 +59,8 @@ def test_a_program_that_was_withdrawn_and_comes_back_is_listed_anew():
         (None, True),
         (Origin("baltimore", "1"), False),
         (Origin("baltimore", "1", date(2019, 4, 1)), False),
+        (Origin("baltimore", "1", date(2025, 11, 23)), False),
+        (Origin("baltimore", "1", date(2025, 11, 24)), True),
         (Origin("baltimore", "1", date(2026, 10, 1)), True),
     ],
 )
