@@ -188,7 +188,7 @@ def _notice(task: "asyncio.Future[None]") -> None:
     if task.cancelled() or task.exception() is None:
         return
     name = getattr(task, "get_name", lambda: "part")()
-    log.error("a part of the process broke", where=name, exc_info=task.exception())
+    log.error("a part of the process broke", kind=name, exc_info=task.exception())
     _failed.append(name)
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -53,17 +53,18 @@ SELECT count(*) FROM gone
 WITH gone AS (
     DELETE FROM outbox WHERE shard = $1 AND position = $2 RETURNING *
 )
-INSERT INTO outbox_blocked SELECT gone.*, $3, clock() FROM gone
+INSERT INTO outbox_blocked SELECT gone.*, $3, clock() FROM gone ON CONFLICT DO NOTHING
 
 -- name: release_blocked
 -- Back to their old positions, so ahead of everything of their subjects that came later. Only of shards that are ours:
--- another relay may have later rows of its own on their way.
+-- another relay may have later rows of its own on their way. One that a log lost meanwhile is in the outbox already.
 WITH freed AS (DELETE FROM outbox_blocked WHERE shard = ANY ($1::smallint[]) RETURNING *)
 INSERT INTO outbox (shard, position, id, topic, subject, sequence, epoch, partitionkey, type, at,
                     traceparent, causationid, actor, data, again)
 OVERRIDING SYSTEM VALUE
 SELECT shard, position, id, topic, subject, sequence, epoch, partitionkey, type, at,
        traceparent, causationid, actor, data, again FROM freed
+ON CONFLICT DO NOTHING
 RETURNING position
 
 -- name: marks

@@ -140,6 +140,33 @@ async def test_a_missing_topic_blocks_who_speaks_on_it_until_it_is_there_and_nob
         assert await w.reader.never_parked()
 
 
+async def test_what_is_blocked_and_lost_as_well_is_said_once_more(database, cluster, monkeypatch):
+    """Refused while it was said again after a loss, and lost a second time: it waits in both places."""
+    monkeypatch.setattr(publisher, "TOPIC_WITHIN", 0.5)
+    monkeypatch.setattr(relay, "CHECK_EVERY", 0.5)
+    async with world(database) as w:
+        subject = new()
+        w.writer.start("relay")
+        await w.writer.say(subject, 2)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        await cluster.delete_topics([TOPIC])
+        columns = (
+            "shard, position, id, topic, subject, sequence, epoch, partitionkey, type, at,"
+            " traceparent, causationid, actor, data"
+        )
+        again = f"INSERT INTO outbox ({columns}, again) OVERRIDING SYSTEM VALUE SELECT {columns}, true FROM "  # noqa: S608
+        await w.writer.pool.execute(again + "event_archive")
+        w.writer.start("relay")
+        await until(lambda: blocked(w.writer, subject), 60)
+        await w.writer.pool.execute(again + "outbox_blocked")
+        await cluster.ensure_topics()
+        w.reader.start("edge")
+        await w.reader.has(subject, 2)
+        await until(w.writer.sent)
+        assert await w.reader.effects(subject) == [1, 2]
+
+
 async def test_what_the_broker_refuses_waits_with_its_subjects_later_rows_while_others_go_on(
     database, cluster, monkeypatch
 ):
