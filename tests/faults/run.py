@@ -27,7 +27,7 @@ from tests.faults.stage import Stage
 
 SETTLE_WITHIN = 240.0  # seconds from the last blow until nothing is under way
 FULL = 100  # kills: so many reach every failpoint
-SET_BACK = ("notifications", "caseplan", "reporting")  # one of them, by the seed, is restored half-way
+SET_BACK = ("notifications", "caseplan", "reporting", "intake")  # one of them, by the seed, is restored half-way
 BREAKS = {  # mutant -> the service and the failpoint at which it shows; no_aggregate_lock shows under load alone
     "ack_before_commit": ("reporting", "inbox.applied"),
     "no_progress_check": ("caseplan", "relay.acknowledged"),
