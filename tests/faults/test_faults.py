@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 async def test_nothing_is_lost_doubled_or_told_too_late_and_a_broken_inbox_is_noticed() -> None:
     """A judge that found nothing in the second half could not find anything anywhere."""
     async with a_play(events=400, kills=4, seed=5) as play:
+        assert play.set_back == "caseplan", "a source, which has to go on after what it forgot"
         await play.play()
         report = await play.report()
         assert report.ok, report.json()
