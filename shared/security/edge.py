@@ -60,7 +60,7 @@ class Allow:
 
     def __init__(self, action: str) -> None:
         if action not in TABLE:
-            raise LookupError(f"{action} is not in the permission table (shared/security/permissions.py)")
+            raise LookupError(f"{action} is not in the permission table (shared/security/table.py)")
         self.action = action
 
     async def __call__(self, request: Request) -> Actor:

@@ -94,11 +94,6 @@ MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"),
 BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
     "every service": (
         _entry("public", "Open to everybody, signed in or not; discloses nothing about anybody", **EVERYONE),
-        _entry("deadletter.read", "See which records are parked, where and why", ops=ANY, auditor=ANY),
-        _entry("deadletter.manage", "Replay or drop parked records", ops=ANY),
-        _entry("operations.read", "See lag, the age of the outbox and what is blocked",
-               ops=ANY, network_admin=ANY, auditor=ANY),
-        _entry("operations.manage", "Rebuild, repair, accept a loss in writing", ops=ANY),
     ),
     "intake": (
         _entry("directory.read", "Look through agencies, programs and opening hours", **EVERYONE),
@@ -185,8 +180,6 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("referral.reopen", "Open a referral again", "referral.read", person=SELF, case_manager=NAMED | SAME),
         _entry("referral.mend", "Mark a referral as entered by mistake", "referral.read",
                case_manager=NAMED | SAME, supervisor=SAME),
-        _entry("setback.list", "See that somebody waits for a human, and until when; not their words", "setback.list",
-               case_manager=NAMED, supervisor=NAMED | SAME),
         _entry("setback.read", "Read what the person said got hard", "setback.read", person=SELF, **WALKS_WITH),
         _entry("setback.report", "Say that something got hard", "person.read", person=SELF),
         _entry("setback.answer", "Reach the person as the human who was promised", "setback.read",
@@ -195,7 +188,7 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                person=SELF, **WALKS_WITH),
         _entry("setback.settle", "Say that support is in place", "setback.read", person=SELF, **WALKS_WITH),
         _entry("setback.share", "Let one more party know of exactly this setback", "setback.read", person=SELF),
-        _entry("setback.cover", "Name another worker where the named one does not answer", "setback.cover",
+        _entry("setback.cover", "Take over where the named worker does not answer", "setback.cover",
                supervisor=SAME),
         _entry("concern.raise", "Tell the named worker privately of a worry about somebody", "concern.raise", **{
             "case_manager": SAME | RECEIVING | NAMED, "mentor": NAMED,
@@ -207,10 +200,6 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
     "notifications": (
         _entry("message.read", "Read messages to and from somebody", "message.read",
                person=SELF, mentor=NAMED, **WALKS_WITH),
-        _entry("message.send", "Write to somebody", "message.read", person=SELF, mentor=NAMED, **WALKS_WITH),
-        _entry("message.stop", "Ask not to be written to", "message.stop", person=SELF, **WALKS_WITH),
-        _entry("delivery.read", "See which deliveries went out, were held back, and why; no contents",
-               ops=ANY, auditor=ANY, network_admin=ANY),
         _entry("partner.read", "See how an agency's own system is connected",
                partner_engineer=SAME, agency_admin=SAME, network_admin=ANY, ops=ANY, auditor=ANY),
         _entry("partner.manage", "Connect an agency's own system, rotate its credentials, pause or remove it",
@@ -220,8 +209,6 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
     ),
     "reporting": (
         _entry("report.read", "See how the network keeps its word: counts, no people", **STAFF),
-        _entry("report.export", "Take the counts away as a file",
-               supervisor=ANY, agency_admin=ANY, network_admin=ANY, auditor=ANY),
     ),
 }
 # fmt: on

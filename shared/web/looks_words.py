@@ -50,7 +50,6 @@ DEEDS: Mapping[str, Words] = {
     "referral.withdraw": Words("took back what was asked for", "retiró lo que se pidió"),
     "referral.reopen": Words("asked a program again for you", "volvió a pedir ayuda para usted"),
     "referral.mend": Words("took out what was written by mistake", "quitó lo que se anotó por error"),
-    "setback.list": Words("saw that you wait for a talk", "vio que usted espera hablar con alguien"),
     "setback.read": Words("read what got hard for you", "leyó lo que se le puso difícil"),
     "setback.answer": Words("got in touch about what got hard", "le buscó por lo que se puso difícil"),
     "setback.reflect": Words("wrote down what could help", "anotó lo que podría ayudar"),
@@ -60,8 +59,6 @@ DEEDS: Mapping[str, Words] = {
     "concern.read": Words("read of a worry", "leyó una preocupación"),
     "concern.settle": Words("decided about a worry", "decidió sobre una preocupación"),
     "message.read": Words("read your messages", "leyó sus mensajes"),
-    "message.send": Words("wrote to you", "le escribió"),
-    "message.stop": Words("wrote down that you want no messages", "anotó que usted no quiere mensajes"),
 }
 FORM = Words("opened a form about you", "abrió un formulario sobre usted")  # what is sent with it is told as that
 SOMETHING = Words("looked at your record", "miró su información")

@@ -67,8 +67,8 @@ def routes() -> APIRouter:
     async def kindly(actor: Annotated[Actor, Depends(allow("referral.read"))]) -> dict[str, bool]:
         return {"may": actor.may("referral.read", actor.relations(**ROW))}
 
-    @router.get("/parked")
-    async def parked(actor: Annotated[Actor, Depends(allow("deadletter.read"))]) -> dict[str, str]:
+    @router.get("/imports")
+    async def imports(actor: Annotated[Actor, Depends(allow("directory.import"))]) -> dict[str, str]:
         return {"role": actor.role}
 
     @router.get("/directory")
@@ -146,13 +146,13 @@ def test_an_app_with_a_forgotten_route_does_not_start(add: Callable[[FastAPI], N
 
 
 def test_an_entry_may_stand_on_the_whole_router():
-    router = APIRouter(prefix="/caseplan", dependencies=[Depends(allow("operations.read"))])
+    router = APIRouter(prefix="/caseplan", dependencies=[Depends(allow("partner.read"))])
     router.get("/lag")(lambda: {})
     assert routes_without_entry(app_with(router)) == []
 
 
 def test_a_route_declares_one_action():
-    router = APIRouter(prefix="/caseplan", dependencies=[Depends(allow("operations.read"))])
+    router = APIRouter(prefix="/caseplan", dependencies=[Depends(allow("partner.read"))])
     router.get("/lag", dependencies=[Depends(allow("report.read"))])(lambda: {})
     with pytest.raises(LookupError, match="more than one action"):
         routes_without_entry(app_with(router))
@@ -189,7 +189,7 @@ async def test_nobody_is_asked_to_sign_in():
 async def test_a_page_sends_its_reader_to_the_sign_in_page_and_back():
     async with client() as asks:
         answer = await asks.get(f"/caseplan/referrals/{REFERRAL}?tab=2", headers={"Accept": "text/html"})
-        part = await asks.get("/caseplan/parked", headers={"HX-Request": "true"})
+        part = await asks.get("/caseplan/imports", headers={"HX-Request": "true"})
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/intake/sign-in?next=/caseplan/referrals/{REFERRAL}"
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/intake/sign-in")
@@ -266,9 +266,9 @@ async def test_who_may_read_but_not_act_is_told_so():
 async def test_a_person_finds_no_staff_page():
     """Attack 5 of the threat list."""
     async with client() as asks:
-        assert (await asks.get("/caseplan/parked", headers=bearer(demo.RAY))).status_code == 404
-        assert (await asks.get("/caseplan/parked", headers=bearer(demo.DANA))).status_code == 403
-        assert (await asks.get("/caseplan/parked", headers=bearer(demo.OPS))).status_code == 200
+        assert (await asks.get("/caseplan/imports", headers=bearer(demo.RAY))).status_code == 404
+        assert (await asks.get("/caseplan/imports", headers=bearer(demo.DANA))).status_code == 403
+        assert (await asks.get("/caseplan/imports", headers=bearer(demo.OPS))).status_code == 200
         answer = await asks.post(f"/caseplan/referrals/{REFERRAL}/answer", headers=bearer(demo.RAY))
         assert answer.status_code == 404
 

@@ -146,7 +146,7 @@ def test_those_who_keep_it_running_read_nobody():
 
 def test_the_auditor_changes_nothing():
     changes = [a for a in ACTIONS if may_at_all(Role.AUDITOR, a) and not a.endswith(".read")]
-    assert changes == ["public", "report.export"]
+    assert changes == ["public"]
 
 
 def test_nobody_signed_in_reaches_only_what_is_open():

@@ -24,7 +24,7 @@ AUDITOR = Actor(demo.AUDITOR, Role.AUDITOR, None, None, "Vera Holt")
 NO_LOOK = {
     "directory.read", "directory.import", "agency.manage", "program.manage", "consent.grant", "mine.read",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
-    "delivery.read", "partner.read", "partner.manage", "partner.agree",
+    "partner.read", "partner.manage", "partner.agree",
 }  # fmt: skip
 
 
