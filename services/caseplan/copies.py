@@ -71,6 +71,14 @@ async def zone_of(db: Db, agency: UUID | None) -> ZoneInfo:
     return calendar_in(row).tz
 
 
+async def in_zone_of(db: Db, agency: UUID | None, body: Any) -> Any:
+    """A form's day and time carry no zone: they are meant in that of the worker's agency."""
+    due = getattr(body, "due", None)
+    if not isinstance(due, datetime) or due.tzinfo is not None:
+        return body
+    return body.model_copy(update={"due": due.replace(tzinfo=await zone_of(db, agency))})
+
+
 async def zone_of_person(db: Db, id: UUID) -> ZoneInfo:
     """In which somebody's days are told: that of the agency that walks with them."""
     row = await db.fetchrow(SQL["person"], id)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts import consent as events
 from shared.contracts.codes import Coded
 from shared.contracts.events import Event
-from shared.runtime.errors import Invalid, Refused
+from shared.runtime.errors import Invalid
 from shared.workflow import (
     LAPSE,
     NETWORK,
@@ -92,16 +92,6 @@ class Consent:
     @property
     def confirmed(self) -> bool:
         return self.stage is Stage.CONFIRMED
-
-
-class OnNeverList(Refused):
-    """The person said that this agency is never to hear of them: that beats every consent."""
-
-    status = 409
-    title = "They are never to hear of it"
-
-    def __init__(self) -> None:
-        super().__init__("The person said that this agency is never to be told anything. Only they can change that.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +258,9 @@ WORKFLOW = Workflow(
 )
 
 
-def ask(
-    consent: Consent, today: date, patience: Patience, *, never: frozenset[UUID] = frozenset(), at_intake: bool = False
-) -> Decision[Consent]:
-    """The question, put to the person. Raises Invalid for terms that may not be asked for, OnNeverList for whom."""
+def ask(consent: Consent, today: date, patience: Patience, *, at_intake: bool = False) -> Decision[Consent]:
+    """The question, put to the person. Raises Invalid for terms that may not be asked for."""
     terms = consent.terms
-    if terms.recipient in never:
-        raise OnNeverList
     if not terms.categories:
         raise Invalid("categories", "Name what may be told.")
     if terms.recipient == terms.discloser:

@@ -4,7 +4,6 @@ A form that has to be mended comes back as the page it came from, with what was 
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -43,7 +42,7 @@ async def _begin(
     if not is_form(request):
         return (await begin(running(request), actor, want, form.value)).response()
     try:
-        body = await _in_their_zone(running(request), actor, form.value)
+        body = await copies.in_zone_of(running(request).pool, actor.agency, form.value)
         await begin(running(request), actor, want, body)
     except Invalid as error:
         return await again(form.refuse(error))
@@ -51,14 +50,6 @@ async def _begin(
         return await again(form.refuse(Invalid("words", str(error))))
     home = MINE if actor.person else TODAY
     return forms.see_other(back_to(form.value.back, home), request, said=said)
-
-
-async def _in_their_zone(here: Running, actor: Actor, body: Any) -> Any:
-    """A form's day and time carry no zone: they are meant in that of the worker's agency."""
-    due = getattr(body, "due", None)
-    if not isinstance(due, datetime) or due.tzinfo is not None:
-        return body
-    return body.model_copy(update={"due": due.replace(tzinfo=await copies.zone_of(here.pool, actor.agency))})
 
 
 @router.post("/caseplan/referrals", openapi_extra=takes(NewReferral), status_code=201)

@@ -5,7 +5,6 @@ word that an agency gave by phone is written down with `record-answer` and the v
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from services.caseplan.concepts import CONCEPTS, REFERRAL, Concept
 from services.caseplan.pages import saying
 from services.caseplan.pages.buttons import path_of
 from services.caseplan.pages.frame import MINE, TODAY
-from shared.process import Running
 from shared.runtime.errors import Invalid
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -44,7 +42,8 @@ async def _say(
         return await saying.page(request, actor, concept, id, verb, form)
     try:
         said, body = _unwrapped(form.value) if recorded else (verb, form.value)
-        body = await _in_their_zone(running(request), actor, body) if is_form(request) else body
+        if is_form(request):
+            body = await copies.in_zone_of(running(request).pool, actor.agency, body)
         answer = await perform(running(request), actor, want, concept, id, said, body, recorded=recorded)
     except Invalid as error:
         if not is_form(request):
@@ -54,14 +53,6 @@ async def _say(
         home = MINE if actor.person else TODAY
         return forms.see_other(back_to(form.value.back, home), request, said="saved")
     return answer.response()
-
-
-async def _in_their_zone(here: Running, actor: Actor, body: Base) -> Base:
-    """A form's day and time carry no zone: they are meant in that of the worker's agency."""
-    due = getattr(body, "due", None)
-    if not isinstance(due, datetime) or due.tzinfo is not None:
-        return body
-    return body.model_copy(update={"due": due.replace(tzinfo=await copies.zone_of(here.pool, actor.agency))})
 
 
 def _route(concept: Concept, verb: str) -> tuple[Route, Route]:

@@ -55,7 +55,6 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "resting": "It rests until you like to go on.",
         "supported": "You have what you wanted for now. The door stays open.",
         "tell_one": "Let one agency know of this",
-        "tell_one_why": "Only if you want to. You choose who, one at a time.",
         "they_know": "{agency} knows of this, as you chose.",
         "promises": "Promises made to me",
         "no_promises": "Nobody has promised you anything yet.",
@@ -94,9 +93,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "you_choose": "You choose. Both answers are fine.",
         "saved": "Saved.",
         "setback_told": "Told. Only {worker} can read it.",
-        "see_plan": "See it",
         "by": "By {when}",
-        "write_what": "What do you want?",
     },
     "es": {
         "hi": "Hola",
@@ -142,7 +139,6 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "resting": "Descansa hasta que usted quiera seguir.",
         "supported": "Por ahora tiene lo que quería. La puerta sigue abierta.",
         "tell_one": "Contarle esto a una agencia",
-        "tell_one_why": "Solo si usted quiere. Usted escoge a quién, de una en una.",
         "they_know": "{agency} lo sabe, como usted escogió.",
         "promises": "Lo que me prometieron",
         "no_promises": "Todavía nadie le ha prometido nada.",
@@ -181,9 +177,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "you_choose": "Usted escoge. Las dos respuestas están bien.",
         "saved": "Guardado.",
         "setback_told": "Listo. Solo {worker} puede leerlo.",
-        "see_plan": "Verlo",
         "by": "Para {when}",
-        "write_what": "¿Qué quiere usted?",
     },
 }
 STAGES: Mapping[Stage, Words] = {

@@ -1,7 +1,5 @@
 """A promise: what we said, what came of it. Ours alone: what a person means to do is nobody's to measure."""
 
-from collections.abc import Callable
-
 from fastapi import Request
 from starlette.responses import Response
 
@@ -44,7 +42,7 @@ def came_of(sheet: Sheet, kept: Kept) -> Tag | Chip:
             return due_chip(sheet, promise.due, kept.made_at)
 
 
-def note(sheet: Sheet, kept: Kept, moment: Callable[..., str] = say.moment) -> str:
+def note(sheet: Sheet, kept: Kept) -> str:
     promise = kept.state
     match promise.stage:
         case Stage.KEPT if promise.late:
@@ -56,7 +54,7 @@ def note(sheet: Sheet, kept: Kept, moment: Callable[..., str] = say.moment) -> s
         case Stage.BROKEN if promise.by_person:
             return "They told us."
         case Stage.MOVING:
-            return f"Asked for: {moment(promise.asked_due, sheet.now, sheet.zone)}."
+            return f"Asked for: {say.moment(promise.asked_due, sheet.now, sheet.zone)}."
         case _:
             return ""
 

@@ -13,7 +13,6 @@ from services.caseplan.referrals.decisions import (
     is_open,
     offers,
     owner_of,
-    refuse_second,
 )
 from services.caseplan.referrals.patience import KIND, Patience, clock_of
 from services.caseplan.referrals.state import (
@@ -99,5 +98,4 @@ __all__ = [
     "is_open",
     "offers",
     "owner_of",
-    "refuse_second",
 ]

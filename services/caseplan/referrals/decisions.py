@@ -1,6 +1,5 @@
 """What follows when somebody says something to a referral. Reads no clock, touches nothing."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
@@ -27,13 +26,6 @@ class AlreadyOpen(Conflict):
         super().__init__("A referral to this program is open already. Go on with that one.", ("open_it",))
 
 
-def refuse_second(open_ones: Iterable[Referral], person: UUID, program: UUID) -> None:
-    """Raises AlreadyOpen. `open_ones` may hold any referrals of the person."""
-    for referral in open_ones:
-        if (referral.person, referral.program) == (person, program) and is_open(referral):
-            raise AlreadyOpen(referral.id)
-
-
 def is_open(referral: Referral) -> bool:
     return WORKFLOW.is_open(referral.stage)
 
@@ -51,9 +43,8 @@ def offers(referral: Referral, party: Party) -> dict[str, Move[Stage]]:
     return WORKFLOW.offers(referral.before, party) | here
 
 
-def draft(referral: Referral, by: By, patience: Patience, open_ones: Iterable[Referral] = ()) -> Decision[Referral]:
-    """A referral's first fact. Raises AlreadyOpen."""
-    refuse_second(open_ones, referral.person, referral.program)
+def draft(referral: Referral, by: By, patience: Patience) -> Decision[Referral]:
+    """A referral's first fact. Whether another one is open to this program is the store's to know."""
     return Decision(referral, (tell(events.Drafted, referral, by),), (clock_of(referral, patience),))
 
 

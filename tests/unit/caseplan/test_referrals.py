@@ -14,7 +14,6 @@ from shared.contracts import referral as events
 from shared.contracts.data import decode_data, encode_data
 from shared.contracts.parties import Party, Way
 from shared.contracts.referral import DeclineReason, Document, EligibilityRule, Outcome, PauseCause
-from shared.runtime.errors import Conflict
 from shared.workflow import CLOCK, NETWORK, BusinessDays, By, GuardNotMet, Hours, MoveNotOffered, Timer
 from tests.unit.caseplan.worlds import (
     AGENCY,
@@ -199,22 +198,6 @@ def test_a_person_can_send_their_own_referral():
     sent = decide(a_referral(Stage.DRAFT), referrals.Send(consent_for()), PERSON_SAYS, PATIENCE)
     assert sent.state.consent == CONSENT
     assert sent.events[0].consent == CONSENT
-
-
-def test_a_person_has_one_open_referral_to_a_program():
-    with pytest.raises(referrals.AlreadyOpen) as refused:
-        referrals.draft(a_referral(Stage.DRAFT, id=NEXT), WORKER_SAYS, PATIENCE, [a_referral(Stage.WAITLISTED)])
-    assert isinstance(refused.value, Conflict)
-    assert refused.value.referral == ID
-
-
-@pytest.mark.parametrize(
-    "other",
-    [a_referral(Stage.CLOSED), a_referral(Stage.SENT, program=SECOND.program), a_referral(Stage.SENT, person=NEXT)],
-    ids=["one that is over", "another program", "another person"],
-)
-def test_any_other_referral_stands_in_nobodys_way(other):
-    referrals.refuse_second([other], PERSON, PROGRAM)
 
 
 # --- the agency's answer ---

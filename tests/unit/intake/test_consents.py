@@ -123,11 +123,6 @@ def test_supervision_is_never_asked_for_at_intake_and_is_good_for_once():
         decide(a_consent(Stage.CONFIRMED), consents.Use(), NETWORK, PATIENCE)
 
 
-def test_the_never_list_beats_every_consent():
-    with pytest.raises(consents.OnNeverList):
-        consents.ask(a_consent(), TODAY, PATIENCE, never=frozenset({AGENCY}))
-
-
 # --- saying yes ---
 
 
