@@ -38,19 +38,13 @@ ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, ended_at = excluded.ended
 RETURNING id
 
 -- name: consent
--- Live by our own copy and clock, and not while its events are parked: what is missing may be the revocation.
-SELECT id, person, recipient, categories, setback,
-       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
-       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
-                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
+-- Live by the function of that name: by our own copy and clock, in the days of the person's agency.
+SELECT id, person, recipient, categories, setback, is_live(consent) AS is_live
   FROM consent WHERE id = $1
 
 -- name: consent_for_share
 -- Held to the end of a disclosing transaction: a revocation waits for it, and what comes after sees it.
-SELECT id, person, recipient, categories, setback,
-       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
-       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
-                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
+SELECT id, person, recipient, categories, setback, is_live(consent) AS is_live
   FROM consent WHERE id = $1 FOR SHARE OF consent
 
 -- name: expiry
@@ -72,10 +66,7 @@ SELECT id FROM consent WHERE person = $1 ORDER BY id FOR UPDATE
 
 -- name: consents_towards
 -- What a person allows one agency to be told, held; by consent_person_idx.
-SELECT id, person, recipient, categories, setback, expires_on,
-       ended IS NULL AND expires_on >= clock()::date AND (confirm_by IS NULL OR confirm_by >= clock()::date)
-       AND NOT EXISTS (SELECT FROM progress WHERE consumer = 'caseplan' AND topic = 'throughcare.consent.v1'
-                        AND subject = consent.id::text AND parked IS NOT NULL) AS is_live
+SELECT id, person, recipient, categories, setback, expires_on, is_live(consent) AS is_live
   FROM consent WHERE person = $1 AND recipient = $2 AND ended IS NULL AND setback IS NULL
  ORDER BY id FOR SHARE OF consent
 

@@ -1,7 +1,8 @@
 """Promise P4 here: what caseplan shows an agency ends with the consent, at once, and the place stays the person's."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,9 +11,10 @@ from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, IMANI, JO, RAY, YUSUF
 from shared.security.references import reference, seal_reference
-from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, HTML, ROOMS, World
+from tests.integration.caseplan.world import CARE, CEDAR, CLINIC, HARBOR, HOME, HTML, ROOMS, World
 
 pytestmark = pytest.mark.network
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 async def halted(world: World) -> list[str]:
@@ -69,6 +71,26 @@ async def test_a_revocation_before_its_grant_is_undone_by_no_grant(world: World)
     await world.hear(granted, consent, key=RAY)
     body = {"person": str(RAY), "program": str(ROOMS), "need": "housing", "consent": str(consent)}
     assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
+
+
+async def test_a_consent_holds_to_the_end_of_its_last_day_where_the_persons_agency_is(world: World):
+    today = (await world.now()).date()
+    await world.consent(RAY, CEDAR, expires_on=today)
+    referral = await world.refer()
+    await world.be_at(datetime(today.year, today.month, today.day, 23, 30, tzinfo=NEW_YORK))
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 200
+    assert len((await world.read(YUSUF, "/caseplan/asked"))["referrals"]) == 1
+    await world.be_at(datetime(today.year, today.month, today.day, 23, 30, tzinfo=NEW_YORK) + timedelta(hours=1))
+    assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 404
+    assert await world.read(YUSUF, "/caseplan/asked") == {"referrals": []}
+
+
+async def test_a_zone_that_the_server_does_not_know_counts_as_utc(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    unknown = """jsonb_set(calendar, '{timezone}', '"Somewhere/Else"')"""
+    await world.pool.execute(f"UPDATE agency SET calendar = {unknown} WHERE id = $1", HOME)  # noqa: S608
+    live = "SELECT day_of($1) = clock()::date AND is_live(consent) FROM consent WHERE id = $2"
+    assert await world.pool.fetchval(live, RAY, consent)
 
 
 async def test_a_parked_consent_denies(world: World):
