@@ -1,11 +1,13 @@
 """Promise P4 here: what caseplan shows an agency ends with the consent, at once, and the place stays the person's."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.caseplan import copies, store
 from shared.contracts import consent as events
 from shared.contracts import person
 from shared.runtime.ids import uuid7
@@ -83,6 +85,23 @@ async def test_a_consent_holds_to_the_end_of_its_last_day_where_the_persons_agen
     await world.be_at(datetime(today.year, today.month, today.day, 23, 30, tzinfo=NEW_YORK) + timedelta(hours=1))
     assert (await world.get(YUSUF, f"/caseplan/referrals/{referral}")).status_code == 404
     assert await world.read(YUSUF, "/caseplan/asked") == {"referrals": []}
+
+
+async def test_whoever_waited_for_a_revocation_reads_what_it_left(world: World):
+    consent = await world.consent(RAY, CEDAR)
+    await world.refer()
+    async with world.pool.acquire() as revoking, world.pool.acquire() as one, world.pool.acquire() as other:
+        ending = revoking.transaction()
+        await ending.start()
+        await revoking.execute(copies.SQL["end_consent"], consent, RAY, "revoked")
+        single = asyncio.create_task(one.fetchrow(copies.SQL["consent_for_share"], consent))
+        listed = asyncio.create_task(other.fetch(store.SQL["list_asked"], CEDAR, 60))
+        await asyncio.sleep(0.3)
+        assert not single.done()
+        assert not listed.done()
+        await ending.commit()
+        assert (await single)["is_live"] is False
+        assert await listed == []
 
 
 async def test_a_zone_that_the_server_does_not_know_counts_as_utc(world: World):
