@@ -2,7 +2,9 @@
 -- Whom a message would be for, and whether the consent that its news came under is live. One row always.
 SELECT person.channels, person.contact IS NOT NULL AS has_contact, person.erased, agency.timezone,
        consent.person IS NOT NULL AND consent.recipient IS NOT NULL AS consent_heard,
-       consent.ended IS NULL AND (consent.confirmed OR consent.confirm_by >= clock()::date) AS consent_live,
+       consent.ended IS NULL
+           AND (consent.confirmed OR consent.confirm_by >= (clock() AT TIME ZONE coalesce(agency.timezone, 'UTC'))::date)
+           AS consent_live,
        consent.expires_on, clock() AS now
   FROM (SELECT $1::uuid AS id, $2::uuid AS consent) AS asked
   LEFT JOIN person ON person.id = asked.id
@@ -39,7 +41,9 @@ SELECT id FROM message
 SELECT message.id, message.person, message.occasion, message.attempt, message.decided_at, person.channels,
        person.contact, person.contact IS NOT NULL AS has_contact, person.erased, person.language, agency.timezone,
        consent.person IS NOT NULL AND consent.recipient IS NOT NULL AS consent_heard,
-       consent.ended IS NULL AND (consent.confirmed OR consent.confirm_by >= clock()::date) AS consent_live,
+       consent.ended IS NULL
+           AND (consent.confirmed OR consent.confirm_by >= (clock() AT TIME ZONE coalesce(agency.timezone, 'UTC'))::date)
+           AS consent_live,
        consent.expires_on, clock() AS now
   FROM message
   LEFT JOIN person ON person.id = message.person
