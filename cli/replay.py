@@ -93,7 +93,8 @@ class Replay:
 
         async with provisioning.open_desk(self.network) as desk:
             self.done["partners"] = await desk.rebuild()
-        return f"{len(self.done['partners'])} partners"
+        count = len(self.done["partners"])
+        return f"{count} partner{'' if count == 1 else 's'}"
 
     async def _wait(self, say: Say) -> str:
         self.done |= await rereading.wait(self.network, say)
