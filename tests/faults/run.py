@@ -19,7 +19,7 @@ from tests.faults import cast
 from tests.faults.answers import Answers, said
 from tests.faults.chaos import Chaos, dump, restore
 from tests.faults.gather import gather, listens
-from tests.faults.history import Findings, judge
+from tests.faults.history import Findings, History, judge
 from tests.faults.lives import KAFKA_TROUBLE, STREAMS, Life, Memory
 from tests.faults.load import LIVES, Load
 from tests.faults.poison import ANSWERS, Poison
@@ -178,8 +178,7 @@ class Play:
 
     async def _count(self) -> None:
         with suppress(*OUTAGES):
-            counts = [await self.look(service, PRODUCED) for service in SERVICES]
-            self.produced = sum(counts)
+            self.produced = sum(await self._produced())
 
     def _set_pace(self) -> None:
         """What makes the rest of the load last as long as the rest of the chaos."""
@@ -290,8 +289,7 @@ class Play:
 
     async def report(self) -> Report:
         self.say("Waiting until nothing is under way")
-        settled = await self.settle(MUTANT_SETTLES_WITHIN if self.stage.mutant else SETTLE_WITHIN)
-        history, totals = await gather(self.stage, list(self.load.intents.values()), self.memory, self.poison)
+        settled, history, totals = await self._history()
         findings = await asyncio.to_thread(judge, history)
         report = Report(
             self.load.seed, findings, len(history.facts), totals["applied"], totals["ignored"], totals["foreign"],
@@ -301,6 +299,20 @@ class Play:
         )  # fmt: skip
         self.is_well = report.ok
         return report
+
+    async def _history(self) -> tuple[bool, History, dict[str, int]]:
+        """Read while nobody says anything: a clock that rings between two of the reads would look like a loss."""
+        within = MUTANT_SETTLES_WITHIN if self.stage.mutant else SETTLE_WITHIN
+        settled = await self.settle(within)
+        while True:
+            before = await self._produced()
+            settled = settled and await self.settle(within)
+            history, totals = await gather(self.stage, list(self.load.intents.values()), self.memory, self.poison)
+            if not settled or before == await self._produced():
+                return settled, history, totals
+
+    async def _produced(self) -> list[int]:
+        return [await self.look(service, PRODUCED) for service in SERVICES]
 
     async def break_with(self, mutant: str, events: int) -> Report:
         """Go on with a guarantee broken on purpose; what the judge says then."""
