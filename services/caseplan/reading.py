@@ -137,7 +137,10 @@ def recordable(actor: Actor, kept: Kept) -> list[str]:
 
 
 async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UUID) -> Sheet:
-    """One aggregate with its history and words, audited. The asked agency reads under a consent that is live now."""
+    """One aggregate with its history and words, audited as read, whatever it is read for.
+
+    The asked agency reads under a consent that is live now.
+    """
     async with edge.transaction(here) as tx:
         kept = await store.get(tx, concept, id)
         actor.require(action, relations(actor, concept, kept), id)
@@ -148,7 +151,7 @@ async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UU
         sheet = await collect(tx, actor, kept.home, {concept: [kept]}, worded=worded)
         sheet.timeline = await tx.fetch(store.SQL["history"], concept.kind, id)
         why = "referral" if asked else "care"
-        await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", why)
+        await audit.record(tx, actor, f"{concept.kind}.read", kept.state.person, f"{concept.kind}/{id}", why)
     return await opened(here, sheet)
 
 
