@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from shared.messaging.kafka import reader
 from shared.messaging.losses import log_ends
 from shared.messaging.publisher import Log
 from shared.runtime import sql
+from shared.runtime.errors import Conflict
 from shared.runtime.settings import Settings
 
 SQL = sql.load(str(Path(__file__)), "rereading.sql")
@@ -98,7 +99,10 @@ async def count(network: Network) -> dict[str, int]:
 
 
 async def drop_again(network: Network, dropped: list[Dropped]) -> int:
-    """What operators had given up is given up again, in their names and words, in the order of its subject."""
+    """What operators had given up is given up again, in their names and words, in the order of its subject.
+
+    What waits behind a loss stays parked: its owner has to say once more that nobody has the missing record.
+    """
     words = {(letter.topic, letter.event_id): letter for letter in dropped}
     again = 0
     if words:
@@ -106,8 +110,9 @@ async def drop_again(network: Network, dropped: list[Dropped]) -> int:
             for row in await opened.pool.fetch(SQL["parked"], REPORT):
                 letter = words.get((row["topic"], row["event_id"]))
                 if letter is not None:
-                    await deadletters.drop(opened, row["number"], letter.by, letter.because)
-                    again += 1
+                    with suppress(Conflict):
+                        await deadletters.drop(opened, row["number"], letter.by, letter.because)
+                        again += 1
     return again
 
 

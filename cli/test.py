@@ -1,4 +1,4 @@
-"""`test`: the fast tier first, alone; then everything that needs servers, in two processes, each with its own servers.
+"""`test`: the fast tier first; then everything that needs servers; in two processes, each with servers of its own.
 
 A broken fast tier ends the run: minutes of slower tests would say the same thing less clearly.
 """
@@ -17,7 +17,7 @@ OURS = ("THROUGHCARE_TEST_", "THROUGHCARE_JARS", "THROUGHCARE_MAVEN")
 GIVEN = ("THROUGHCARE_TEST_KAFKA", "THROUGHCARE_TEST_DATABASE")  # servers that two processes would have to share
 FAST = ("tests/unit", "tests/contracts")
 SLOW = ("tests/faults", "tests/integration", "tests/e2e", "tests/security")
-TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # half of their time is spent waiting
+TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         """Run all tests against servers of their own. With arguments it is one pytest run with these."""
         given = [*(arguments or []), *context.args]
         together = () if any(name in os.environ for name in GIVEN) else TOGETHER
-        runs = [given] if given else [FAST, (*together, *SLOW)]
+        runs = [given] if given else [(*TOGETHER, *FAST), (*together, *SLOW)]
         for run in runs:
             if code := _pytest(run):
                 raise typer.Exit(code)

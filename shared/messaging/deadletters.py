@@ -174,10 +174,14 @@ async def _replay_foreign(case: _Case, by: str) -> str:
 
 
 async def _pass_over(case: _Case) -> None:
-    """Move progress past the letter. A fork takes no place of its own, so it is passed over where it stands."""
+    """Move progress past the letter, never past what is missing before it. A fork takes no place of its own."""
     first = await case.first()
     if first["number"] != case.row["number"]:
         raise Conflict(f"letter {first['number']} of the same subject comes first", ("drop", "replay"))
     progress = case.progress
-    if judge_letter(case.row, case.arrival, progress) not in (Verdict.FORK, Verdict.DUPLICATE):
+    verdict = judge_letter(case.row, case.arrival, progress)
+    if verdict is Verdict.GAP:
+        advice = "accept" if progress.parked is Parked.LOST else "replay"
+        raise Conflict(f"what comes before letter {first['number']} is missing: {advice} it first", (advice,))
+    if verdict not in (Verdict.FORK, Verdict.DUPLICATE):
         progress.sequence, progress.last_id = case.row["sequence"], case.row["event_id"]

@@ -102,6 +102,23 @@ async def test_only_a_loss_can_be_accepted(reader, log, sequences: tuple[int, ..
     assert await deadletters.accepted(reader.pool, "reporting") == []
 
 
+async def test_a_letter_behind_a_gap_is_not_dropped_with_what_is_missing(reader, log):
+    subject = new()
+    await reader.inbox.process([log.put(subject, 1)])
+    missing = log.put(subject, 2)
+    await reader.inbox.process([unreadable(log.put(subject, 3))])
+    [letter] = await letters(reader)
+    with pytest.raises(Conflict, match="replay it first"):
+        await deadletters.drop(reader.inbox, letter["number"], "ops:test", WHY)
+    await note_lost(reader)
+    with pytest.raises(Conflict, match="accept it first"):
+        await deadletters.drop(reader.inbox, letter["number"], "ops:test", WHY)
+    await reader.inbox.process([missing])
+    assert await reader.effects(subject) == [1, 2]
+    await deadletters.drop(reader.inbox, letter["number"], "ops:test", WHY)
+    assert await letters(reader) == []
+
+
 async def test_a_letter_that_names_no_subject_has_nothing_lost_before_it(reader, log):
     await reader.inbox.process([log.raw()])
     [foreign] = await letters(reader)
