@@ -70,6 +70,7 @@ class Report:
     lives: int = 0
     given_up: list[str] = field(default_factory=list)
     cut_short: int = 0
+    ended: dict[str, int] = field(default_factory=dict)  # processes that gave up, and how often
     revocations: int = 0
     partner_records: int = 0
     seconds: float = 0.0
@@ -94,8 +95,9 @@ class Report:
                 "disclosed_after_revocation": f.disclosed_after_revocation, "miscounted": f.miscounted,
                 "kills": self.kills, "blows": self.blows, "failpoints": self.failpoints, "settled": self.settled,
                 "lives": self.lives, "given_up": self.given_up[:10], "cut_short": self.cut_short,
-                "revocations": self.revocations, "partner_records": self.partner_records,
-                "mutants_caught": self.mutants_caught, "seconds": round(self.seconds, 1), "examples": f.examples,
+                "ended_by_themselves": self.ended, "revocations": self.revocations,
+                "partner_records": self.partner_records, "mutants_caught": self.mutants_caught,
+                "seconds": round(self.seconds, 1), "examples": f.examples,
             },
             indent=2,
         )  # fmt: skip
@@ -152,6 +154,8 @@ class Play:
             while not (striking.done() and restored and all(task.done() for task in tasks)):
                 await asyncio.sleep(LOOK_EVERY)
                 _raise_of([*tasks, striking])
+                if not self.chaos.lock.locked():
+                    self.stage.revive()
                 await self._count()
                 self._set_pace()
                 share = self.produced / self.events
@@ -295,7 +299,8 @@ class Play:
             self.load.seed, findings, len(history.facts), totals["applied"], totals["ignored"], totals["foreign"],
             totals["parked"], sum(self.poison.expected(unknown=False).values()), self.chaos.killed,
             dict(sorted(self.chaos.done.items())), self.chaos.hits, settled, self.memory.told, self.load.given_up,
-            self.load.cut_short, len(self.memory.ended), len(history.said), monotonic() - self.began,
+            self.load.cut_short, dict(self.stage.ended), len(self.memory.ended), len(history.said),
+            monotonic() - self.began,
         )  # fmt: skip
         self.is_well = report.ok
         return report

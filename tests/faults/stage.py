@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Actor:
     environment: dict[str, str]
     port: int = 0
     failpoint: str = ""
+    asked: bool = False  # to stop, in good order
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,12 +58,19 @@ class Actor:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Neither killed nor asked: it has given up."""
+        code = self.process.poll() if self.process is not None else None
+        return not self.asked and code is not None and code >= 0
+
 
 @dataclass
 class Stage:
     home: Path
     mutant: str = ""
     actors: dict[str, Actor] = field(default_factory=dict)
+    ended: Counter[str] = field(default_factory=Counter)  # how often each ended by itself
     network: Network = field(init=False)
     postgres: LocalPostgres = field(init=False)
     kafka: LocalKafka = field(init=False)
@@ -190,7 +199,9 @@ class Stage:
 
     def start(self, name: str, failpoint: str = "") -> None:
         actor = self.actors[name]
-        actor.failpoint = failpoint
+        if actor.ended_by_itself:
+            self.ended[name] += 1
+        actor.failpoint, actor.asked = failpoint, False
         with (self.home / f"{name}.log").open("ab") as log:
             environment = {**actor.environment, "THROUGHCARE_TEST_FAILPOINT": failpoint}
             actor.process = subprocess.Popen(actor.command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -201,8 +212,15 @@ class Stage:
             actor.process.kill()
             actor.process.wait()
 
+    def revive(self) -> None:
+        """Start again whoever ended by itself, as whoever runs them for real would."""
+        for name, actor in self.actors.items():
+            if actor.ended_by_itself:
+                self.start(name)
+
     async def stop(self, name: str) -> None:
         """In good order, as a rolling restart does."""
+        self.actors[name].asked = True
         self._send(name, signal.SIGTERM)
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.notifications.streams.writer import fence
+from services.notifications.streams import topic_of
+from services.notifications.streams.writer import Out, Unwritten, Writer, fence
 from shared.contracts import consent as consents
 from shared.contracts import person as people
 from shared.contracts import referral
@@ -199,6 +200,24 @@ async def test_a_healthy_relay_goes_on_after_it_was_fenced(database, cluster):
         events = await clients.read(await world.desk.show(partner.slug), "referral")
         assert clients.said(events) == [RECEIVED, RECEIVED]
         assert clients.sequences(events) == list(range(1, len(events) + 1))
+
+
+async def test_a_writer_that_is_fenced_between_two_records_has_written_none(database, cluster, monkeypatch):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner()
+        topic = topic_of(partner.slug, "referral")
+        async with Writer(world.settings, partner.shard) as writer:
+            send = writer._producer.send
+
+            async def fenced_before(*record, **more):
+                await fence(world.settings, partner.shard)
+                answer = await send(*record, **more)
+                await asyncio.wait([answer])
+                return answer
+
+            monkeypatch.setattr(writer._producer, "send", fenced_before)
+            with pytest.raises(Unwritten):
+                await writer.write([Out(topic, b"one", b"{}", []), Out(topic, b"two", b"{}", [])])
 
 
 async def stopped_at(failpoint: str, network, database) -> asyncio.subprocess.Process:
