@@ -34,7 +34,7 @@ from shared.messaging.restoring import Refold, nothing_to_refold, reconcile
 from shared.messaging.timers import Clockwork, Due
 from shared.runtime import memory
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES, pool
+from shared.runtime.database import PASSING, pool
 from shared.runtime.health import Health, health_router
 from shared.runtime.logs import start_logs
 from shared.runtime.migrations import pending
@@ -207,7 +207,7 @@ async def _when_up(attempt_it, what: str):  # type: ignore[no-untyped-def]
     while True:
         try:
             return await attempt_it()
-        except (*OUTAGES, KafkaError) as error:
+        except (*PASSING, KafkaError) as error:
             attempt += 1
             if monotonic() > until:
                 raise SystemExit(f"{what} does not answer ({type(error).__name__}); is it running?") from error

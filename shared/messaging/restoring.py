@@ -2,7 +2,7 @@
 
 Before a process serves or consumes, it compares the ends of its own topics with what its database remembers. What
 the log holds and the database does not was lost by a restore: it goes back into the archive, sequences go on after
-it, and the epoch rises, so that readers can tell the lives apart.
+it, and the epoch rises above every epoch that was lost, so that readers can tell the lives apart.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -66,7 +66,7 @@ async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold
         taken = 0
         for where, end in ends.items():
             first = moved[where] if where in moved else marks[where].offset + 1
-            taken += await _take(pool, consumer, cluster, where, first, end, refold, raised=taken > 0)
+            taken += await _take(pool, consumer, cluster, where, first, end, refold)
     finally:
         await consumer.stop()
     if taken:
@@ -82,8 +82,6 @@ async def _take(
     first: int,
     end: int,
     refold: Refold,
-    *,
-    raised: bool,
 ) -> int:
     found = [
         each
@@ -97,8 +95,7 @@ async def _take(
         forgotten = await _forgotten(connection, where.topic, found)
         if not forgotten:
             return 0
-        if not raised:
-            await connection.execute(SQL["raise_epoch"])
+        await connection.execute(SQL["outlive"], max(held.envelope.epoch for held in forgotten))
         for held in forgotten:
             await _remember(connection, cluster, where, held.offset, held.envelope, refold)
     return len(forgotten)

@@ -5,8 +5,9 @@ SELECT topic, shard, kafka_offset, last_id FROM relay_mark WHERE cluster = $1
 -- One process reconciles; the others find its work done.
 SELECT epoch FROM life FOR UPDATE
 
--- name: raise_epoch
-UPDATE life SET epoch = epoch + 1
+-- name: outlive
+-- A life after the last of which anything is known: a backup may be older than the lives that followed it.
+UPDATE life SET epoch = greatest(epoch, $1 + 1)
 
 -- name: heads
 SELECT subject, sequence FROM stream WHERE topic = $1 AND subject = ANY ($2::text[])

@@ -229,6 +229,7 @@ class Play:
 
     async def settle(self, within: float = SETTLE_WITHIN) -> bool:
         """Wait until nothing is under way, twice in a row; False if that does not come."""
+        self.busy = "somebody is not ready"
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.stage.all_ready()

@@ -95,6 +95,41 @@ async def test_a_restored_source_goes_on_after_what_it_forgot(database):
             await restored.stop()
 
 
+async def test_a_source_that_is_restored_twice_to_one_backup_begins_a_third_life(database):
+    """The backup knows of the first life alone, and the log of the second: what is said now comes after both."""
+    async with world(database) as w:
+        subject = new()
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(subject)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        backups = [f"backup_{new().hex}" for _ in range(2)]
+        await w.reader.has(subject, 1)
+        await w.reader.stop()
+        for backup in backups:
+            await copy_of(database, backup)
+        w.writer.start("relay")
+        w.reader.start("edge")
+        await w.writer.say(subject)
+        await until(w.writer.sent)
+        await w.writer.stop()
+        for life, backup in enumerate(backups, 2):
+            changed = await database.settings("notifications")
+            changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
+            settings = Settings(**changed)
+            async with open_pool(settings, "restored") as pool:
+                assert await reconcile(pool, settings, "notifications") == life - 1
+                assert await pool.fetchval("SELECT epoch FROM life") == life
+                restored = Side(settings, "notifications", pool)
+                restored.start("relay")
+                await restored.say(subject)
+                await w.reader.has(subject, life + 1)
+                await restored.stop()
+        assert await w.reader.effects(subject) == [1, 2, 3, 4]
+        assert await w.reader.never_parked()
+
+
 async def test_a_source_takes_back_what_a_cut_log_holds_at_other_offsets_than_its_backup_knows(database, cluster):
     """The log lost its end after the backup and got it again, without what nobody of ours had written into it."""
     async with world(database) as w:
