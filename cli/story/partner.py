@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, Producer
 
 
 class PartnerClient:
@@ -20,6 +20,7 @@ class PartnerClient:
     def __init__(self, shown: Mapping[str, Any]) -> None:
         self.shown = shown
         self.records: list[dict[str, Any]] = []
+        self.caught_up = threading.Event()  # with all that stood on its topics when it came
         self._stop = threading.Event()
         self._connection = {
             "bootstrap.servers": shown["bootstrap_servers"],
@@ -45,15 +46,24 @@ class PartnerClient:
                 "group.id": f"{self.shown['group_prefix']}demo-{uuid.uuid4().hex[:8]}",
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
+                "enable.partition.eof": True,
             }
         )
-        topics = self.shown["topics"]
-        consumer.subscribe([topics["referral"], topics["setback"], topics["receipt"]])
+        topics = {self.shown["topics"][name] for name in ("referral", "setback", "receipt")}
+        behind = set(topics)
+        consumer.subscribe(list(topics))
         try:
             while not self._stop.is_set():
                 message = consumer.poll(0.2)
-                if message is not None and message.error() is None:
+                if message is None:
+                    continue
+                error = message.error()
+                if error is None:
                     self.records.append(json.loads(message.value() or b"{}") | {"topic": message.topic()})
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    behind.discard(message.topic())
+                    if not behind:
+                        self.caught_up.set()
         finally:
             consumer.close()
 
