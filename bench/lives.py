@@ -113,7 +113,7 @@ def _declined(life: _Life) -> list[r.ReferralEvent]:
 
 
 def _say(life: _Life, event: r.ReferralEvent) -> Said:
-    data = encode_data(event, person=life.person)
+    data = encode_data(event)
     padding = VALUE_BYTES - len(data) - len(b',"sealed":""')
     if padding > 0:
         data = data[:-1] + b',"sealed":"' + b"x" * padding + b'"}'

@@ -13,8 +13,8 @@ from shared.local.network import Network
 from shared.messaging.inbox import Inbox
 from shared.messaging.repairs import add_repairs
 from shared.process import Service
-from shared.runtime.database import pool
 from shared.runtime.settings import Settings
+from shared.security.keyed import keyed_pool
 
 
 def known(name: str) -> str:
@@ -33,5 +33,5 @@ async def inbox(network: Network, name: str) -> AsyncIterator[Inbox]:
     settings = Settings()
     service: Service = import_module(f"services.{name}.app").service(settings)
     add_repairs(service.reactions, name)
-    async with pool(settings, f"{name} command") as opened:
-        yield Inbox(opened, name, service.reactions)
+    async with keyed_pool(settings, f"{name} command") as (opened, keys):
+        yield Inbox(opened, name, service.reactions, keys=keys)

@@ -34,13 +34,14 @@ from shared.messaging.restoring import Refold, nothing_to_refold, reconcile
 from shared.messaging.timers import Clockwork, Due
 from shared.runtime import memory
 from shared.runtime.backoff import pause
-from shared.runtime.database import PASSING, pool
+from shared.runtime.database import PASSING
 from shared.runtime.health import Health, health_router
 from shared.runtime.logs import start_logs
 from shared.runtime.migrations import pending
 from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
 from shared.security.edge import install, require_entries
+from shared.security.keyed import keyed_pool
 from shared.security.sealing import PostgresKeys
 from shared.web.app import web_app
 from shared.web.branches import branched
@@ -142,12 +143,12 @@ def build(service: Service, settings: Settings) -> FastAPI:
 async def open_service(service: Service, settings: Settings, meters: Meters, health: Health) -> AsyncIterator[Running]:
     """Everything but HTTP, from the pool to the last task."""
     async with AsyncExitStack() as stack:
-        opened = await _when_up(lambda: stack.enter_async_context(pool(settings, service.name)), "Postgres")
+        name = service.name
+        opened, keys = await _when_up(lambda: stack.enter_async_context(keyed_pool(settings, name)), "Postgres")
         async with opened.acquire() as connection:
             if missing := await pending(connection, service.migrations):
                 raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare up, or prepare")
-        await _when_up(lambda: reconcile(opened, settings, service.name, service.refold), "Kafka")
-        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+        await _when_up(lambda: reconcile(opened, settings, name, service.refold, keys), "Kafka")
         running = Running(settings, opened, keys, meters)
         health.watch("postgres", lambda: _answers(opened))
         if "worker" in settings.role_set:
@@ -162,7 +163,7 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
     settings, meters = running.settings, running.meters
     add_repairs(service.reactions, service.name)
     relay = Relay(settings, service.name, meters, running.bell)
-    inbox = Inbox(running.pool, service.name, service.reactions, meters, running.bell)
+    inbox = Inbox(running.pool, service.name, service.reactions, meters, running.bell, running.keys)
     edge = Edge(settings, inbox)
     clockwork = Clockwork(running.pool, meters)
     for kind, handler in service.clocks.items():

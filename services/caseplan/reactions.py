@@ -78,6 +78,12 @@ async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
             await _forget(tx, event.person, Cause(str(envelope.id)))
 
 
+@reactions.on_erased
+async def forget(tx: Connection, whose: UUID) -> None:
+    """Their keys are gone, and the event that says so is still on its way."""
+    await _forget(tx, whose, Cause())
+
+
 async def _forget(tx: Connection, whose: UUID, cause: Cause) -> None:
     """Whatever they had allowed ends, and what was written of them goes. That it happened stays: ids and codes."""
     allowed = [row["id"] for row in await tx.fetch(SQL["lock_consents_of"], whose)]

@@ -24,6 +24,7 @@ from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import audit
 from shared.security.identity import OPERATOR, Actor
+from shared.security.keyed import keyed_pool
 
 MECHANISM = "SCRAM-SHA-512"  # what partners' users are made with
 
@@ -120,11 +121,9 @@ async def rebuild(cluster: Cluster, pool: Pool, settings: Settings) -> list[str]
 @asynccontextmanager
 async def open_desk(network: Any) -> AsyncIterator[Desk]:
     """The desk of a network on this machine (`shared.local.network.Network`), with its administrator's rights."""
-    pool = await asyncpg.create_pool(network.databases.url("notifications", network.database), min_size=1, max_size=3)
-    try:
-        yield Desk(pool, network.cluster, settings_of(network))
-    finally:
-        await pool.close()
+    settings = settings_of(network)
+    async with keyed_pool(settings, "notifications desk") as (pool, _):
+        yield Desk(pool, network.cluster, settings)
 
 
 def settings_of(network: Any) -> Settings:
@@ -136,6 +135,7 @@ def settings_of(network: Any) -> Settings:
         signing_secret=network.passwords.of("signing"),
         sealing_key=network.passwords.of("sealing"),
         kafka=network.access.bootstrap,
+        database=network.databases.url("notifications", network.database),
     )
 
 

@@ -25,6 +25,7 @@ SQL = sql.load(__file__, "copies.sql")
 def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     reactions = Reactions()
     reactions.at_once(*consents.URGENT, people.Erased.type)
+    reactions.on_erased(_forget)
 
     @reactions.on(AgencyEvent.topic)
     async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
@@ -84,9 +85,13 @@ async def _hear_person(tx: Connection, event: object) -> None:
             sealed = b64decode(event.sealed_contact) if event.sealed_contact else None
             await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed)
         case people.Erased():
-            await consents.end_all(tx, event.person)
-            await messages.withdraw_all(tx, event.person)
-            await tx.execute(SQL["erase_person"], event.person)
+            await _forget(tx, event.person)
+
+
+async def _forget(tx: Connection, whose: UUID) -> None:
+    await consents.end_all(tx, whose)
+    await messages.withdraw_all(tx, whose)
+    await tx.execute(SQL["erase_person"], whose)
 
 
 async def _put_referrals(tx: Connection, events: Sequence[ReferralEvent]) -> None:

@@ -9,8 +9,11 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.codes import CODE
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import AgencyId, Known, PersonId, WorkerId
+
+InHealth = In(Compartment.HEALTH)  # as in the referral that hears of it
 
 AnswerCode = Annotated[str, Known("seen", "accept", "decline", "waitlist", "start", "report")]
 
@@ -28,8 +31,12 @@ class Received(Event):
     agency: AgencyId = Field(description="The agency whose answer it is.")
     answer: AnswerCode = Field(description="What was said.")
     reason: str | None = Field(None, pattern=CODE, description="Why not, for decline.", examples=["no_capacity"])
-    rule: str | None = Field(None, pattern=CODE, description="Which rule, where a rule stands in the way.")
-    document: str | None = Field(None, pattern=CODE, description="Which paper, where one is missing.")
+    rule: Annotated[str | None, InHealth] = Field(
+        None, pattern=CODE, description="Which rule, where a rule stands in the way."
+    )
+    document: Annotated[str | None, InHealth] = Field(
+        None, pattern=CODE, description="Which paper, where one is missing."
+    )
     outcome: str | None = Field(None, pattern=CODE, description="How it ended, for report.", examples=["got_help"])
     position: int | None = Field(None, ge=1, le=100_000, description="The place in line, for waitlist.")
     by: Annotated[str, Known("stream", "phone", "link")] = Field(description="How it came.")

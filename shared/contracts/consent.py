@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import AgencyId, Category, Known, PersonId
 
@@ -32,7 +33,9 @@ class Granted(ConsentEvent):
 
     discloser: AgencyId = Field(description="The agency that may tell.")
     recipient: AgencyId = Field(description="The agency that may be told.")
-    categories: tuple[Category, ...] = Field(min_length=1, max_length=32, description="What may be told.")
+    categories: Annotated[tuple[Category, ...], In(Compartment.HEALTH)] = Field(
+        min_length=1, max_length=32, description="What may be told."
+    )
     purpose: Annotated[str, Known("referral", "support_after_setback", "coordination", "reporting_to_court")] = Field(
         description="What for."
     )
@@ -69,6 +72,7 @@ class Revoked(ConsentEvent):
     """The person takes it back. Nothing new may go out."""
 
     type: ClassVar[str] = "throughcare.consent.revoked.v1"
+    in_clear: ClassVar[bool] = True
 
     given: Annotated[str, Known("page", "in_person", "by_phone", "sms", "paper")] = Field(
         description="How the person said so. Any way will do."
@@ -79,5 +83,6 @@ class Lapsed(ConsentEvent):
     """Its time is over."""
 
     type: ClassVar[str] = "throughcare.consent.lapsed.v1"
+    in_clear: ClassVar[bool] = True
 
     reason: Annotated[str, Known("expired", "not_confirmed", "used", "person_erased")] = Field(description="Why.")

@@ -1,4 +1,5 @@
-"""What every event is made of. Its `data` carries ids and coded facts, never a name, a contact or free text.
+"""What every event is made of. Its `data` carries ids and coded facts, never a name, a contact or free text; what is
+said of a person travels sealed all the same (`compartments`).
 
 A class is its own registration: defining it makes its type known to the codec, the schemas and the AsyncAPI documents.
 """
@@ -16,12 +17,14 @@ class Event(BaseModel):
     """The data of one event. Readers ignore fields they do not know: adding an optional one breaks nobody.
 
     `topic` names the family, `type` the fact; both are neutral words. A breaking change gets a new type (`.v2`).
+    `in_clear`: it must act without a key, also once every key is gone, as revocations and erasures do.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     topic: ClassVar[str]
     type: ClassVar[str]
+    in_clear: ClassVar[bool] = False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -16,6 +16,7 @@ class Halted(SideEvent):
 
     channel: ClassVar[str] = "throughcare.{service}.halted.v1"
     type: ClassVar[str] = "throughcare.consent.halted.v1"
+    in_clear: ClassVar[bool] = True  # that nothing more goes out is said also when every key is gone
 
     consent: UUID = Field(description="The consent under which nothing more goes out.")
     person: PersonId

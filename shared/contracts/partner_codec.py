@@ -46,7 +46,7 @@ def to_partner(
         "sequence": f"{event.sequence:0{DIGITS}d}",
         "partitionkey": slug,
     }
-    return slug.encode(), put_data(attributes, encode_data(event, person=None)), [("content-type", STRUCTURED)]
+    return slug.encode(), put_data(attributes, encode_data(event)), [("content-type", STRUCTURED)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import AgencyId, Channel, Known, Language, PersonId, WorkerId
+
+InContact = In(Compartment.CONTACT)
 
 
 class PersonEvent(Event):
@@ -28,7 +31,9 @@ class Welcomed(PersonEvent):
     language: Language = Field(description="In which they like to be written to (BCP 47).")
     agency: AgencyId = Field(description="Their home agency: the one that welcomed them.")
     worker: WorkerId | None = Field(None, description="Who is responsible for them; none: nobody yet, an alarm.")
-    channels: tuple[Channel, ...] = Field((), max_length=16, description="Safe ways to reach them, the best first.")
+    channels: Annotated[tuple[Channel, ...], InContact] = Field(
+        (), max_length=16, description="Safe ways to reach them, the best first."
+    )
     came: Annotated[str, Known("by_themselves", "through_worker", "through_agency")] = Field(
         "through_worker", description="Who brought them here."
     )
@@ -53,8 +58,10 @@ class ContactChanged(PersonEvent):
     type: ClassVar[str] = "throughcare.person.contact_changed.v1"
 
     language: Language = Field(description="In which they like to be written to (BCP 47).")
-    channels: tuple[Channel, ...] = Field(max_length=16, description="Safe ways to reach them, the best first.")
-    sealed_contact: str | None = Field(
+    channels: Annotated[tuple[Channel, ...], InContact] = Field(
+        max_length=16, description="Safe ways to reach them, the best first."
+    )
+    sealed_contact: Annotated[str | None, InContact] = Field(
         None,
         max_length=4096,
         pattern=r"^[A-Za-z0-9+/]+={0,2}$",
@@ -66,3 +73,4 @@ class Erased(PersonEvent):
     """Their keys are gone. Whoever holds something of theirs deletes it; counts stay."""
 
     type: ClassVar[str] = "throughcare.person.erased.v1"
+    in_clear: ClassVar[bool] = True

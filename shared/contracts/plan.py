@@ -5,15 +5,18 @@ a person did not do.
 """
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.codes import Coded
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import Part, PersonId, WorkerId
 from shared.contracts.parties import Party, Way
+
+InPlan = In(Compartment.PLAN)  # who does what by when; that somebody has a plan, and where it stands, is a coded fact
 
 
 class Stage(Coded):
@@ -68,7 +71,7 @@ class Proposed(PlanEvent):
     type: ClassVar[str] = "throughcare.plan.proposed.v1"
 
     proposed_by: Owner = Field(description="Whose suggestion it is.")
-    steps: tuple[Step, ...] = Field(max_length=200, description="All steps of this version.")
+    steps: Annotated[tuple[Step, ...], InPlan] = Field(max_length=200, description="All steps of this version.")
 
 
 class Signed(PlanEvent):
@@ -76,7 +79,7 @@ class Signed(PlanEvent):
 
     type: ClassVar[str] = "throughcare.plan.signed.v1"
 
-    steps: tuple[Step, ...] = Field(max_length=200, description="All steps of this version.")
+    steps: Annotated[tuple[Step, ...], InPlan] = Field(max_length=200, description="All steps of this version.")
 
 
 class NotAgreed(PlanEvent):
@@ -93,7 +96,7 @@ class StepMoved(PlanEvent):
     type: ClassVar[str] = "throughcare.plan.step_moved.v1"
 
     step: UUID = Field(description="The step.")
-    due: date = Field(description="The new date.")
+    due: Annotated[date, InPlan] = Field(description="The new date.")
 
 
 class StepDropped(PlanEvent):
@@ -115,7 +118,7 @@ class LoadAsked(PlanEvent):
 
     type: ClassVar[str] = "throughcare.plan.load_asked.v1"
 
-    loads: tuple[Load, ...] = Field(max_length=8, description="What made us ask.")
+    loads: Annotated[tuple[Load, ...], InPlan] = Field(max_length=8, description="What made us ask.")
 
 
 class LoadFits(PlanEvent):

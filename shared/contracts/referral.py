@@ -4,15 +4,19 @@ Every event says where the referral stands now and who holds it, so a reader who
 What people wrote stays in caseplan's state; here are ids and codes.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.codes import Coded
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import Need
 from shared.contracts.parties import Party, Way
+
+InHealth = In(Compartment.HEALTH)  # a rule or a paper can tell of health, of use, of supervision
+InReferral = In(Compartment.REFERRAL)  # what stands between a person and the help, which no count needs
 
 
 class Stage(Coded):
@@ -186,8 +190,10 @@ class Declined(ReferralEvent):
     type: ClassVar[str] = "throughcare.referral.declined.v1"
 
     reason: DeclineReason = Field(description="Why the agency says no.")
-    rule: EligibilityRule | None = Field(None, description="Which rule, when a rule stands in the way.")
-    document: Document | None = Field(None, description="Which paper, when one is missing.")
+    rule: Annotated[EligibilityRule | None, InHealth] = Field(
+        None, description="Which rule, when a rule stands in the way."
+    )
+    document: Annotated[Document | None, InHealth] = Field(None, description="Which paper, when one is missing.")
 
 
 class Expired(ReferralEvent):
@@ -202,7 +208,7 @@ class ContactTried(ReferralEvent):
     type: ClassVar[str] = "throughcare.referral.contact_tried.v1"
 
     attempts: int = Field(ge=1, description="Attempts so far, this one included.")
-    contact: ContactKind = Field(description="How they tried.")
+    contact: Annotated[ContactKind, InReferral] = Field(description="How they tried.")
 
 
 class Begun(ReferralEvent):
@@ -212,13 +218,13 @@ class Begun(ReferralEvent):
 class AwaitingPerson(ReferralEvent):
     type: ClassVar[str] = "throughcare.referral.awaiting_person.v1"
 
-    waiting_for: WaitingFor = Field(description="What is needed from the person.")
+    waiting_for: Annotated[WaitingFor, InReferral] = Field(description="What is needed from the person.")
 
 
 class Held(ReferralEvent):
     type: ClassVar[str] = "throughcare.referral.held.v1"
 
-    hold_reason: HoldReason = Field(description="Why the agency paused.")
+    hold_reason: Annotated[HoldReason, InReferral] = Field(description="Why the agency paused.")
 
 
 class Continued(ReferralEvent):
@@ -299,7 +305,7 @@ class Resumed(ReferralEvent):
 class Withdrawn(ReferralEvent):
     type: ClassVar[str] = "throughcare.referral.withdrawn.v1"
 
-    withdraw_reason: WithdrawReason = Field(description="Why, if the person cared to say.")
+    withdraw_reason: Annotated[WithdrawReason, InReferral] = Field(description="Why, if the person cared to say.")
 
 
 class Lapsed(ReferralEvent):

@@ -4,15 +4,18 @@ A setback concerns the person and the named worker. Others hear of it by `shared
 one consent. A concern is never disclosed at all, least of all to whoever raised it. No event says what got hard.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.codes import Coded
+from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
 from shared.contracts.kinds import PersonId, WorkerId
 from shared.contracts.parties import Party, Way
+
+InSetback = In(Compartment.SETBACK)  # how hard it is, and whose worry it was: for the person and their worker alone
 
 
 class Stage(Coded):
@@ -66,8 +69,8 @@ class SetbackEvent(Event):
 class Reported(SetbackEvent):
     type: ClassVar[str] = "throughcare.setback.reported.v1"
 
-    pace: Pace = Field(description="How soon the person would like somebody to be in touch.")
-    concern: UUID | None = Field(None, description="The concern that the person made their own.")
+    pace: Annotated[Pace, InSetback] = Field(description="How soon the person would like somebody to be in touch.")
+    concern: Annotated[UUID | None, InSetback] = Field(None, description="The concern that the person made their own.")
 
 
 class ContactTried(SetbackEvent):
@@ -123,7 +126,7 @@ class Rested(SetbackEvent):
 class AskedAgain(SetbackEvent):
     type: ClassVar[str] = "throughcare.setback.asked_again.v1"
 
-    pace: Pace = Field(description="How soon the person would like somebody to be in touch.")
+    pace: Annotated[Pace, InSetback] = Field(description="How soon the person would like somebody to be in touch.")
 
 
 class Shared(SetbackEvent):
@@ -155,7 +158,9 @@ class ConcernEvent(Event):
 class ConcernRaised(ConcernEvent):
     type: ClassVar[str] = "throughcare.concern.raised.v1"
 
-    agency: UUID = Field(description="The agency whose staff raised it. It hears nothing of what follows.")
+    agency: Annotated[UUID, InSetback] = Field(
+        description="The agency whose staff raised it. It hears nothing of what follows."
+    )
 
 
 class ConcernRead(ConcernEvent):
@@ -173,4 +178,4 @@ class ConcernSetAside(ConcernEvent):
 class ConcernOwned(ConcernEvent):
     type: ClassVar[str] = "throughcare.concern.owned.v1"
 
-    setback: UUID = Field(description="The setback that the person made of it.")
+    setback: Annotated[UUID, InSetback] = Field(description="The setback that the person made of it.")

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
+from uuid import UUID
 
 from asyncpg import Connection
 
 from shared.contracts.codec import Headers, from_kafka
-from shared.contracts.data import UnknownType, decode
+from shared.contracts.data import UnknownType, decode, of
 from shared.contracts.envelope import BadRecord, Envelope
+from shared.contracts.events import EVENTS
+from shared.contracts.sealed import Sealed, is_sealed, take_apart
 from shared.messaging.judging import Parked, Progress
 from shared.messaging.reactions import Fact
 from shared.runtime import sql
@@ -44,12 +47,14 @@ class KafkaRecord(Protocol):
 
 @dataclass(slots=True)
 class Arrival:
-    """A record and what could be read of it. With neither `fact` nor `bad` it is of a type that we don't know."""
+    """A record and what could be read of it. With nothing but its envelope it is of a type that we don't know."""
 
     record: KafkaRecord
     envelope: Envelope | None = None
     fact: Fact | None = None
     bad: BadRecord | None = None
+    sealed: Sealed | None = None  # what is still to be opened, by `sealing.Opener`
+    erased: UUID | None = None  # the person whose keys are gone, and with them all but the envelope
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class Batch:
     applied: Counter[tuple[str, int]] = field(default_factory=Counter)
     ignored: Counter[tuple[str, int]] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
+    erased: Counter[str] = field(default_factory=Counter)  # of those ignored, the ones whose person was erased
 
     places: dict[tuple[str, int], int] = field(init=False)  # topic and partition -> offset after the last record here
 
@@ -95,11 +101,21 @@ def read(record: KafkaRecord) -> Arrival:
     except BadRecord as bad:
         return Arrival(record, bad=bad)
     try:
+        if is_sealed(envelope.data):
+            return Arrival(record, envelope, sealed=_closed(envelope))
         return Arrival(record, envelope, Fact(envelope, decode(envelope)))
     except UnknownType:
         return Arrival(record, envelope)
     except BadRecord as bad:
         return Arrival(record, envelope, bad=bad)
+
+
+def _closed(envelope: Envelope) -> Sealed | None:
+    """None for a type that we don't know: nobody needs a key to skip it."""
+    try:
+        return take_apart(envelope.data) if envelope.type in EVENTS else None
+    except BadRecord as bad:
+        raise of(envelope, bad) from None
 
 
 async def lock_offsets(tx: Connection, batch: Batch) -> None:

@@ -12,7 +12,6 @@ from asyncpg import Connection, Record
 
 from shared.contracts.codec import Headers
 from shared.contracts.control import RepairRequested
-from shared.contracts.data import UnknownType, decode
 from shared.contracts.deadletter import Parked as ParkedEvent
 from shared.contracts.deadletter import Released
 from shared.contracts.envelope import LONGEST_TEXT, BadRecord, Envelope
@@ -21,7 +20,8 @@ from shared.messaging.batch import Arrival, Batch, KafkaRecord, read
 from shared.messaging.judging import HEALS, Parked, Progress, Verdict, judge
 from shared.messaging.meters import Meters
 from shared.messaging.outbox import put_events
-from shared.messaging.reactions import Fact, Reactions
+from shared.messaging.reactions import Reactions
+from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.database import PASSING
 
@@ -34,12 +34,15 @@ log = structlog.get_logger("inbox")
 class Taker:
     """Takes the records of one batch, in order, in one transaction."""
 
-    def __init__(self, tx: Connection, service: str, reactions: Reactions, batch: Batch, meters: Meters) -> None:
+    def __init__(
+        self, tx: Connection, service: str, reactions: Reactions, batch: Batch, meters: Meters, opener: Opener
+    ) -> None:
         self._tx = tx
         self._service = service
         self._reactions = reactions
         self._batch = batch
         self._meters = meters
+        self._opener = opener
 
     async def take(self, arrival: Arrival) -> None:
         """Apply, drop, ignore or park one record."""
@@ -51,11 +54,11 @@ class Taker:
         progress = self._batch.of(record.topic, envelope.subject)
         verdict = judge(progress, envelope)
         if verdict is Verdict.APPLY:
-            await self._apply(record, envelope, progress)
+            await self._apply(arrival, envelope, progress)
         elif verdict is Verdict.DUPLICATE or await self._given_up(envelope.source, envelope.id):
             self._batch.duplicates[record.topic] += 1
         else:
-            await self._act_at_once(envelope, record.topic)
+            await self.act_at_once(arrival)
             await self._park(record, envelope, WAITS.get(verdict) or progress.parked or Parked.POISON, "")
 
     async def drain(self, topic: str, subject: str, by: str) -> None:
@@ -65,6 +68,7 @@ class Taker:
         self._batch.changed.add((topic, subject))
         for row in await self._tx.fetch(SQL["waiting_letters"], self._batch.consumer, topic, subject):
             arrival = read(Letter(row))
+            await self._opener.open([arrival])
             verdict = judge_letter(row, arrival, progress)
             if verdict in WAITS:
                 await self._stay(topic, subject, WAITS[verdict])
@@ -75,49 +79,50 @@ class Taker:
             await settle(self._tx, self._service, row["number"], "replayed", by)
 
     async def _goes_on(self, arrival: Arrival) -> bool:
-        return arrival.envelope is not None and not await self._advance(arrival.record, arrival.envelope)
+        return arrival.envelope is not None and not await self._advance(arrival, arrival.envelope)
 
-    async def _apply(self, record: KafkaRecord, envelope: Envelope, progress: Progress) -> None:
-        problem = await self._advance(record, envelope)
+    async def _apply(self, arrival: Arrival, envelope: Envelope, progress: Progress) -> None:
+        problem = await self._advance(arrival, envelope)
         if problem:
-            await self._park(record, envelope, Parked.POISON, problem)
+            await self._park(arrival.record, envelope, Parked.POISON, problem)
         elif progress.parked in HEALS:
-            await self.drain(record.topic, envelope.subject, "arrival")
+            await self.drain(arrival.record.topic, envelope.subject, "arrival")
 
-    async def _advance(self, record: KafkaRecord, envelope: Envelope) -> str:
+    async def _advance(self, arrival: Arrival, envelope: Envelope) -> str:
         """Make the effect and note it; returns why it can't be made, or nothing."""
-        try:
-            problem = await self._try(envelope, record.topic)
-        except UnknownType:
-            self._batch.advance(record, envelope, self._batch.ignored)
-            return ""
+        problem = await self._try(arrival)
         if not problem:
-            self._batch.advance(record, envelope, self._batch.applied)
+            counted = self._batch.ignored if arrival.fact is None else self._batch.applied
+            self._batch.advance(arrival.record, envelope, counted)
+            if arrival.erased is not None:
+                self._batch.erased[arrival.record.topic] += 1
         return problem
 
-    async def _try(self, envelope: Envelope, topic: str, *, in_order: bool = True) -> str:
+    async def _try(self, arrival: Arrival, *, in_order: bool = True) -> str:
         """Make the effect of one record behind a savepoint; returns why it can't be made, or nothing."""
-        try:
-            fact = Fact(envelope, decode(envelope))
-        except BadRecord as bad:
-            return f"{bad.reason}: {bad.detail}"
+        if arrival.bad is not None:
+            return f"{arrival.bad.reason}: {arrival.bad.detail}"
+        fact, topic = arrival.fact, arrival.record.topic
         try:
             async with self._tx.transaction():
-                with tracing.applying(self._batch.consumer, topic, [fact]):
-                    await self._reactions.to(topic)(self._tx, [fact])
-                if in_order:
-                    await witness.note(self._tx, self._batch.consumer, topic, [fact])
+                if arrival.erased is not None:
+                    await self._reactions.forget(self._tx, [arrival.erased])
+                elif fact is not None:
+                    with tracing.applying(self._batch.consumer, topic, [fact]):
+                        await self._reactions.to(topic)(self._tx, [fact])
+                    if in_order:
+                        await witness.note(self._tx, self._batch.consumer, topic, [fact])
         except PASSING:
             raise
         except Exception as error:
-            log.error("record can't be applied", topic=topic, sequence=envelope.sequence, exc_info=error)
+            log.error("record can't be applied", topic=topic, offset=arrival.record.offset, exc_info=error)
             return f"handler: {type(error).__name__}"  # its message may quote what somebody wrote
         return ""
 
-    async def _act_at_once(self, envelope: Envelope, topic: str) -> None:
+    async def act_at_once(self, arrival: Arrival) -> None:
         """A revocation does not wait for what is missing before it; progress stays where it is."""
-        if envelope.type in self._reactions.urgent:
-            await self._try(envelope, topic, in_order=False)
+        if arrival.envelope is not None and arrival.envelope.type in self._reactions.urgent:
+            await self._try(arrival, in_order=False)
 
     async def _take_unreadable(self, record: KafkaRecord, bad: BadRecord) -> None:
         """Without a subject or a place in its sequence a record holds back nobody; with both it holds its subject."""

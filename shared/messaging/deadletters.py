@@ -157,8 +157,7 @@ async def _settling(inbox: Inbox, number: int) -> AsyncIterator[_Case]:
         if row["state"] != "parked":
             raise Conflict(f"letter {number} was {row['state']} already", ("list",))
         await load_progress(connection, batch)
-        taker = Taker(connection, inbox.service, inbox.reactions, batch, inbox.meters)
-        yield _Case(connection, inbox, row, arrival, batch, taker)
+        yield _Case(connection, inbox, row, arrival, batch, inbox.taker(connection, batch))
         await save(connection, batch)
 
 
@@ -167,6 +166,7 @@ async def _replay_foreign(case: _Case, by: str) -> str:
     envelope, number = case.arrival.envelope, case.row["number"]
     if envelope is None:
         return "parked"
+    await case.inbox.opener.open([case.arrival])
     await case.taker.take(case.arrival)
     await settle(case.tx, case.inbox.service, number, "replayed", by)
     state = await case.tx.fetchval(SQL["state_of"], case.batch.consumer, envelope.source, envelope.id)

@@ -7,6 +7,7 @@ offsets written. Whatever does not fit that path goes through `careful`, record 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
 import structlog
 from asyncpg import Connection, Pool
@@ -18,9 +19,11 @@ from shared.messaging.failpoints import MUTANT, reach
 from shared.messaging.judging import Verdict, judge
 from shared.messaging.meters import Meters
 from shared.messaging.reactions import Fact, Reactions
+from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.backoff import pause
 from shared.runtime.database import PASSING, transaction
+from shared.security.keys import KeyMissing, Keys
 
 SQL = sql.load(__file__, "inbox.sql")
 READ_AT_ONCE = 64  # records, a millisecond: so long Postgres may wait for the next statement of the batch before
@@ -39,13 +42,20 @@ class Inbox:
     """The inbox of one consumer. `process` has two halves: an edge can read one batch while it applies another."""
 
     def __init__(
-        self, pool: Pool, service: str, reactions: Reactions, meters: Meters | None = None, bell: Bell | None = None
+        self,
+        pool: Pool,
+        service: str,
+        reactions: Reactions,
+        meters: Meters | None = None,
+        bell: Bell | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self.pool = pool
         self.service = service
         self.consumer = service
         self.reactions = reactions
         self.meters = meters or Meters()
+        self.opener = Opener(service, keys)
         self._bell = bell or Bell()
         self.cluster = ""  # set by the edge once it knows which log it reads
 
@@ -54,22 +64,29 @@ class Inbox:
         await self.apply(await self.read(records))
 
     async def read(self, records: Sequence[KafkaRecord]) -> list[Arrival]:
-        """All that can be said of records before the database is asked; others get their turn in between."""
+        """All that can be said of records before the database is asked; others get their turn in between.
+
+        Returns once the keys of everybody in them are there: without one, nobody can tell what a record says.
+        """
         arrivals: list[Arrival] = []
         for start in range(0, len(records), READ_AT_ONCE):
             arrivals += map(read, records[start : start + READ_AT_ONCE])
             await asyncio.sleep(0)
+        await self._until_done(self._open, arrivals)
         reach("inbox.received")
         return arrivals
 
     async def apply(self, arrivals: Sequence[Arrival]) -> None:
         """Make the effects of what was read. One batch at a time, in the order of their reading."""
+        await self._until_done(self._take_noted_first if MUTANT == "ack_before_commit" else self._take, arrivals)
+
+    async def _until_done(
+        self, act: Callable[[Sequence[Arrival]], Awaitable[None]], arrivals: Sequence[Arrival]
+    ) -> None:
         attempt = 0
         while arrivals:
             try:
-                if MUTANT == "ack_before_commit":
-                    await self._note_offsets_first(arrivals)
-                await self._take(arrivals)
+                await act(arrivals)
             except PASSING as error:
                 attempt += 1
                 self.meters.retries.inc()
@@ -82,6 +99,19 @@ class Inbox:
                 await pause(attempt)
             else:
                 return
+
+    async def _open(self, arrivals: Sequence[Arrival]) -> None:
+        """While the keys are away, revocations and erasures among these act at once: they carry nothing sealed."""
+        try:
+            await self.opener.open(arrivals)
+        except PASSING as error:
+            if isinstance(error, KeyMissing):
+                self.meters.keys_missing.inc()
+                log.error("a key is missing; the batch waits for it", records=len(arrivals))
+            urgent = [a for a in arrivals if a.envelope and a.envelope.type in self.reactions.urgent]
+            if urgent:
+                await self._transact(urgent, self._at_once, to_keep=False)
+            raise
 
     async def next_offsets(self) -> dict[tuple[str, int], int]:
         """Where to read on in this cluster, by topic and partition."""
@@ -99,13 +129,14 @@ class Inbox:
             await self._take(arrivals[:middle])
             await self._take(arrivals[middle:])
 
-    async def _transact(self, arrivals: Sequence[Arrival], how: Way) -> None:
+    async def _transact(self, arrivals: Sequence[Arrival], how: Way, *, to_keep: bool = True) -> None:
         batch = Batch(self.consumer, self.cluster, arrivals)
         async with transaction(self.pool) as connection:
             await lock_offsets(connection, batch)
             await load_progress(connection, batch)
             await how(connection, batch)
-            await save(connection, batch)
+            if to_keep:
+                await save(connection, batch)
             reach("inbox.applied")
         reach("inbox.committed")
         self._bell.ring()  # a reaction may have written to the outbox, or to a partner's rows
@@ -114,6 +145,7 @@ class Inbox:
     async def _smoothly(self, tx: Connection, batch: Batch) -> None:
         """All of it at once; anything out of the ordinary raises NotSmooth, and nothing stays."""
         facts: dict[str, list[Fact]] = {}
+        gone: set[UUID] = set()
         for arrival in batch.arrivals:
             envelope, record = arrival.envelope, arrival.record
             if envelope is None:
@@ -128,6 +160,9 @@ class Inbox:
             if verdict is not Verdict.APPLY or progress.parked or arrival.bad:
                 raise NotSmooth
             if arrival.fact is None:
+                if arrival.erased is not None:
+                    gone.add(arrival.erased)
+                    batch.erased[record.topic] += 1
                 batch.advance(record, envelope, batch.ignored)
                 continue
             facts.setdefault(record.topic, []).append(arrival.fact)
@@ -141,11 +176,22 @@ class Inbox:
                 raise
             except Exception as error:
                 raise NotSmooth from error
+        await self.reactions.forget(tx, gone)
 
     async def _carefully(self, tx: Connection, batch: Batch) -> None:
-        taker = careful.Taker(tx, self.service, self.reactions, batch, self.meters)
         for arrival in batch.arrivals:
-            await taker.take(arrival)
+            await self.taker(tx, batch).take(arrival)
+
+    async def _at_once(self, tx: Connection, batch: Batch) -> None:
+        for arrival in batch.arrivals:
+            await self.taker(tx, batch).act_at_once(arrival)
+
+    def taker(self, tx: Connection, batch: Batch) -> careful.Taker:
+        return careful.Taker(tx, self.service, self.reactions, batch, self.meters, self.opener)
+
+    async def _take_noted_first(self, arrivals: Sequence[Arrival]) -> None:
+        await self._note_offsets_first(arrivals)
+        await self._take(arrivals)
 
     async def _note_offsets_first(self, arrivals: Sequence[Arrival]) -> None:
         """The fault harness's mutant: the offset is committed before the effect."""
@@ -159,5 +205,6 @@ class Inbox:
         for meter, counts in ((self.meters.applied, batch.applied), (self.meters.ignored, batch.ignored)):
             for (topic, _), count in counts.items():
                 meter.labels(topic).inc(count)
-        for topic, count in batch.duplicates.items():
-            self.meters.duplicates.labels(topic).inc(count)
+        for labelled, by_topic in ((self.meters.duplicates, batch.duplicates), (self.meters.erased, batch.erased)):
+            for topic, count in by_topic.items():
+                labelled.labels(topic).inc(count)

@@ -13,10 +13,10 @@ from zlib import crc32
 from asyncpg import Connection
 
 from shared.contracts.attributes import check_text
-from shared.contracts.data import encode_data
 from shared.contracts.events import Event
 from shared.contracts.topics import BY_NAME, PARTITIONS
 from shared.messaging.failpoints import MUTANT
+from shared.messaging.sealing import Told, encode_all
 from shared.runtime import sql
 from shared.runtime.ids import uuid7
 from shared.runtime.traces import traceparent
@@ -55,7 +55,8 @@ async def put_events(
     """Queue what happened to one aggregate, in order, inside `tx`; returns the event ids.
 
     `subject` is the aggregate's id; `partitionkey` is the person (or agency) and counts only for the aggregate's first
-    event, since an aggregate never changes its partition. Raises TooLarge over 256 KiB of data and BadAttribute for
+    event, since an aggregate never changes its partition. `person` is whose facts these are: their keys close them, and
+    public facts of agencies and programs name nobody. Raises TooLarge over 256 KiB of data and BadAttribute for
     text that no header may hold (both Permanent): what is written here is sent without another look.
     """
     if not events:
@@ -74,7 +75,7 @@ async def put_events(
         shard_of(str(partitionkey)),
         ids,
         [event.type for event in events],
-        [encode_data(event, person=person) for event in events],
+        await encode_all(tx, [Told(id, event, person) for id, event in zip(ids, events, strict=True)]),
         traceparent(cause.causationid),
         cause.causationid,
         cause.actor,
@@ -103,15 +104,16 @@ async def put_of_each(tx: Connection, said: Sequence[Saying], *, cause: Cause = 
         check_text(text, name)
     [topic] = {one.event.topic for one in said}
     first = list({one.subject: one for one in reversed(said)}.values())
+    ids = [uuid7() for _ in first]
     await tx.execute(
         SQL["put_of_each"],
         topic,
         [str(one.subject) for one in first],
         [str(one.partitionkey) for one in first],
         [shard_of(str(one.partitionkey)) for one in first],
-        [uuid7() for _ in first],
+        ids,
         [one.event.type for one in first],
-        [encode_data(one.event, person=one.person) for one in first],
+        await encode_all(tx, [Told(id, one.event, one.person) for id, one in zip(ids, first, strict=True)]),
         traceparent(cause.causationid),
         cause.causationid,
         cause.actor,

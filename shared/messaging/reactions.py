@@ -1,7 +1,8 @@
 """What a service does when it hears others: one function per topic, called with facts in the order of their log."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from asyncpg import Connection
 
@@ -17,6 +18,7 @@ class Fact(NamedTuple):
 
 
 Reaction = Callable[[Connection, Sequence[Fact]], Awaitable[None]]
+Forgetting = Callable[[Connection, UUID], Awaitable[None]]
 
 
 class Reactions:
@@ -31,6 +33,7 @@ class Reactions:
     def __init__(self) -> None:
         self._by_topic: dict[str, Reaction] = {}
         self.urgent: set[str] = set()
+        self._forgetting: Forgetting | None = None
 
     def on(self, *topics: str) -> Callable[[Reaction], Reaction]:
         """Register the decorated function for these topics; one function a topic."""
@@ -50,6 +53,19 @@ class Reactions:
         For revocations and erasures, which must not wait for a missing record.
         """
         self.urgent |= set(types)
+
+    def on_erased(self, forgetting: Forgetting) -> Forgetting:
+        """Register what to do when facts come of somebody whose keys are gone: `person.erased` may be behind them.
+
+        It is called with each such batch, so it must do nothing where all is forgotten.
+        """
+        self._forgetting = forgetting
+        return forgetting
+
+    async def forget(self, tx: Connection, people: Iterable[UUID]) -> None:
+        if self._forgetting is not None:
+            for person in sorted(people):
+                await self._forgetting(tx, person)
 
     @property
     def topics(self) -> tuple[str, ...]:

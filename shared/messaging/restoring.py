@@ -13,17 +13,19 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from asyncpg import Connection, Pool
 
-from shared.contracts.codec import from_kafka
-from shared.contracts.data import UnknownType, decode
-from shared.contracts.envelope import BadRecord, Envelope
+from shared.contracts.envelope import Envelope
 from shared.contracts.events import Event
 from shared.contracts.topics import PARTITIONS, TOPICS
+from shared.messaging.batch import Arrival
+from shared.messaging.batch import read as read_record
 from shared.messaging.kafka import cluster_id, reader
 from shared.messaging.losses import Mark, find_cuts, log_ends, read
 from shared.messaging.publisher import Log
+from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.database import transaction
 from shared.runtime.settings import Settings
+from shared.security.keys import Keys
 
 SQL = sql.load(__file__, "restoring.sql")
 STEP = 2_000
@@ -34,6 +36,7 @@ class Held(NamedTuple):
 
     offset: int
     envelope: Envelope
+    arrival: Arrival
 
 
 Refold = Callable[[Connection, Envelope, Event], Awaitable[None]]
@@ -46,11 +49,15 @@ async def nothing_to_refold(tx: Connection, envelope: Envelope, event: Event) ->
     """For services whose state others can rebuild."""
 
 
-async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold = nothing_to_refold) -> int:
+async def reconcile(
+    pool: Pool, settings: Settings, service: str, refold: Refold = nothing_to_refold, keys: Keys | None = None
+) -> int:
     """Take back what the service's own topics hold beyond its database; returns how many events.
 
-    0 on every ordinary start: what was published and not yet archived is still known by its sequence.
+    0 on every ordinary start: what was published and not yet archived is still known by its sequence. Bytes go back as
+    they are; what was sealed is opened for `refold` alone, which hears nothing of somebody who was erased.
     """
+    opener = Opener(service, keys)
     cluster = await cluster_id(settings)
     logs = [Log(topic.name, shard) for topic in TOPICS if topic.owner == service for shard in range(PARTITIONS)]
     consumer = reader(settings)
@@ -66,7 +73,7 @@ async def reconcile(pool: Pool, settings: Settings, service: str, refold: Refold
         taken = 0
         for where, end in ends.items():
             first = moved[where] if where in moved else marks[where].offset + 1
-            taken += await _take(pool, consumer, cluster, where, first, end, refold)
+            taken += await _take(pool, consumer, cluster, where, first, end, refold, opener)
     finally:
         await consumer.stop()
     if taken:
@@ -82,6 +89,7 @@ async def _take(
     first: int,
     end: int,
     refold: Refold,
+    opener: Opener,
 ) -> int:
     found = [
         each
@@ -90,6 +98,7 @@ async def _take(
     ]
     if not found:
         return 0
+    await opener.open([held.arrival for held in found])
     async with transaction(pool) as connection:
         await connection.execute(SQL["lock_life"])
         forgotten = await _forgotten(connection, where.topic, found)
@@ -97,17 +106,18 @@ async def _take(
             return 0
         await connection.execute(SQL["outlive"], max(held.envelope.epoch for held in forgotten))
         for held in forgotten:
-            await _remember(connection, cluster, where, held.offset, held.envelope, refold)
+            await _remember(connection, cluster, where, held, refold)
     return len(forgotten)
 
 
 async def _held(consumer: AIOKafkaConsumer, where: Log, first: int, end: int) -> list[Held]:
     found = []
     for record in await read(consumer, where, first, end):
-        try:
-            found.append(Held(record.offset, from_kafka(record.key, record.value, record.headers)))
-        except BadRecord:
+        arrival = read_record(record)
+        if arrival.envelope is None:
             log.error("own topic holds a record that is not ours", topic=where.topic, offset=record.offset)
+        else:
+            found.append(Held(record.offset, arrival.envelope, arrival))
     return found
 
 
@@ -132,7 +142,8 @@ def in_order(found: Sequence[Held]) -> list[Held]:
     return [rest[subject].pop() for subject, _ in once]
 
 
-async def _remember(tx: Connection, cluster: str, where: Log, offset: int, envelope: Envelope, refold: Refold) -> None:
+async def _remember(tx: Connection, cluster: str, where: Log, held: Held, refold: Refold) -> None:
+    offset, envelope, arrival = held
     done = await tx.fetchval(
         SQL["remember"], where.topic, envelope.subject, envelope.sequence, envelope.partitionkey, where.shard,
         envelope.id, envelope.epoch, envelope.type, envelope.time, envelope.traceparent, envelope.causationid,
@@ -140,9 +151,9 @@ async def _remember(tx: Connection, cluster: str, where: Log, offset: int, envel
     )  # fmt: skip
     if not done:
         return  # the log holds it twice
-    try:
-        await refold(tx, envelope, decode(envelope))
-    except (UnknownType, BadRecord):
+    if arrival.fact is not None:
+        await refold(tx, *arrival.fact)
+    elif arrival.erased is None:
         log.error("own event can't be read back", topic=where.topic, sequence=envelope.sequence)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import cast
+from typing import Any, cast
 
 import asyncpg
 
@@ -69,12 +69,19 @@ async def connect(settings: Settings, name: str) -> asyncpg.Connection:
         )
 
 
+class Keyed(asyncpg.Connection):
+    """A connection that carries the key store by which its holder seals what is written through it."""
+
+    keys: Any = None
+
+
 @asynccontextmanager
-async def pool(settings: Settings, name: str) -> AsyncIterator[asyncpg.Pool]:
-    """A pool whose connections carry `name`, so that `pg_stat_activity` tells who is who."""
+async def pool(settings: Settings, name: str, keys: object | None = None) -> AsyncIterator[asyncpg.Pool]:
+    """A pool whose connections carry `name`, so that `pg_stat_activity` tells who is who, and the keys of people."""
     with outages():
         opened = await asyncpg.create_pool(
             settings.database,
+            connection_class=type("Keyed", (Keyed,), {"keys": keys}),
             password=settings.database_password.get_secret_value() or None,
             ssl=tls(settings),
             min_size=1,

@@ -9,7 +9,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from shared.contracts.compartments import Compartment
 from shared.runtime import sql
 from shared.runtime.database import outages
 from shared.runtime.errors import Refused, Retryable
@@ -29,19 +29,6 @@ CACHED = 20_000  # keys a process holds; the oldest leaves first
 PATIENCE = 5.0  # seconds to wait for a connection: whoever seals inside a transaction holds one already
 KEY = 32  # bytes, AES-256
 NONCE = 12
-
-
-class Compartment(StrEnum):
-    """What a key opens. Each service is to be given only those its work needs."""
-
-    IDENTITY = "identity"  # names
-    CONTACT = "contact"  # how to reach somebody
-    PLAN = "plan"  # goals and steps in their words
-    REFERRAL = "referral"  # what was told to and by a program
-    SETBACK = "setback"  # what got hard
-    HEALTH = "health"
-    MESSAGE = "message"
-    FACTS = "facts"  # coded facts
 
 
 class Erased(Refused):

@@ -26,6 +26,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.meters import Meters
 from shared.messaging.outbox import put_events
 from shared.messaging.reactions import Reactions
+from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.backoff import pause
 from shared.runtime.ids import uuid7
@@ -123,7 +124,8 @@ class AnswerInbox:
 
     async def _park(self, tx: Connection, batch: Batch, record: KafkaRecord, bad: BadRecord) -> None:
         """Alone, since no receipt could say which record it means."""
-        await Taker(tx, CONSUMER, Reactions(), batch, self.meters).take(Arrival(record, bad=bad))
+        taker = Taker(tx, CONSUMER, Reactions(), batch, self.meters, Opener(CONSUMER, None))
+        await taker.take(Arrival(record, bad=bad))
 
     async def _answer(self, tx: Connection, speaker: Speaker, inbound: Inbound) -> None:
         row = await tx.fetchrow(SQL["known"], speaker.id, inbound.answer.reference)

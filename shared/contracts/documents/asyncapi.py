@@ -179,12 +179,12 @@ def _schema_ref(service: str, kind: type[Event]) -> Schema:
 
 def _example(kind: type[Event], for_partner: bool) -> Any:
     event = sample_of(kind)
-    return json.loads(record_of(event) if for_partner else encode_data(event, person=None))
+    return json.loads(record_of(event) if for_partner else encode_data(event))
 
 
 def _example_headers() -> dict[str, str]:
     event = sample_of(EVENTS["throughcare.consent.revoked.v1"])
-    _, _, headers = to_kafka(envelope_of(event, encode_data(event, person=None)))
+    _, _, headers = to_kafka(envelope_of(event, encode_data(event)))
     return {name: raw.decode() for name, raw in headers}
 
 

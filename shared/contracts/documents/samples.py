@@ -46,7 +46,7 @@ def record_of(event: Event) -> bytes:
     id = sample_id(event.type)
     if isinstance(event, StreamEvent):
         return to_partner(event, id=id, time=MOMENT, slug=SLUG)[1]
-    data = encode_data(event, person=None)
+    data = encode_data(event)
     if isinstance(event, Answer):
         mine = {"specversion": "1.0", "id": "a-0001", "source": "/lantern/desk", "type": event.type}
         return json.dumps({**mine, "data": json.loads(data)}).encode()

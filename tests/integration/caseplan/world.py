@@ -108,7 +108,7 @@ class World:
         envelope = Envelope(
             id=uuid7(), source=source_of(event.topic), type=event.type, subject=str(subject), time=datetime.now(UTC),
             sequence=sequence, epoch=1, partitionkey=str(key or subject), dataschema=dataschema_of(event.type),
-            traceparent=None, causationid=None, actor=None, data=encode_data(event, person=key),
+            traceparent=None, causationid=None, actor=None, data=encode_data(event),
         )  # fmt: skip
         return Record(event.topic, partition, offset, *to_kafka(envelope))
 

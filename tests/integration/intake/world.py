@@ -127,7 +127,7 @@ class Door:
             epoch=1,
             partitionkey=str(person),
             dataschema=f"urn:throughcare:schema:{Halted.type}",
-            data=encode_data(halted, person=None),
+            data=encode_data(halted),
             traceparent=None,
             causationid=None,
             actor=None,

@@ -37,7 +37,7 @@ class Log:
         envelope = Envelope(
             id=id or uuid7(), source=source_of(TOPIC), type=kind, subject=str(subject), time=WHEN, sequence=sequence,
             epoch=epoch, partitionkey=str(subject), dataschema=dataschema_of(kind), traceparent=None, causationid=None,
-            actor=None, data=encode_data(event, person=None),
+            actor=None, data=encode_data(event),
         )  # fmt: skip
         key, value, headers = to_kafka(envelope)
         return self.raw(shard_of(str(subject)), **{"key": key, "value": value, "headers": headers} | change)

@@ -43,7 +43,7 @@ def answer(subject, from_sequence: int, offset: int = 0) -> Record:
     envelope = Envelope(
         id=new(), source="/throughcare/notifications", type=event.type, subject=f"{TOPIC}/{subject}", time=WHEN,
         sequence=offset + 1, epoch=1, partitionkey=str(subject), dataschema=dataschema_of(event.type),
-        traceparent=None, causationid=None, actor=None, data=encode_data(event, person=None),
+        traceparent=None, causationid=None, actor=None, data=encode_data(event),
     )  # fmt: skip
     key, value, headers = to_kafka(envelope)
     return Record("throughcare.notifications.control.v1", 0, offset, key, value, headers)

@@ -132,7 +132,7 @@ class World:
             id=uuid7(), source=source_of(topic), type=event.type, subject=subject, time=at or datetime.now(UTC),
             sequence=number, epoch=1, partitionkey=key, dataschema=dataschema_of(event.type), traceparent=None,
             causationid="caused-by-inner-things", actor="case_manager:inner-actor",
-            data=encode_data(event, person=None),
+            data=encode_data(event),
         )  # fmt: skip
         encoded, value, headers = to_kafka(envelope)
         partition = shard_of(key)

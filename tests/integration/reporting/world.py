@@ -63,7 +63,7 @@ class Log:
         envelope = Envelope(
             id=uuid7(), source=source_of(topic), type=event.type, subject=subject, time=at, sequence=sequence, epoch=1,
             partitionkey=key, dataschema=dataschema_of(event.type), traceparent=None, causationid=None,
-            actor="case_manager:somebody", data=encode_data(event, person=None),
+            actor="case_manager:somebody", data=encode_data(event),
         )  # fmt: skip
         place = topic, shard_of(key)
         offset = self.ends[place] = self.ends.get(place, -1) + 1

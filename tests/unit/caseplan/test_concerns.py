@@ -29,7 +29,7 @@ def say(verb):
 def test_a_concern_is_told_to_the_named_worker_and_says_nothing_of_what_it_is():
     _, [event], [clock] = concerns.raise_concern(a_concern(), BY[Party.AGENCY], PATIENCE)
     assert (event.worker, event.concern_stage) == (WORKER, ConcernStage.RAISED)
-    assert b"tired" not in encode_data(event, person=PERSON)
+    assert b"tired" not in encode_data(event)
     assert clock == Timer("concern.lapse", ID, Hours.days(7))
 
 
@@ -44,7 +44,7 @@ def test_every_row_leads_where_the_table_says(stage, verb, party):
     assert state.concern_stage is MOVES[stage][verb].to
     assert isinstance(event, events.ConcernEvent)
     assert not isinstance(event, events.SetbackEvent), "what fans out setbacks must never take it for one"
-    assert decode_data(event.type, encode_data(event, person=PERSON)) == event
+    assert decode_data(event.type, encode_data(event)) == event
     assert (clock.patience is not None) == WORKFLOW.is_open(state.concern_stage)
 
 

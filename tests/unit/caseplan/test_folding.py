@@ -37,7 +37,7 @@ class Twin:
     def _hear(self, decision, party):
         self.clocks.hear(decision.timers)
         for event in decision.events:
-            read = decode_data(event.type, encode_data(event, person=PERSON))
+            read = decode_data(event.type, encode_data(event))
             around = Around(WORKER, HOME, getattr(self.state, "next", None))
             folded = fold(self.concept, self.known, read, around, (party, *Party))
             self.known = folded.state

@@ -82,7 +82,7 @@ def test_on_every_path_what_waits_has_an_owner_and_one_clock_and_what_is_agreed_
         assert (after.proposal is not None) <= is_open(after)
         if after.agreed != plan.agreed and verb not in ("move_step", "drop_step", "finish_step", "stop"):
             assert verb == "sign"
-        told = encode_data(event, person=PERSON)
+        told = encode_data(event)
         assert b"key" not in told
         assert b"sister" not in told
         assert decode_data(event.type, told) == event

@@ -50,7 +50,7 @@ def test_on_every_path_an_open_promise_has_one_clock_and_events_that_any_reader_
         clocks.hear(timers)
         assert list(clocks.live) == ([("promise.lapse", ID)] if is_open(promise) else [])
         assert (event.stage, event.due) == (promise.stage, promise.due)
-        told = encode_data(event, person=PERSON)
+        told = encode_data(event)
         assert b"drives" not in told
         assert decode_data(event.type, told) == event
 

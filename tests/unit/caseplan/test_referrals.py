@@ -92,7 +92,7 @@ def test_every_row_leads_where_the_table_says(stage, verb, party):
     assert decision.state.stage is (before.before if move.to is None else move.to)
     [event] = decision.events
     assert type(event) is move.event
-    assert decode_data(event.type, encode_data(event, person=PERSON)) == event
+    assert decode_data(event.type, encode_data(event)) == event
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -229,7 +229,7 @@ def test_a_no_says_enough_to_act_on(decline, is_enough):
 def test_what_an_agency_wrote_stands_in_no_event():
     words = "She was rude to us."
     decision = decide(a_referral(), referrals.Decline(DeclineReason.OTHER, words=words), AGENCY_SAYS, PATIENCE)
-    assert words.encode() not in encode_data(decision.events[0], person=PERSON)
+    assert words.encode() not in encode_data(decision.events[0])
     assert words not in repr(decision.state)
 
 

@@ -46,7 +46,7 @@ def test_on_every_path_an_open_setback_has_an_owner_and_one_clock_and_says_nothi
         clocks.hear(timers)
         assert list(clocks.live) == ([("setback.lapse", ID)] if is_open(setback) else [])
         assert (event.stage, event.owner) == (setback.stage, setbacks.owner_of(setback))
-        told = encode_data(event, person=PERSON)
+        told = encode_data(event)
         assert b"bus" not in told
         assert b"Tony" not in told
         assert decode_data(event.type, told) == event

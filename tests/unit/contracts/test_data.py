@@ -39,18 +39,18 @@ def mood_event():
 
 
 def data_of(kind, **changes) -> bytes:
-    return json.dumps(json.loads(encode_data(sample_of(kind), person=None)) | changes).encode()
+    return json.dumps(json.loads(encode_data(sample_of(kind))) | changes).encode()
 
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.type)
 @pytest.mark.parametrize("full", [True, False])
 def test_every_event_comes_back_as_it_was_written(kind, full):
     event = sample_of(kind, full=full)
-    assert decode_data(kind.type, encode_data(event, person=None)) == event
+    assert decode_data(kind.type, encode_data(event)) == event
 
 
 def test_every_field_is_written_so_a_later_default_changes_no_old_fact():
-    data = json.loads(encode_data(sample_of(agency.Registered, full=False), person=None))
+    data = json.loads(encode_data(sample_of(agency.Registered, full=False)))
     assert set(data) == set(agency.Registered.model_fields)
 
 
@@ -81,7 +81,7 @@ def test_declared_codes_are_open_to_readers_and_closed_to_everyone_else(mood_eve
     assert read.mood == "not_yet_thought_of"
     assert read.mood.label == "Not yet thought of"
     assert read.mood not in list(Mood)
-    assert encode_data(read, person=None) == b'{"mood":"not_yet_thought_of"}'
+    assert encode_data(read) == b'{"mood":"not_yet_thought_of"}'
     with pytest.raises(ValueError, match="not_yet_thought_of"):
         Mood("not_yet_thought_of")
     with pytest.raises(ValueError, match="mood"):
@@ -143,9 +143,9 @@ def test_data_over_256_kib_is_refused_before_it_is_written():
     holidays = tuple(f"{year}-01-01" for year in range(2000, 2400))
     calendar = agency.Calendar(timezone="America/New_York", holidays=holidays)
     sound = sample_of(agency.Registered).model_copy(update={"calendar": calendar})
-    assert len(encode_data(sound, person=None)) < 10_000
+    assert len(encode_data(sound)) < 10_000
     with pytest.raises(TooLarge):
-        encode_data(sound.model_copy(update={"name": "x" * envelope.LARGEST_VALUE}), person=None)
+        encode_data(sound.model_copy(update={"name": "x" * envelope.LARGEST_VALUE}))
 
 
 def test_importing_the_package_defines_every_event_there_is():

@@ -29,7 +29,7 @@ def test_a_consent_stands_where_its_events_say(data):
         except GuardNotMet:
             continue
         for event in happened:
-            read = decode_data(event.type, encode_data(event, person=PERSON))
+            read = decode_data(event.type, encode_data(event))
             known = fold(known, read, terms.zone, TODAY)
         if consent.stage in UNSAID:
             assert known is None

@@ -1,0 +1,21 @@
+"""A service's pool together with the key store by which what is written through it is sealed.
+
+The key store has connections of its own: whoever seals inside a transaction must not wait for one that others hold.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from asyncpg import Pool
+
+from shared.runtime.database import pool
+from shared.runtime.settings import Settings
+from shared.security.keys import PostgresKeys
+
+
+@asynccontextmanager
+async def keyed_pool(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, PostgresKeys]]:
+    async with pool(settings, f"{name} keys") as store:
+        keys = PostgresKeys(store, settings.sealing_key.get_secret_value())
+        async with pool(settings, name, keys) as opened:
+            yield opened, keys
