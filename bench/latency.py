@@ -33,6 +33,7 @@ from shared.messaging.outbox import put_events
 from shared.runtime.database import pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
+from shared.security.keyed import keyed_pool
 from shared.security.references import reference
 
 RATES = {1: 60.0, 100: 20.0, 500: 15.0}  # events a second, and for how many seconds
@@ -176,7 +177,7 @@ class _Road:
         consents = await _people(at, agency)
         shown = await _partner(at, agency)
         settings = at.settings("caseplan", database_pool=WRITERS)
-        async with pool(settings, "bench") as writers:
+        async with keyed_pool(settings, "bench") as (writers, _):
             road = cls(settings, writers, agency, consents)
             async with _client(shown, road.arrived):
                 yield road

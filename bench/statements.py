@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from services.caseplan.app import service
 from shared.messaging.meters import Meters
 from shared.process import Running, build
+from shared.runtime.database import Keyed, pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security.sealing import PostgresKeys
@@ -95,14 +96,19 @@ async def recorder(settings: Settings) -> AsyncIterator[Recorder]:
     async def listen(connection: asyncpg.Connection) -> None:
         connection.add_query_logger(lambda said: heard.append(Statement(said.query, said.args)))
 
-    async with asyncpg.create_pool(
-        settings.database, password=settings.database_password.get_secret_value(), min_size=1, max_size=2, init=listen
-    ) as pool:
-        app = build(service(settings), settings)
-        app.state.running = Running(
-            settings, pool, PostgresKeys(pool, settings.sealing_key.get_secret_value()), Meters()
-        )
-        yield Recorder(app, heard)
+    async with pool(settings, "bench keys") as store:
+        keys = PostgresKeys(store, settings.sealing_key.get_secret_value())
+        async with asyncpg.create_pool(
+            settings.database,
+            password=settings.database_password.get_secret_value(),
+            min_size=1,
+            max_size=2,
+            init=listen,
+            connection_class=type("Listened", (Keyed,), {"keys": keys}),
+        ) as recorded:
+            app = build(service(settings), settings)
+            app.state.running = Running(settings, recorded, keys, Meters())
+            yield Recorder(app, heard)
 
 
 async def say(connection: asyncpg.Connection, script: Script) -> None:

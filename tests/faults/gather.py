@@ -1,6 +1,5 @@
 """Gathers the history that the judge reads: rows that nothing updates, and the partner's own file."""
 
-import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from tests.faults.history import Effect, Fact, History, Intent
 from tests.faults.lives import Memory
 from tests.faults.poison import Poison
 from tests.faults.stage import Stage
+from tests.opened import Opened, opened_as
 
 DESCRIBE = {"intake": intake, "caseplan": caseplan, "notifications": notifications, "reporting": reporting}
 FACTS = """
@@ -51,14 +51,16 @@ def listens(settings: Settings) -> dict[str, frozenset[str]]:
     return {name: frozenset(topics) | frozenset(CONTROL_TOPICS) for name, topics in heard.items()}
 
 
-async def facts_of(connection: Connection, poison: Poison) -> list[Fact]:
+async def facts_of(connection: Connection, poison: Poison, opened: Opened) -> list[Fact]:
     """The owner's facts. Poison that stood on its topic when it reconciled lies in its archive too, and is none."""
     rows = await connection.fetch(FACTS, timeout=PATIENCE)
     not_ours = poison.subjects
+    detailed = [row for row in rows if row["type"] in DETAILED and row["subject"] not in not_ours]
+    data = dict(zip((row["id"] for row in detailed), await opened.all(detailed), strict=True))
     return [
         Fact(
             row["topic"], row["subject"], row["sequence"], str(row["id"]), row["type"], row["causationid"],
-            json.loads(row["data"]) if row["type"] in DETAILED else {},
+            data.get(row["id"], {}),
         )
         for row in rows
         if row["subject"] not in not_ours
@@ -77,7 +79,11 @@ async def gather(
     for service in SERVICES:
         connection = await stage.connect(service)
         try:
-            facts += await facts_of(connection, poison)
+            secret = stage.settings.sealing_key.get_secret_value()
+            async with opened_as(
+                service, stage.network.databases.url(service, stage.network.database), secret
+            ) as opened:
+                facts += await facts_of(connection, poison, opened)
             rows = await connection.fetch(EFFECTS, service, timeout=PATIENCE)
             effects[service] = [Effect(r["topic"], r["subject"], r["sequence"], str(r["id"])) for r in rows]
             parked[service] = await connection.fetchval(PARKED, service)

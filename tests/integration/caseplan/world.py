@@ -29,13 +29,13 @@ from shared.messaging.meters import Meters
 from shared.messaging.outbox import shard_of, source_of
 from shared.messaging.timers import Clockwork
 from shared.process import Running
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.edge import install, require_entries
-from shared.security.sealing import PostgresKeys
+from shared.security.keyed import keyed_pool
 from shared.web.app import web_app
+from tests.opened import Opened
 
 HOME, CEDAR, HARBOR, CLINIC = demo.WELCOME_ALDER, demo.CEDAR_HOUSE, demo.HARBOR_STREET, demo.LANTERN_CLINIC
 ROOMS, BEDS, LODGE, CARE = (UUID(f"01934b00-0000-7000-8e00-{n:012x}") for n in range(1, 5))
@@ -144,11 +144,11 @@ class World:
 
     async def told(self, subject: UUID, kind: str) -> dict[str, Any]:
         """The data of the latest event of this kind."""
-        data = await self.pool.fetchval(
-            "SELECT data FROM outbox WHERE subject = $1 AND type LIKE $2 ORDER BY position DESC LIMIT 1",
+        row = await self.pool.fetchrow(
+            "SELECT id, type, data FROM outbox WHERE subject = $1 AND type LIKE $2 ORDER BY position DESC LIMIT 1",
             str(subject), f"%.{kind}.v1",
         )  # fmt: skip
-        return json.loads(data)
+        return await Opened(self.running.keys, "caseplan").data(row)
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table of this service's own work has."""
@@ -219,15 +219,14 @@ def the_network() -> Sequence[tuple[Event, UUID]]:
 @asynccontextmanager
 async def open_world(dsn: str, home: Path) -> AsyncIterator[World]:
     settings = Settings(database=dsn, demo=True, roles="api", home=home)
-    async with open_pool(settings, "caseplan test") as pool:
+    async with keyed_pool(settings, "caseplan test") as (pool, keys):
         app = web_app("caseplan", settings=settings)
         install(app, settings)
         for router in service(settings).routers:
             app.include_router(router)
         require_entries(app)
-        keys = PostgresKeys(pool, settings.sealing_key.get_secret_value())
         app.state.running = running = Running(settings, pool, keys, Meters())
         clockwork = Clockwork(pool)
         for kind, handler in CLOCKS.items():
             clockwork.on(kind, handler)
-        yield World(app, running, Inbox(pool, "caseplan", reactions), clockwork)
+        yield World(app, running, Inbox(pool, "caseplan", reactions, keys=keys), clockwork)

@@ -1,6 +1,5 @@
 """Intake in this process on a real Postgres, called over HTTP as programs and browsers call it."""
 
-import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -22,12 +21,12 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.meters import Meters
 from shared.messaging.timers import Clockwork
 from shared.process import Running, build
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.sealing import PostgresKeys
+from shared.security.keyed import keyed_pool
 from shared.web import forms
+from tests.opened import Opened
 
 NAME, NUMBER, WORDS = "Canary Nightingale", "555-010-7788", "I would like my canary words kept."
 HTML = {"Accept": "text/html"}
@@ -88,12 +87,13 @@ class Door:
     async def events(self, topic: str = "%", subject: UUID | str | None = None) -> list[dict[str, Any]]:
         """What was said, in order: type and data."""
         rows = await self.pool.fetch(
-            "SELECT type, data, subject, sequence, partitionkey, actor FROM outbox"
+            "SELECT id, type, data, subject, sequence, partitionkey, actor FROM outbox"
             " WHERE topic LIKE $1 AND ($2::text IS NULL OR subject = $2) ORDER BY position",
             topic if topic == "%" else f"throughcare.{topic}.v1",
             str(subject) if subject else None,
         )
-        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+        opened = await Opened(self.running.keys, "intake").all(rows)
+        return [{**dict(row), "data": data} for row, data in zip(rows, opened, strict=True)]
 
     async def types(self, topic: str, subject: UUID | str | None = None) -> list[str]:
         return [
@@ -175,9 +175,9 @@ class Door:
 @asynccontextmanager
 async def open_door(database: Any) -> AsyncIterator[Door]:
     settings = Settings(**await database.settings("intake", roles="api"))
-    async with open_pool(settings, "intake test") as pool:
+    async with keyed_pool(settings, "intake test") as (pool, keys):
         app = build(service(settings), settings)
-        running = Running(settings, pool, PostgresKeys(pool, settings.sealing_key.get_secret_value()), Meters())
+        running = Running(settings, pool, keys, Meters())
         app.state.running = running
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

@@ -9,6 +9,8 @@ from shared.contracts import referral
 from shared.contracts.data import dataschema_of, decode
 from shared.contracts.envelope import Envelope
 from shared.contracts.referral import Stage
+from shared.contracts.sealed import is_sealed, take_apart
+from shared.messaging.batch import Arrival
 from shared.messaging.outbox import source_of
 from tests.integration.notifications.test_messages import AWAKE, carry, letters, told
 from tests.integration.notifications.world import open_world
@@ -30,7 +32,9 @@ async def said(world) -> list[Envelope]:
 async def take_back(world, envelopes) -> None:
     for envelope in envelopes:
         async with world.pool.acquire() as tx, tx.transaction():
-            await refold(tx, envelope, decode(envelope))
+            arrival = Arrival(None, envelope, sealed=take_apart(envelope.data) if is_sealed(envelope.data) else None)
+            await world.inbox.opener.open([arrival])
+            await refold(tx, envelope, arrival.fact.event if arrival.fact else decode(envelope))
 
 
 async def test_a_message_that_was_carried_is_not_carried_again(database, cluster, tmp_path):

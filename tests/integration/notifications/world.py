@@ -35,10 +35,11 @@ from shared.contracts.referral import Stage
 from shared.messaging.cluster import Cluster
 from shared.messaging.inbox import Inbox
 from shared.messaging.outbox import shard_of, source_of
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
-from shared.security.sealing import Compartment, PostgresKeys, seal
+from shared.security.keyed import keyed_pool
+from shared.security.sealing import Compartment, Keys, seal
+from tests.opened import Opened
 
 ZONE = "America/New_York"
 
@@ -106,12 +107,11 @@ class Matter:
 class World:
     """One notifications service whose parts run when a test starts them."""
 
-    def __init__(self, settings: Settings, voice: Voice, pool: Pool, cluster: Cluster, owner: str) -> None:
-        self.settings, self.voice, self.pool, self.cluster = settings, voice, pool, cluster
+    def __init__(self, settings: Settings, voice: Voice, pool: Pool, keys: Keys, cluster: Cluster, owner: str) -> None:
+        self.settings, self.voice, self.pool, self.keys, self.cluster = settings, voice, pool, keys, cluster
         self.desk = Desk(pool, cluster, settings, voice)
-        self.inbox = Inbox(pool, "notifications", reactions_of(settings, voice))
+        self.inbox = Inbox(pool, "notifications", reactions_of(settings, voice), keys=keys)
         self.inbox.cluster = "by hand"
-        self.keys = PostgresKeys(pool, settings.sealing_key.get_secret_value())
         self.relay = PartnerRelay(settings, voice)
         self._owner = owner
         self._sequences: dict[tuple[str, str], int] = {}
@@ -212,10 +212,10 @@ class World:
 
     async def events(self, kind: str) -> list[dict[str, Any]]:
         """What this service said, as it waits in its outbox."""
-        import json
-
-        rows = await self.pool.fetch("SELECT data FROM outbox WHERE type LIKE $1 ORDER BY position", f"%{kind}%")
-        return [json.loads(row["data"]) for row in rows]
+        rows = await self.pool.fetch(
+            "SELECT id, type, data FROM outbox WHERE type LIKE $1 ORDER BY position", f"%{kind}%"
+        )
+        return await Opened(self.keys, "notifications").all(rows)
 
     async def shift_clock(self, by: timedelta) -> None:
         connection = await asyncpg.connect(self._owner, server_settings={"search_path": "notifications"})
@@ -233,9 +233,9 @@ class World:
 @asynccontextmanager
 async def open_world(database: Any, cluster: Cluster, **voice: Any) -> AsyncIterator[World]:
     settings = Settings(**await database.settings("notifications"))
-    async with open_pool(settings, "notifications test") as pool:
+    async with keyed_pool(settings, "notifications test") as (pool, keys):
         world = World(
-            settings, Voice(**({"heartbeat_seconds": 3600} | voice)), pool, cluster,
+            settings, Voice(**({"heartbeat_seconds": 3600} | voice)), pool, keys, cluster,
             await database("notifications", owner=True),
         )  # fmt: skip
         try:

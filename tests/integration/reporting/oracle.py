@@ -1,10 +1,9 @@
 """What the mirror has to hold and to count, worked out the slow, plain way: one dict a subject, one fact at a time.
 
 It shares no code with the service. Facts come from records or from the archives of all four schemas; the JSON of each
-is read as it stands.
+is read as it stands, once what was sealed is opened.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+
+from tests.opened import opened_as
 
 Row = dict[str, Any]
 Tables = dict[str, dict[UUID, Row]]
@@ -28,8 +29,11 @@ class Told(NamedTuple):
     data: Row
 
 
-async def archived(url_of: Callable[[str], str]) -> list[Told]:
-    """Every event that any service ever published, subject by subject, each in its own order, each once."""
+async def archived(url_of: Callable[[str], str], secret: str) -> list[Told]:
+    """Every event that any service ever published, subject by subject, each in its own order, each once.
+
+    Opened as the service that wrote them would, so also what the report itself may not read.
+    """
     told: dict[UUID, tuple[tuple[str, str, int], Told]] = {}
     for schema in SCHEMAS:
         connection = await asyncpg.connect(url_of(schema))
@@ -37,9 +41,11 @@ async def archived(url_of: Callable[[str], str]) -> list[Told]:
             rows = await connection.fetch("SELECT id, topic, subject, sequence, type, at, data FROM event_archive")
         finally:
             await connection.close()
-        for row in rows:
+        async with opened_as(schema, url_of(schema), secret) as opened:
+            data = await opened.all(rows)
+        for row, said in zip(rows, data, strict=True):
             place = row["topic"], row["subject"], row["sequence"]
-            told[row["id"]] = place, Told(row["type"], row["at"], json.loads(row["data"]))
+            told[row["id"]] = place, Told(row["type"], row["at"], said)
     places = Counter(place for place, _ in told.values())
     assert not [place for place, times in places.items() if times > 1], "two events of one sequence in the archives"
     return [fact for _, fact in sorted(told.values(), key=lambda one: one[0])]

@@ -23,11 +23,10 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.meters import Meters
 from shared.messaging.outbox import shard_of, source_of
 from shared.process import Running, build
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.sealing import PostgresKeys
+from shared.security.keyed import keyed_pool
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 OCTOBER = datetime(2026, 10, 6, 14, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -106,11 +105,9 @@ class World:
 async def open_world(database: Any, **changed: Any) -> AsyncIterator[World]:
     settings = Settings(**await database.settings("reporting", roles="api", **changed))
     owner = await asyncpg.connect(await database("reporting", owner=True))
-    async with open_pool(settings, "reporting test") as pool:
+    async with keyed_pool(settings, "reporting test") as (pool, keys):
         app = build(service(settings), settings)
-        app.state.running = Running(
-            settings, pool, PostgresKeys(pool, settings.sealing_key.get_secret_value()), Meters()
-        )
+        app.state.running = Running(settings, pool, keys, Meters())
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000", headers={}
         ) as client:

@@ -10,7 +10,7 @@ from services.intake.consents import Stage, decide
 from services.intake.refolding import fold
 from shared.contracts.data import decode_data, encode_data
 from shared.workflow import GuardNotMet
-from tests.unit.intake.test_consents import BY, COURT, HOUSING, ONE_SETBACK, PATIENCE, PERSON, TODAY, a_consent, say
+from tests.unit.intake.test_consents import BY, COURT, HOUSING, ONE_SETBACK, PATIENCE, TODAY, a_consent, say
 
 UNSAID = {Stage.ASKED, Stage.NOT_NOW}  # nobody else's news: no event tells of them
 
