@@ -5,10 +5,12 @@ and examples are in it, and so that it can be read before anything runs.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.contracts.codec import to_kafka
+from shared.contracts.compartments import Compartment, fields_in, is_about_a_person
 from shared.contracts.data import encode_data
 from shared.contracts.documents.samples import SLUG, envelope_of, record_of, sample_of
 from shared.contracts.documents.schemas import Schema, inlined, schema_of
@@ -23,6 +25,13 @@ SAYS = {
     "notifications": "The voice: messages to people and staff, partner streams and their answers.",
     "reporting": "The mirror: projections, indicators, dashboards, exports.",
 }
+SEALED = "sealed"  # the name of the schema of sealed data
+PARTS = (
+    "What is said of a person is sealed: one part a compartment, each under a key of that person and compartment, "
+    "which a service is given or not. A message's schema describes the opened parts, and names the one that each "
+    "field lies in. Facts of agencies, programs and partners are in clear, and so are revocations, erasures and what "
+    "services confirm of them; data from before there was sealing is too.\n\n"
+)
 PARTNER = "partner"  # the document for partners' own engineers: their four topics, and nothing of the inside
 
 
@@ -37,8 +46,7 @@ def document_of(service: str) -> dict[str, Any]:
             "scram": {"type": "scramSha512", "description": "SASL SCRAM-SHA-512; a user for each service and partner."}
         },
     }
-    if service == PARTNER:
-        components["schemas"] = lifted(kinds.values())
+    components["schemas"] = lifted(kinds.values()) if service == PARTNER else {SEALED: _sealed()}
     return {
         "asyncapi": "3.0.0",
         "id": f"urn:throughcare:{service}",
@@ -84,14 +92,14 @@ def _topics_of(service: str) -> Iterator[tuple[Topic, str]]:
 
 def _info(service: str) -> dict[str, Any]:
     if service == PARTNER:
-        title, says = "Throughcare: a partner's streams", "What your own Kafka client reads and writes."
+        title, says, parts = "Throughcare: a partner's streams", "What your own Kafka client reads and writes.", ""
     else:
-        title, says = f"Throughcare: {service}", SAYS[service]
+        title, says, parts = f"Throughcare: {service}", SAYS[service], PARTS
     return {
         "title": title,
         "version": "1.0.0",
-        "description": f"{says}\n\nEvents carry ids and coded facts, never a name, a contact or free text of a person. "
-        "Codes are open: expect values that are not listed. Fields may be added; ignore those you do not know.",
+        "description": f"{says}\n\n{parts}Events carry ids and coded facts, never a name, a contact or free text of a "
+        "person. Codes are open: expect values that are not listed. Fields may be added; ignore those you do not know.",
     }
 
 
@@ -161,8 +169,8 @@ def _message(service: str, kind: type[Event]) -> dict[str, Any]:
         "contentType": "application/cloudevents+json" if for_partner else "application/json",
         "traits": [{"$ref": f"#/components/messageTraits/{'structured' if for_partner else 'binary'}"}],
         "tags": [{"name": kind.type.split(".")[1]}],
-        "payload": _whole_document(service, kind) if for_partner else _schema_ref(service, kind),
-        "examples": [{"name": kind.type, "payload": _example(kind, for_partner)}],
+        "payload": _whole_document(service, kind) if for_partner else _payload(service, kind),
+        "examples": _examples(kind, for_partner),
     }
     return {key: value for key, value in message.items() if value}
 
@@ -177,9 +185,39 @@ def _schema_ref(service: str, kind: type[Event]) -> Schema:
     return {"$ref": f"#/components/schemas/{kind.type}" if service == PARTNER else f"../schemas/{kind.type}.json"}
 
 
-def _example(kind: type[Event], for_partner: bool) -> Any:
+def _payload(service: str, kind: type[Event]) -> Schema:
+    opened = _schema_ref(service, kind)
+    return {"anyOf": [{"$ref": f"#/components/schemas/{SEALED}"}, opened]} if is_about_a_person(kind) else opened
+
+
+def _sealed() -> Schema:
+    part = {"type": "string", "contentEncoding": "base64", "description": "A nonce of 12 bytes, ciphertext and tag."}
+    binds = "AES-256-GCM of a JSON object; bound to person, event id, compartment and type."
+    return {
+        "type": "object",
+        "description": f"Sealed data. Each part: {binds} Empty: the person was erased, and that it happened is all.",
+        "properties": {
+            "sealed": {
+                "type": "object",
+                "properties": {compartment.value: part for compartment in Compartment},
+                "additionalProperties": part,
+            },
+            "person": {"type": "string", "format": "uuid", "description": "Whose keys open it."},
+        },
+        "required": ["sealed", "person"],
+    }
+
+
+def _examples(kind: type[Event], for_partner: bool) -> list[dict[str, Any]]:
     event = sample_of(kind)
-    return json.loads(record_of(event) if for_partner else encode_data(event))
+    data = json.loads(record_of(event) if for_partner else encode_data(event))
+    if not is_about_a_person(kind):
+        return [{"name": kind.type, "payload": data}]
+    parts = {part.value: b64encode(f"{part.value}, sealed".encode()).decode() for part in fields_in(kind)}
+    return [
+        {"name": kind.type, "payload": {"sealed": parts, "person": data["person"]}},
+        {"name": f"{kind.type}, opened", "payload": data},
+    ]
 
 
 def _example_headers() -> dict[str, str]:

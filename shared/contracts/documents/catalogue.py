@@ -22,6 +22,9 @@ without gaps, and the record key keeps everything of one person (or agency) on o
 - [published/](published) is what readers rely on. A change to it is refused unless it adds an optional field, a known
   value of an open code, or words; anything else is a new type, `.v2`, beside the old one.
 - [golden/](golden) holds records as they were written once. Every later reader must still read them.
+- What is said of a person is sealed: `{"sealed": {"facts": "..."}, "person": "..."}`, one part a compartment. A schema
+  describes the opened parts; `x-compartment` says in which one a field lies. Not sealed: facts of agencies, programs
+  and partners, revocations and erasures, and partners' streams.
 - Codes are open: a reader meets values that are not listed here, and has an answer for them.
 
 """

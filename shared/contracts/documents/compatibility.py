@@ -52,6 +52,7 @@ class Rule(StrEnum):
     CODE_CLOSED = "code_closed"
     CODE_OPENED = "code_opened"
     ALTERNATIVES_CHANGED = "alternatives_changed"
+    COMPARTMENT_CHANGED = "compartment_changed"
     UNKNOWN_CHANGE = "unknown_change"
 
 
@@ -107,6 +108,13 @@ def _compare(old: Schema, new: Schema, path: str) -> Found:
     yield from _values(old, new, path)
     yield from _limits(old, new, path)
     yield from _alternatives(old, new, path)
+    lay, lies = old.get("x-compartment"), new.get("x-compartment")
+    if lay is not None and lay != lies:  # none: published before there was sealing, and read in clear
+        yield (
+            path,
+            Rule.COMPARTMENT_CHANGED,
+            f"moved from `{lay}` to `{lies}`, whose key readers of today may not have.",
+        )
     if "items" in old or "items" in new:
         yield from _compare(old.get("items", {}), new.get("items", {}), f"{path}[]")
     yield from _rest(old, new, path)
@@ -192,7 +200,13 @@ def _alternatives(old: Schema, new: Schema, path: str) -> Found:
 
 
 def _rest(old: Schema, new: Schema, path: str) -> Found:
-    seen = WORDS | STRUCTURE | LOWER.keys() | UPPER.keys() | {"type", "pattern", "format", "default", "x-topic"}
+    seen = (
+        WORDS
+        | STRUCTURE
+        | LOWER.keys()
+        | UPPER.keys()
+        | {"type", "pattern", "format", "default", "x-topic", "x-compartment"}
+    )
     for key in sorted((old.keys() | new.keys()) - seen):
         if old.get(key) != new.get(key):
             yield path, Rule.UNKNOWN_CHANGE, f"has another `{key}`, and whether that is harmless is not known here."

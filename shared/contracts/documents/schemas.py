@@ -1,7 +1,7 @@
 """The JSON Schema of an event type, as documents and the compatibility check read it.
 
 It says what a reader accepts: a field is required unless it has a default, and a code is any code, with today's values
-beside it.
+beside it. Of sealed types it describes the opened parts, and says of each field in which part it lies.
 """
 
 from copy import deepcopy
@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from shared.contracts.codes import CODE, Coded
+from shared.contracts.compartments import fields_in, is_about_a_person
 from shared.contracts.data import dataschema_of
 from shared.contracts.events import Event, topic_of
 
@@ -43,6 +44,10 @@ def schema_of(kind: type[Event]) -> Schema:
     found.pop("title", None)
     for part in found.get("$defs", {}).values():
         part.pop("title", None)
+    if is_about_a_person(kind):
+        for compartment, names in fields_in(kind).items():
+            for name in names:
+                found["properties"][name]["x-compartment"] = compartment.value
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": dataschema_of(kind.type),
