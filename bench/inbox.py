@@ -37,7 +37,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
     events = plan.many(EVENTS)
     records = [as_record(fact) for fact in facts(events)]
     topic = "throughcare.referral.v1"
-    await _fill(at, topic, records)
+    await fill(at, topic, records)
     settings = at.settings("reporting", inbox_batch=MOST)
     owner = await at.owner("reporting")
     await owner.execute(COPIED)
@@ -46,7 +46,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
 
             async def ours() -> Lap:
                 await owner.execute(f"TRUNCATE progress, consumer_offset, {', '.join(PROJECTIONS)}")
-                return await _listen(at, settings, Inbox(opened, "reporting", reactions), events)
+                return await listen(at, settings, Inbox(opened, "reporting", reactions), events)
 
             async def theirs() -> Lap:
                 await owner.execute("TRUNCATE copied")
@@ -65,7 +65,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
         await owner.close()
 
 
-async def _fill(at: Servers, topic: str, records: Sequence[Record]) -> None:
+async def fill(at: Servers, topic: str, records: Sequence[Record]) -> None:
     """As the relay would have left it."""
     options = client_options(at.settings("caseplan"))
     producer = AIOKafkaProducer(**options, acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES)
@@ -92,7 +92,7 @@ class _Timed(Edge):
         self.watch = self.at.watch()
 
 
-async def _listen(at: Servers, settings: Settings, inbox: Inbox, events: int) -> Lap:
+async def listen(at: Servers, settings: Settings, inbox: Inbox, events: int) -> Lap:
     edge = _Timed(settings, inbox)
     edge.at = at
     running = asyncio.create_task(edge.run())

@@ -1,11 +1,12 @@
 """A busy network's facts: lives of referrals, many open at a time, each person on one partition.
 
-Real event classes and real sizes: a value is filled up to 600 bytes, what a fact takes once its parts are sealed. No
-two facts of one referral stand together, so nothing is gained by folding a batch that wouldn't be on a working day.
+Real event classes and real sizes: a value is filled up to 600 bytes, about what a fact takes once it is sealed, or is
+what `encode` makes of it. No two facts of one referral stand together, so nothing is gained by folding a batch that
+wouldn't be on a working day.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 from shared.contracts import referral as r
 from shared.contracts.data import encode_data
 from shared.messaging.outbox import shard_of
+from shared.runtime.ids import uuid7
 
 VALUE_BYTES = 600
 OPEN = 4_000  # referrals under way at a time
@@ -30,6 +32,7 @@ class Said(NamedTuple):
     sequence: int
     type: str
     data: bytes
+    id: UUID | None = None  # where it is sealed: the seal is bound to it
 
 
 @dataclass(slots=True)
@@ -43,7 +46,17 @@ class _Life:
     sequence: int = 0
 
 
-def facts(count: int, seed: int = 7) -> Iterator[Said]:
+Encode = Callable[[r.ReferralEvent, UUID], bytes]
+"""The data of an event with this id."""
+
+
+def people_of(count: int, seed: int = 7) -> list[UUID]:
+    """Those whom `facts` of as many are about."""
+    chance = random.Random(seed)
+    return [_uuid(chance, second) for second in range(max(1, count // 15))]
+
+
+def facts(count: int, seed: int = 7, encode: Encode | None = None) -> Iterator[Said]:
     """`count` facts in the order of one log of the whole network."""
     chance = random.Random(seed)
     people = [_uuid(chance, second) for second in range(max(1, count // 15))]
@@ -56,7 +69,7 @@ def facts(count: int, seed: int = 7) -> Iterator[Said]:
         else:
             life = chance.choice(under_way)
         life.sequence += 1
-        yield _say(life, life.steps[life.sequence - 1])
+        yield _say(life, life.steps[life.sequence - 1], encode)
         if life.sequence == len(life.steps):
             under_way.remove(life)
 
@@ -112,10 +125,14 @@ def _declined(life: _Life) -> list[r.ReferralEvent]:
     return [*_asked(life), _event(life, r.Declined, r.Stage.DECLINED, reason="no_capacity")]
 
 
-def _say(life: _Life, event: r.ReferralEvent) -> Said:
+def _say(life: _Life, event: r.ReferralEvent, encode: Encode | None) -> Said:
+    key = str(life.person)
+    place = event.topic, str(life.referral), key, shard_of(key), life.sequence, event.type
+    if encode is not None:
+        id = uuid7()
+        return Said(*place, encode(event, id), id)
     data = encode_data(event)
     padding = VALUE_BYTES - len(data) - len(b',"sealed":""')
     if padding > 0:
         data = data[:-1] + b',"sealed":"' + b"x" * padding + b'"}'
-    key = str(life.person)
-    return Said(event.topic, str(life.referral), key, shard_of(key), life.sequence, event.type, data)
+    return Said(*place, data)

@@ -36,14 +36,14 @@ async def bench(at: Servers, plan: Plan) -> Result:
     records = [as_record(fact) for fact in said]
     owner = await at.owner("caseplan")
     try:
-        async with _relay(at) as relay, _producer(at) as producer:
+        async with relaying(at) as relay, _producer(at) as producer:
             result = await interleave(
                 "relay",
                 "committed outbox rows to acknowledged by the broker and archived",
                 plan,
                 len(said),
                 goal=0.6,
-                ours=lambda: _drain(at, relay, owner, said),
+                ours=lambda: drain(at, relay, owner, said),
                 limits={
                     f"bare aiokafka producer, {AT_ONCE:,} sends awaited at a time": lambda: _send(
                         at, producer, records
@@ -58,7 +58,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
 
 
 @asynccontextmanager
-async def _relay(at: Servers) -> AsyncIterator[Relay]:
+async def relaying(at: Servers) -> AsyncIterator[Relay]:
     relay = Relay(at.settings("caseplan"), "caseplan")
     running = asyncio.create_task(relay.run())
     await until(lambda: relay.shards is not None and len(relay.shards.owned) == 12)
@@ -81,7 +81,7 @@ async def _producer(at: Servers) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-async def _drain(at: Servers, relay: Relay, owner: asyncpg.Connection, said: Sequence[Said]) -> Lap:
+async def drain(at: Servers, relay: Relay, owner: asyncpg.Connection, said: Sequence[Said]) -> Lap:
     """The clock starts when the backlog is committed and stops when all of it is in the archive."""
     before = _relayed(relay)
     await owner.execute("TRUNCATE event_archive")
@@ -102,7 +102,7 @@ def _relayed(relay: Relay) -> float:
 
 def as_row(fact: Said) -> tuple[object, ...]:
     return (
-        fact.shard, uuid7(), fact.topic, fact.subject, fact.sequence, 1, fact.partitionkey, fact.type,
+        fact.shard, fact.id or uuid7(), fact.topic, fact.subject, fact.sequence, 1, fact.partitionkey, fact.type,
         datetime.now(UTC), "worker:bench", fact.data,
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ Record = tuple[bytes, bytes, list[tuple[str, bytes]], int]
 
 def as_record(fact: Said) -> Record:
     envelope = Envelope(
-        uuid7(), source_of(fact.topic), fact.type, fact.subject, datetime.now(UTC), fact.sequence, 1,
+        fact.id or uuid7(), source_of(fact.topic), fact.type, fact.subject, datetime.now(UTC), fact.sequence, 1,
         fact.partitionkey, dataschema_of(fact.type), None, None, "worker:bench", fact.data,
     )  # fmt: skip
     return (*to_kafka(envelope), fact.shard)

@@ -19,7 +19,9 @@ import psutil
 from bench.found import Found, Plan
 from bench.network import Servers, servers
 
-BENCHES: Mapping[str, str] = {name: f"bench.{name}" for name in ("relay", "inbox", "commands", "latency", "memory")}
+BENCHES: Mapping[str, str] = {
+    name: f"bench.{name}" for name in ("relay", "inbox", "sealed", "commands", "latency", "memory")
+}
 LIBRARIES = ("aiokafka", "faststream", "asyncpg", "pydantic", "uvloop")
 
 

@@ -1,7 +1,7 @@
 """What stands sealed in rows and on topics, opened as the service that wrote it would."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -20,12 +20,12 @@ class Opened:
         self._keys = keys
         self._parts = OPENS[service]
 
-    async def data(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    async def data(self, row: Any) -> dict[str, Any]:
         """Nothing, where the person was erased."""
         [found] = await self.all([row])
         return found
 
-    async def all(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    async def all(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         taken = [(row, take_apart(row["data"]) if is_sealed(row["data"]) else None) for row in rows]
         keys: dict[str, Mapping[UUID, bytes | None]] = {}
         for part in self._parts:

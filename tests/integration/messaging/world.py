@@ -28,9 +28,10 @@ from shared.messaging.publisher import Log
 from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.relay import Relay
 from shared.messaging.repairs import add_repairs
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
+from shared.security.keyed import keyed_pool
+from shared.security.keys import Keys
 
 TOPIC = MessageEvent.topic
 EFFECTS = """
@@ -39,8 +40,8 @@ CREATE TABLE IF NOT EXISTS effect (
 """
 
 
-def fact(subject: UUID, about: UUID | None = None) -> Decided:
-    return Decided(message=subject, audience="person", occasion="test", channel="sms", about=about)
+def fact(subject: UUID, about: UUID | None = None, person: UUID | None = None) -> Decided:
+    return Decided(message=subject, person=person, audience="person", occasion="test", channel="sms", about=about)
 
 
 async def until(true: Callable[[], Coroutine[Any, Any, bool]], seconds: float = 20) -> None:
@@ -53,13 +54,13 @@ async def until(true: Callable[[], Coroutine[Any, Any, bool]], seconds: float = 
 class Side:
     """One service's half: its pool, its relay, its inbox."""
 
-    def __init__(self, settings: Settings, service: str, pool: Pool) -> None:
-        self.settings, self.service, self.pool = settings, service, pool
+    def __init__(self, settings: Settings, service: str, pool: Pool, keys: Keys | None = None) -> None:
+        self.settings, self.service, self.pool, self.keys = settings, service, pool, keys
         self.reactions = Reactions()
         self.refuse: set[UUID] = set()
         add_repairs(self.reactions, service)
         self.meters = Meters()
-        self.inbox = Inbox(pool, service, self.reactions, self.meters)
+        self.inbox = Inbox(pool, service, self.reactions, self.meters, keys=keys)
         self.relay = Relay(settings, service, self.meters)
         self.edge = Edge(settings, self.inbox)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -76,9 +77,10 @@ class Side:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def say(self, subject: UUID, count: int = 1, about: UUID | None = None) -> None:
+    async def say(self, subject: UUID, count: int = 1, about: UUID | None = None, person: UUID | None = None) -> None:
+        said = [fact(subject, about, person)] * count
         async with self.pool.acquire() as connection, connection.transaction():
-            await put_events(connection, subject, [fact(subject, about)] * count, partitionkey=subject)
+            await put_events(connection, subject, said, partitionkey=person or subject, person=person)
 
     async def sent(self) -> bool:
         return not await self.pool.fetchval("SELECT count(*) FROM outbox")
@@ -144,8 +146,8 @@ async def world(database: Any) -> AsyncIterator[World]:
         sides = []
         for service in ("notifications", "reporting"):
             settings = Settings(**await database.settings(service))
-            pool = await stack.enter_async_context(open_pool(settings, f"{service} test"))
-            sides.append(Side(settings, service, pool))
+            pool, keys = await stack.enter_async_context(keyed_pool(settings, f"{service} test"))
+            sides.append(Side(settings, service, pool, keys))
         writer, hearer = sides
         import asyncpg
 
