@@ -28,7 +28,7 @@ from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES, connect
 from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
-from shared.security.sealing import Erased
+from shared.security.sealing import Erased, Keys
 
 LEASE = timedelta(seconds=15)
 CARRY_WITHIN = 8.0  # seconds, well below the lease
@@ -42,7 +42,7 @@ log = structlog.get_logger("courier")
 async def carry_messages(running: Running) -> None:
     """The worker's task: carry what is due, until cancelled."""
     carrier = FileCarrier(running.settings.home / "outbox" / "sms", running.keys)
-    await Courier(running.settings, running.pool, Voice(), carrier).run()
+    await Courier(running.settings, running.pool, Voice(), carrier, running.keys).run()
 
 
 async def wait_for_attempts(pool: Pool, consents: Collection[UUID]) -> None:
@@ -69,17 +69,18 @@ def _number(message: UUID) -> int:
 class Courier:
     """One at a time, on one session whose locks say which is in hand. Several processes may run one each."""
 
-    def __init__(self, settings: Settings, pool: Pool, voice: Voice, carrier: Carrier) -> None:
+    def __init__(self, settings: Settings, pool: Pool, voice: Voice, carrier: Carrier, keys: Keys) -> None:
         self._settings = settings
         self._pool = pool
         self._voice = voice
         self._carrier = carrier
+        self._keys = keys
 
     async def run(self) -> None:
         attempt = 0
         while True:
             try:
-                connection = await connect(self._settings, "notifications courier")
+                connection = await connect(self._settings, "notifications courier", self._keys)
                 try:
                     while True:
                         attempt = 0

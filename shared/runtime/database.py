@@ -56,11 +56,22 @@ def tls(settings: Settings) -> ssl.SSLContext | bool:
     return ssl.create_default_context(cafile=settings.database_ca_file) if settings.database_ca_file else False
 
 
-async def connect(settings: Settings, name: str) -> asyncpg.Connection:
+class Keyed(asyncpg.Connection):
+    """A connection that carries the key store by which its holder seals what is written through it."""
+
+    keys: Any = None
+
+
+def _keyed(keys: object | None) -> type[Keyed]:
+    return type("Keyed", (Keyed,), {"keys": keys})
+
+
+async def connect(settings: Settings, name: str, keys: object | None = None) -> asyncpg.Connection:
     """One direct connection, for what must hold a session: advisory locks, most of all."""
     with outages():
         return await asyncpg.connect(
             settings.database,
+            connection_class=_keyed(keys),
             password=settings.database_password.get_secret_value() or None,
             ssl=tls(settings),
             timeout=10,
@@ -69,19 +80,13 @@ async def connect(settings: Settings, name: str) -> asyncpg.Connection:
         )
 
 
-class Keyed(asyncpg.Connection):
-    """A connection that carries the key store by which its holder seals what is written through it."""
-
-    keys: Any = None
-
-
 @asynccontextmanager
 async def pool(settings: Settings, name: str, keys: object | None = None) -> AsyncIterator[asyncpg.Pool]:
     """A pool whose connections carry `name`, so that `pg_stat_activity` tells who is who, and the keys of people."""
     with outages():
         opened = await asyncpg.create_pool(
             settings.database,
-            connection_class=type("Keyed", (Keyed,), {"keys": keys}),
+            connection_class=_keyed(keys),
             password=settings.database_password.get_secret_value() or None,
             ssl=tls(settings),
             min_size=1,

@@ -12,6 +12,7 @@ from shared.messaging.cluster import Cluster
 from shared.messaging.relay import Relay
 from shared.messaging.restoring import Refold, reconcile
 from shared.runtime.settings import Settings
+from shared.security.keys import Keys
 from tests.network import FreshDatabase
 
 
@@ -19,10 +20,10 @@ class Backups:
     """Of one service, whose relay and reconciliation run against the real log."""
 
     def __init__(
-        self, database: FreshDatabase, settings: Settings, service: str, pool: asyncpg.Pool, refold: Refold
+        self, database: FreshDatabase, settings: Settings, service: str, pool: asyncpg.Pool, refold: Refold, keys: Keys
     ) -> None:
         self._database, self._settings, self._service = database, settings, service
-        self._pool, self._refold = pool, refold
+        self._pool, self._refold, self._keys = pool, refold, keys
 
     async def take(self) -> bytes:
         await self.publish()
@@ -48,7 +49,7 @@ class Backups:
         await _tool("pg_restore", "--clean", "--if-exists", "--single-transaction", "-d", dsn, given=backup)
         await self._pool.expire_connections()
         await _shifted(self._database, self._service, shift)
-        return await reconcile(self._pool, self._settings, self._service, self._refold)
+        return await reconcile(self._pool, self._settings, self._service, self._refold, self._keys)
 
 
 async def _shifted(database: FreshDatabase, service: str, shift: object) -> None:

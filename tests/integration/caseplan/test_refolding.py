@@ -43,7 +43,7 @@ async def backups(world: World, database) -> Backups:
         return heard[-1]
 
     world.record, world.heard = record, heard
-    return Backups(database, settings, "caseplan", world.pool, refold)
+    return Backups(database, settings, "caseplan", world.pool, refold, world.running.keys)
 
 
 async def read_again(world: World) -> None:

@@ -28,7 +28,7 @@ async def logs(cluster):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def backups(door: Door, database) -> Backups:
-    return Backups(database, door.settings, "intake", door.pool, refold)
+    return Backups(database, door.settings, "intake", door.pool, refold, door.running.keys)
 
 
 async def consents(door: Door) -> dict[UUID, dict]:

@@ -28,8 +28,8 @@ async def told(world, matter) -> None:
 
 
 async def carry(world, folder: Path, carrier=None) -> None:
-    courier = Courier(world.settings, world.pool, world.voice, carrier or FileCarrier(folder, world.keys))
-    connection = await connect(world.settings, "test courier")
+    courier = Courier(world.settings, world.pool, world.voice, carrier or FileCarrier(folder, world.keys), world.keys)
+    connection = await connect(world.settings, "test courier", world.keys)
     try:
         while await courier.carry_due(connection):
             pass
@@ -116,7 +116,7 @@ async def test_a_revocation_waits_for_an_attempt_under_way(database, cluster, tm
         await told(world, matter)
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         slow = Slow(tmp_path, world.keys)
-        world.start("courier", Courier(world.settings, world.pool, world.voice, slow).run())
+        world.start("courier", Courier(world.settings, world.pool, world.voice, slow, world.keys).run())
         await asyncio.wait_for(slow.asked.wait(), 10)
         await world.hear(matter.revoked())
         halting = asyncio.create_task(world.halt())
@@ -217,7 +217,7 @@ async def start_courier(network, database, folder: Path, failpoint: str = "") ->
         "    settings = Settings()\n"
         "    async with keyed_pool(settings, 'courier') as (p, keys):\n"
         "        voice = Voice(quiet_from=0, quiet_until=0)\n"
-        "        await Courier(settings, p, voice, FileCarrier(Path(sys.argv[1]), keys)).run()\n"
+        "        await Courier(settings, p, voice, FileCarrier(Path(sys.argv[1]), keys), keys).run()\n"
         "asyncio.run(main())\n"
     )
     armed = {"THROUGHCARE_TEST_FAILPOINT": failpoint} if failpoint else {}
