@@ -15,6 +15,7 @@ from bench.watch import Watch
 from shared.contracts.topics import SERVICES, TOPICS
 from shared.local import ports
 from shared.local.kafka import LocalKafka
+from shared.local.keystore import KeyStore, beside
 from shared.local.passwords import Passwords
 from shared.local.postgres import LocalPostgres
 from shared.local.provision import DATABASE, Databases
@@ -31,6 +32,7 @@ class Servers:
     postgres: LocalPostgres
     kafka: LocalKafka
     databases: Databases
+    keys: KeyStore
     cluster: Cluster
 
     def settings(self, service: str, **changed: object) -> Settings:
@@ -38,11 +40,14 @@ class Servers:
         given: dict[str, object] = {
             "database": self.databases.url(service, DATABASE, password=False),
             "database_password": self.passwords.of(f"postgres.{service}"),
+            "keys": self.keys.url(service, password=False),
+            "keys_password": self.passwords.of(f"postgres.{service}"),
             "kafka": self.kafka.bootstrap,
             "kafka_user": service,
             "kafka_password": self.passwords.of(f"kafka.{service}"),
             "signing_secret": self.passwords.of("signing"),
             "sealing_key": self.passwords.of("sealing"),
+            "sealing_key_file": self.passwords.path("sealing"),
             "home": self.home,
             "demo": True,
         }
@@ -86,10 +91,13 @@ async def servers() -> AsyncIterator[Servers]:
         await databases.ensure_roles()
         await databases.ensure(DATABASE)
         await databases.migrate(DATABASE)
+        keys = KeyStore(databases, beside(DATABASE))
+        await keys.ensure_roles(services=False)
+        await keys.ensure()
         cluster = Cluster(Access(kafka.bootstrap, "admin", passwords.of("kafka.admin")))
         await cluster.ensure_topics()
         await cluster.ensure_services({service: passwords.of(f"kafka.{service}") for service in SERVICES})
-        yield Servers(home, passwords, postgres, kafka, databases, cluster)
+        yield Servers(home, passwords, postgres, kafka, databases, keys, cluster)
     finally:
         for server in (kafka, postgres):
             await server.kill()

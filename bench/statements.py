@@ -18,10 +18,10 @@ from fastapi import FastAPI
 from services.caseplan.app import service
 from shared.messaging.meters import Meters
 from shared.process import Running, build
-from shared.runtime.database import Keyed, pool
+from shared.runtime.database import Keyed
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
-from shared.security.sealing import PostgresKeys
+from shared.security.keys import open_keys
 
 HOST = "http://127.0.0.1:8000"
 OF_POOLS = "SELECT pg_advisory_unlock_all()"  # what a pool says between two borrowers; a bare connection needn't
@@ -96,19 +96,20 @@ async def recorder(settings: Settings) -> AsyncIterator[Recorder]:
     async def listen(connection: asyncpg.Connection) -> None:
         connection.add_query_logger(lambda said: heard.append(Statement(said.query, said.args)))
 
-    async with pool(settings, "bench keys") as store:
-        keys = PostgresKeys(store, settings.sealing_key.get_secret_value())
-        async with asyncpg.create_pool(
+    async with (
+        open_keys(settings, "recorder") as keys,
+        asyncpg.create_pool(
             settings.database,
             password=settings.database_password.get_secret_value(),
             min_size=1,
             max_size=2,
             init=listen,
             connection_class=type("Listened", (Keyed,), {"keys": keys}),
-        ) as recorded:
-            app = build(service(settings), settings)
-            app.state.running = Running(settings, recorded, keys, Meters())
-            yield Recorder(app, heard)
+        ) as recorded,
+    ):
+        app = build(service(settings), settings)
+        app.state.running = Running(settings, recorded, keys, Meters())
+        yield Recorder(app, heard)
 
 
 async def say(connection: asyncpg.Connection, script: Script) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "partner": "cli.partner",
     "prepare": "cli.prepare",
     "secrets": "cli.secrets",
+    "keys": "cli.keys",
     "demo": "cli.demo",
     "bench": "cli.bench",
     "dlq": "cli.dlq",

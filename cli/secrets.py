@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from shared.contracts.topics import SERVICES
+from shared.local.keystore import OWNER
 from shared.local.passwords import Passwords
-from shared.local.provision import KEY_STORE
 
 ROOT = Path(__file__).parents[1]
 ADMINISTRATORS = ("postgres.admin", "kafka.admin")
@@ -17,7 +17,7 @@ JAAS = (
 
 
 def names() -> list[str]:
-    roles = [role for service in SERVICES for role in (service, f"{service}_owner")] + [f"{KEY_STORE}_owner"]
+    roles = [role for service in SERVICES for role in (service, f"{service}_owner")] + [OWNER]
     return [
         "signing",
         "sealing",

@@ -42,7 +42,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
 from shared.security.edge import install, require_entries
 from shared.security.keyed import keyed_pool
-from shared.security.sealing import PostgresKeys
+from shared.security.keys import PostgresKeys
 from shared.web.app import web_app
 from shared.web.branches import branched
 from shared.web.idempotency import forget_expired
@@ -144,13 +144,17 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
     """Everything but HTTP, from the pool to the last task."""
     async with AsyncExitStack() as stack:
         name = service.name
-        opened, keys = await _when_up(lambda: stack.enter_async_context(keyed_pool(settings, name)), "Postgres")
+        opened, keys = await _when_up(
+            lambda: stack.enter_async_context(keyed_pool(settings, name, meters.key_alarm)), "Postgres"
+        )
         async with opened.acquire() as connection:
             if missing := await pending(connection, service.migrations):
                 raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare up, or prepare")
+        await _when_up(keys.answers, "The key store")
         await _when_up(lambda: reconcile(opened, settings, name, service.refold, keys), "Kafka")
         running = Running(settings, opened, keys, meters)
         health.watch("postgres", lambda: _answers(opened))
+        health.watch("keys", keys.answers)
         if "worker" in settings.role_set:
             tasks = _worker(service, running, health)
             stack.push_async_callback(_end, tasks)

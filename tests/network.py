@@ -18,6 +18,7 @@ import pytest
 from shared.contracts.topics import SERVICES
 from shared.local import ports, processes
 from shared.local.kafka import LocalKafka
+from shared.local.keystore import KeyStore
 from shared.local.passwords import Passwords
 from shared.local.postgres import LocalPostgres
 from shared.local.provision import Databases
@@ -25,7 +26,7 @@ from shared.messaging.cluster import Access, Cluster
 from shared.runtime.ids import uuid7
 
 HOMES = "throughcare-test-"
-TEMPLATE = "template_throughcare"
+TEMPLATE, KEYS_TEMPLATE = "template_throughcare", "template_keys"
 
 
 class Server(Protocol):
@@ -61,6 +62,8 @@ class Network:
     kafka: Kafka
     databases: Databases | None = field(default=None, init=False)
     cluster: Cluster | None = field(default=None, init=False)
+    keys_of: dict[str, KeyStore] = field(default_factory=dict, init=False)  # by the name of the database beside it
+    _idle_keys: list[KeyStore] = field(default_factory=list, init=False)
 
     async def with_postgres(self) -> Databases:
         """Started, with a template in which every schema is migrated."""
@@ -71,8 +74,23 @@ class Network:
             await databases.ensure_roles()
             await databases.ensure(TEMPLATE)
             await databases.migrate(TEMPLATE)
+            keys = KeyStore(databases, KEYS_TEMPLATE)
+            await databases.drop(KEYS_TEMPLATE)
+            await keys.ensure_roles(services=False)
+            await keys.ensure()
             self.databases = databases
         return self.databases
+
+    async def lend_keys(self) -> KeyStore:
+        """An empty key store. Cloning one takes as long as many a test, so those given back are lent again."""
+        if self._idle_keys:
+            return self._idle_keys.pop()
+        return await KeyStore(await self.with_postgres(), KEYS_TEMPLATE).clone(f"keys_{uuid7().hex}")
+
+    async def take_back(self, keys: KeyStore) -> None:
+        async with keys.owner() as owner:
+            await owner.execute("DELETE FROM person_key")
+        self._idle_keys.append(keys)
 
     async def with_kafka(self) -> Cluster:
         """Started, with the network's topics, a user for every service, and their access rules."""
@@ -103,6 +121,8 @@ class Network:
             **self.access(service).environment(),
             "THROUGHCARE_DATABASE": self.databases.url(service, database, password=False),
             "THROUGHCARE_DATABASE_PASSWORD": self.passwords.of(f"postgres.{service}"),
+            "THROUGHCARE_KEYS": self.keys_of[database].url(service, password=False),
+            "THROUGHCARE_KEYS_PASSWORD": self.passwords.of(f"postgres.{service}"),
             "THROUGHCARE_SIGNING_SECRET": self.passwords.of("signing"),
             "THROUGHCARE_SEALING_KEY": self.passwords.of("sealing"),
             "THROUGHCARE_HOME": str(self.home),
@@ -216,12 +236,14 @@ class FreshDatabase:
     """One database per test, cloned at the first call; each call is the address for one service.
 
     `await database("caseplan")`, `await database("caseplan", owner=True)` for migrations and
-    truncating, `await database()` for the administrator. `fresh=True` clones another one.
+    truncating, `await database()` for the administrator. `fresh=True` clones another one. `keys` is
+    the key store beside all of them.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.names: list[str] = []
+        self._keys: KeyStore | None = None
 
     @property
     def name(self) -> str:
@@ -232,8 +254,14 @@ class FreshDatabase:
         if fresh or not self.names:
             self.names.append(f"test_{uuid7().hex}")
             await databases.clone(TEMPLATE, self.name)
+            self.network.keys_of[self.name] = self._keys = self._keys or await self.network.lend_keys()
         role = f"{service}_owner" if owner else service
         return databases.url(role, self.name)
+
+    @property
+    def keys(self) -> KeyStore:
+        assert self._keys is not None, "call the fixture `database` first"
+        return self._keys
 
     async def settings(self, service: str, **changed: Any) -> dict[str, Any]:
         """Arguments for `Settings(...)`, so that a test may run the service's own code against both servers."""
@@ -246,3 +274,6 @@ class FreshDatabase:
         for name in self.names:
             assert self.network.databases is not None
             await self.network.databases.drop(name)
+            del self.network.keys_of[name]
+        if self._keys is not None:
+            await self.network.take_back(self._keys)

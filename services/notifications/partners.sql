@@ -70,3 +70,10 @@ SELECT $1, $2, stream, uuidv7(), $3, $4::jsonb, clock() FROM unnest(ARRAY['refer
 
 -- name: put_test_telling
 INSERT INTO telling (partner, thing, kind, reference, stage) VALUES ($1, $2, 'test', $3, 'sent')
+
+-- name: list_passwords
+SELECT id, password FROM partner WHERE password IS NOT NULL;
+
+-- name: reseal_password
+-- The same password under another secret: not rotated, and not if it was rotated meanwhile.
+UPDATE partner SET password = $3 WHERE id = $1 AND password = $2;

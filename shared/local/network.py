@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 from confluent_kafka import KafkaException
@@ -24,15 +24,17 @@ from confluent_kafka import KafkaException
 from shared.contracts.topics import SERVICES
 from shared.local import jars, ports, processes, trouble
 from shared.local.kafka import LocalKafka
+from shared.local.keystore import KeyStore, beside
 from shared.local.parts import Part
 from shared.local.passwords import Passwords
 from shared.local.portbook import PortBook
 from shared.local.postgres import LocalPostgres
-from shared.local.provision import DATABASE, Databases
+from shared.local.provision import DATABASE, Databases, named, signed_in
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
+from shared.security.ledger import Ledger
 
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
 Say = Callable[[str], None]
@@ -115,18 +117,33 @@ class Network:
     def databases(self) -> Databases:
         if self.postgres is not None:
             return Databases(self.postgres.dsn, self.passwords)
-        parts = urlsplit(self.settings.database or "")
-        user, _, address = parts.netloc.rpartition("@")
-        password = self.settings.database_password.get_secret_value()
-        if password and ":" not in user:
-            parts = parts._replace(netloc=f"{user}:{quote(password, safe='')}@{address}")
-        return Databases(urlunsplit(parts), self.passwords, ca_file=self.settings.database_ca_file)
+        given = self.settings
+        url = signed_in(given.database or "", given.database_password.get_secret_value())
+        return Databases(url, self.passwords, ca_file=given.database_ca_file)
 
     @property
     def database(self) -> str:
         """Its name: what a given address says, or our own."""
-        named = urlsplit(self.settings.database or "").path.strip("/")
-        return DATABASE if named in ("", "postgres") else named
+        return named(self.settings.database) or DATABASE
+
+    @functools.cached_property
+    def keys(self) -> KeyStore:
+        """Beside the others' database, or on a server of its own."""
+        given = self.settings
+        if given.keys is None:
+            return KeyStore(self.databases, beside(self.database))
+        url = signed_in(given.keys, given.keys_password.get_secret_value())
+        server = Databases(url, self.passwords, ca_file=given.keys_ca_file, setting="THROUGHCARE_KEYS")
+        return KeyStore(server, named(given.keys) or beside(self.database))
+
+    @property
+    def sealing(self) -> Path:
+        """The file of the master secrets, newest first."""
+        return self.settings.sealing_key_file or self.passwords.path("sealing")
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.settings.erasures or self.home / "erasures")
 
     @property
     def url(self) -> str:
@@ -162,7 +179,11 @@ class Network:
             "THROUGHCARE_DATABASE_PASSWORD_FILE": str(secret(f"postgres.{service}")),
             **({"THROUGHCARE_DATABASE_CA_FILE": str(ca)} if (ca := self.settings.database_ca_file) else {}),
             "THROUGHCARE_SIGNING_SECRET_FILE": str(secret("signing")),
-            "THROUGHCARE_SEALING_KEY_FILE": str(secret("sealing")),
+            "THROUGHCARE_KEYS": self.keys.url(service, password=False),
+            "THROUGHCARE_KEYS_PASSWORD_FILE": str(secret(f"postgres.{service}")),
+            **({"THROUGHCARE_KEYS_CA_FILE": str(ca)} if (ca := self._keys_ca) else {}),
+            "THROUGHCARE_SEALING_KEY_FILE": str(self.sealing),
+            "THROUGHCARE_ERASURES": str(self.ledger.folder),
             "THROUGHCARE_HOST": ports.LOOPBACK,
             "THROUGHCARE_PORT": str(self.ports[service]),
             "THROUGHCARE_PUBLIC_URL": self.url,
@@ -172,6 +193,10 @@ class Network:
             "THROUGHCARE_REPLICATION": str(self.settings.replication),
             **(self._administrator() if service == "notifications" else {}),
         }
+
+    @property
+    def _keys_ca(self) -> Path | None:
+        return self.settings.database_ca_file if self.settings.keys is None else self.settings.keys_ca_file
 
     def _administrator(self) -> dict[str, str]:
         """Partners make new passwords on their page; only of our own Kafka (docs/decisions/0010)."""
@@ -216,6 +241,7 @@ class Network:
         yield Step("Starting Postgres" if not self.settings.database else "Reaching Postgres", self._start_postgres)
         yield Step("Starting Kafka" if not self.settings.kafka else "Reaching Kafka", self._start_kafka)
         yield Step("Preparing the database", self._prepare_database)
+        yield Step("Preparing the key store", self._prepare_keys)
         yield Step("Preparing topics, users and access rules", self._prepare_kafka)
 
     def check_space(self) -> None:
@@ -285,6 +311,12 @@ class Network:
         count = sum(len(names) for names in applied.values())
         return f"{count} migrations" if count else "up to date"
 
+    async def _prepare_keys(self, say: Say) -> str:
+        """Before anything starts: nobody reads a key of somebody whom a restore brought back."""
+        if await self.keys.lies_in(self.databases, self.database):
+            await asyncio.gather(*(part.stop() for part in self.services))  # they would look in the old place
+        return await self.keys.prepare(self.databases, self.database, self.ledger)
+
     async def _prepare_kafka(self, say: Say) -> str:
         try:
             made = await self.cluster.ensure_topics()
@@ -330,6 +362,8 @@ class Network:
             for entry in self.home.iterdir():
                 if entry.name == "lock":
                     continue  # we hold it
+                if entry == self.ledger.folder and (self.settings.database or self.settings.keys):
+                    continue  # the given database stays, and a backup of it would bring people back
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         except OSError as error:
             raise trouble.of_disk(error, f"delete what is in {self.home}") from error

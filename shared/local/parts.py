@@ -20,7 +20,7 @@ from shared.local.trouble import Trouble
 
 SLOW = 30.0  # seconds a running part may take to answer before it counts as stuck
 PATIENCE = 90.0
-SECRET_SETTINGS = ("THROUGHCARE_KAFKA", "THROUGHCARE_DATABASE", "THROUGHCARE_SIGNING", "THROUGHCARE_SEALING")
+SECRET_SETTINGS = tuple(f"THROUGHCARE_{name}" for name in ("KAFKA", "DATABASE", "KEYS", "SIGNING", "SEALING"))
 
 
 class Part:

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from shared.local import trouble
+from shared.runtime.files import sync_folder
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 BYTES = 32  # 43 characters of base64: long enough to sign cookies and to wrap keys with
@@ -41,6 +42,7 @@ class Passwords:
         self.path(name)
         fresh = self._draft(self.folder / name, secret)
         fresh.replace(self.folder / name)
+        sync_folder(self.folder)  # before anything is locked with it that nothing else opens
 
     def forget(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -25,15 +26,12 @@ from shared.runtime.migrations import migrate
 ROOT = Path(__file__).parents[2]
 DATABASE = "throughcare"
 SQL = sql.load(__file__, "provision.sql")
-KEY_STORE = "keys"
 ITERATIONS = 4096  # Postgres' own default; the passwords are 256 random bits
 
 
 def folders(service: str) -> tuple[Path, ...]:
     """Where the migrations of a service's schema lie, in the order they run."""
     shared = ROOT / "shared"
-    if service == KEY_STORE:
-        return (shared / "security" / "keystore" / "migrations",)
     return (
         shared / "messaging" / "migrations",
         shared / "security" / "migrations",
@@ -44,9 +42,17 @@ def folders(service: str) -> tuple[Path, ...]:
 class Databases:
     """The databases of one server, set up for all services. Every call may be repeated."""
 
-    def __init__(self, admin_url: str, passwords: Passwords, *, ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        admin_url: str,
+        passwords: Passwords,
+        *,
+        ca_file: Path | None = None,
+        setting: str = "THROUGHCARE_DATABASE",
+    ) -> None:
         self.admin_url = _with_ca(admin_url, ca_file)
         self.passwords = passwords
+        self._setting = setting  # what a person looks at when it can't be reached
 
     def url(self, role: str | None = None, database: str = DATABASE, *, password: bool = True) -> str:
         """The address of `database` for `role`; for the administrator without one."""
@@ -59,77 +65,65 @@ class Databases:
 
     async def ensure_roles(self) -> None:
         """The roles are the server's, shared by all its databases."""
-        connection = await self._connect()
-        try:
+        async with self.connected() as connection:
             for service in SERVICES:
                 for role in (f"{service}_owner", service):
-                    await self._ensure_role(connection, role, service)
-            await self._ensure_role(connection, f"{KEY_STORE}_owner", KEY_STORE)
-        finally:
-            await connection.close()
+                    await self.ensure_role(connection, role, service)
 
     async def ensure(self, database: str = DATABASE) -> None:
         """The database with its schemas and grants, empty of tables still."""
-        await self._create(database)
-        connection = await self._connect(database)
-        try:
+        await self.create(database)
+        async with self.connected(database) as connection:
             await self._close_to_others(connection, database)
             for service in SERVICES:
-                await connection.execute(_filled("ensure_schema", service=service))
-            await connection.execute(SQL["ensure_key_store"])
-            for service in SERVICES:
-                await connection.execute(_filled("open_key_store", service=service))
-        finally:
-            await connection.close()
+                await connection.execute(filled("ensure_schema", service=service))
 
     async def clone(self, template: str, database: str) -> None:
         """A copy of `template`, which nobody may be connected to; the grants on a database itself are not copied."""
-        await self._create(database, template)
-        connection = await self._connect(database)
-        try:
+        await self.create(database, template)
+        async with self.connected(database) as connection:
             await self._close_to_others(connection, database)
-        finally:
-            await connection.close()
 
     async def drop(self, database: str) -> None:
-        connection = await self._connect()
-        try:
-            await connection.execute(_filled("drop_database", database=database))
-        finally:
-            await connection.close()
+        async with self.connected() as connection:
+            await connection.execute(filled("drop_database", database=database))
 
     async def migrate(self, database: str = DATABASE) -> dict[str, list[str]]:
         """Each schema by its own owner, side by side; the migrations applied now, by schema."""
-        schemas = (*SERVICES, KEY_STORE)
-        applied = await asyncio.gather(*(migrate(self.url(f"{s}_owner", database), s, folders(s)) for s in schemas))
-        return dict(zip(schemas, applied, strict=True))
+        applied = await asyncio.gather(*(migrate(self.url(f"{s}_owner", database), s, folders(s)) for s in SERVICES))
+        return dict(zip(SERVICES, applied, strict=True))
 
-    async def _create(self, database: str, template: str = "template1") -> None:
-        connection = await self._connect()
+    async def create(self, database: str, template: str = "template1") -> None:
+        """Unless it is there."""
+        async with self.connected() as connection:
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another `up`, this moment
+                if not await connection.fetchval(SQL["database_exists"], database):
+                    await connection.execute(filled("create_database", database=database, template=template))
+
+    async def _close_to_others(self, connection: asyncpg.Connection, database: str) -> None:
+        await connection.execute(filled("close_database", database=database))
+        for service in SERVICES:
+            await connection.execute(filled("open_database", database=database, service=service))
+
+    async def ensure_role(self, connection: asyncpg.Connection, role: str, service: str) -> None:
+        if not await connection.fetchval(SQL["role_exists"], role):
+            await connection.execute(filled("create_role", role=role))
+        verifier = scram_verifier(self.passwords.of(f"postgres.{role}"))
+        await connection.execute(filled("set_role", role=role, service=service) + f" PASSWORD '{verifier}'")
+        await connection.execute(filled("set_search_path", role=role, service=service))
+        if role.endswith("_owner") and not await connection.fetchval(SQL["am_superuser"]):
+            await connection.execute(filled("join_role", role=role))
+
+    @asynccontextmanager
+    async def connected(self, database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
+        """As the administrator. Raises Trouble."""
+        connection = await self._connect(database)
         try:
-            if not await connection.fetchval(SQL["database_exists"], database):
-                await connection.execute(_filled("create_database", database=database, template=template))
-        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            pass  # another `up` made it in the same moment
+            yield connection
         finally:
             await connection.close()
 
-    async def _close_to_others(self, connection: asyncpg.Connection, database: str) -> None:
-        await connection.execute(_filled("close_database", database=database))
-        for service in SERVICES:
-            await connection.execute(_filled("open_database", database=database, service=service))
-        await connection.execute(_filled("open_to", database=database, role=f"{KEY_STORE}_owner"))
-
-    async def _ensure_role(self, connection: asyncpg.Connection, role: str, service: str) -> None:
-        if not await connection.fetchval(SQL["role_exists"], role):
-            await connection.execute(_filled("create_role", role=role))
-        verifier = scram_verifier(self.passwords.of(f"postgres.{role}"))
-        await connection.execute(_filled("set_role", role=role, service=service) + f" PASSWORD '{verifier}'")
-        await connection.execute(_filled("set_search_path", role=role, service=service))
-        if role.endswith("_owner") and not await connection.fetchval(SQL["am_superuser"]):
-            await connection.execute(_filled("join_role", role=role))
-
-    async def _connect(self, database: str = "postgres") -> asyncpg.Connection:
+    async def _connect(self, database: str) -> asyncpg.Connection:
         url = self.url(None, database)
         address = urlsplit(url).netloc.rpartition("@")[2]
         try:
@@ -137,18 +131,18 @@ class Databases:
         except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
             raise Trouble(
                 f"Postgres at {address} refuses the user or password: "
-                "check THROUGHCARE_DATABASE and THROUGHCARE_DATABASE_PASSWORD."
+                f"check {self._setting} and {self._setting}_PASSWORD."
             ) from error
         except (OSError, TimeoutError) as error:
             if isinstance(error, ssl.SSLError) or "SSL" in str(error):
                 raise Trouble(
                     f"Postgres at {address} speaks no TLS, or its certificate is not signed by whom we trust: "
-                    "check THROUGHCARE_DATABASE_CA_FILE."
+                    f"check {self._setting}_CA_FILE."
                 ) from error
-            raise Trouble(f"Nothing answers as Postgres at {address}: check THROUGHCARE_DATABASE.") from error
+            raise Trouble(f"Nothing answers as Postgres at {address}: check {self._setting}.") from error
 
 
-def _filled(name: str, **names: str) -> str:
+def filled(name: str, **names: str) -> str:
     """A statement with its names put in. They are our own words, but checked: utility statements take no parameters."""
     for value in names.values():
         if not value.replace("_", "a").isalnum() or not value.isascii():
@@ -157,6 +151,21 @@ def _filled(name: str, **names: str) -> str:
     for key, value in names.items():
         statement = statement.replace(f"{{{key}}}", value)
     return statement
+
+
+def named(url: str | None) -> str:
+    """The database that an address names; empty where it names none of ours."""
+    name = urlsplit(url or "").path.strip("/")
+    return "" if name == "postgres" else name
+
+
+def signed_in(url: str, password: str) -> str:
+    """The address with its password in it."""
+    parts = urlsplit(url)
+    user, _, address = parts.netloc.rpartition("@")
+    if password and ":" not in user:
+        parts = parts._replace(netloc=f"{user}:{quote(password, safe='')}@{address}")
+    return urlunsplit(parts)
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:

@@ -53,12 +53,17 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner IN SCHEMA {service} GRANT USAG
 ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner IN SCHEMA {service} GRANT EXECUTE ON ROUTINES TO {service};
 
 -- name: ensure_key_store
--- A schema of its own, so that it can become a database of its own. Who may see which rows its migrations say.
+-- Who may see which rows, its migrations say.
 CREATE SCHEMA IF NOT EXISTS keys AUTHORIZATION keys_owner;
 REVOKE ALL ON SCHEMA keys FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE {database} TO keys_owner;
 
 -- name: open_key_store
+-- In this database the role has another search path than in the one of its own schema.
+GRANT CONNECT ON DATABASE {database} TO {service};
 GRANT USAGE ON SCHEMA keys TO {service};
+ALTER ROLE {service} IN DATABASE {database} SET search_path = keys;
 
--- name: open_to
-GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role};
+-- name: leave_old_database
+-- Once the keys have moved out of it.
+REVOKE ALL ON DATABASE {database} FROM keys_owner;

@@ -5,6 +5,7 @@ The same names as a service's settings where they mean the same; here credential
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -12,6 +13,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shared.runtime.settings import PREFIX, SecretFiles
 
 ROOT = Path(__file__).parents[2]
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Server and database of an address."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2], parts.path.strip("/")
 
 
 class LocalSettings(BaseSettings):
@@ -27,6 +34,11 @@ class LocalSettings(BaseSettings):
     database: str | None = Field(None, description="a given Postgres with its administrator; none is started then")
     database_password: SecretStr = SecretStr("")
     database_ca_file: Path | None = None
+    keys: str | None = Field(None, description="another Postgres for the key store alone, with its administrator")
+    keys_password: SecretStr = SecretStr("")
+    keys_ca_file: Path | None = None
+    sealing_key_file: Path | None = Field(None, description="master secrets, one a line; without it one is made")
+    erasures: Path | None = Field(None, description="folder of the erasure ledger, outside every backup")
     kafka: str | None = Field(None, description="a given Kafka, host:port separated by commas; none is started then")
     kafka_user: str = "admin"
     kafka_password: SecretStr = SecretStr("")
@@ -44,7 +56,7 @@ class LocalSettings(BaseSettings):
             raise ValueError("choose a folder without comma, colon, quote or backslash in its name")
         return home.expanduser().absolute()
 
-    @field_validator("database_ca_file", "kafka_ca_file")
+    @field_validator("database_ca_file", "kafka_ca_file", "keys_ca_file", "sealing_key_file")
     @classmethod
     def exists(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -53,8 +65,11 @@ class LocalSettings(BaseSettings):
 
     @model_validator(mode="after")
     def know_the_administrator(self) -> Self:
-        if self.database and not (self.database.startswith(("postgresql://", "postgres://")) and "@" in self.database):
-            raise ValueError(f"{PREFIX}DATABASE looks like postgresql://administrator@host:5432/throughcare")
+        for name, given in (("DATABASE", self.database), ("KEYS", self.keys)):
+            if given and not (given.startswith(("postgresql://", "postgres://")) and "@" in given):
+                raise ValueError(f"{PREFIX}{name} looks like postgresql://administrator@host:5432/throughcare")
+        if self.keys and self.database and _place(self.keys) == _place(self.database):
+            raise ValueError(f"{PREFIX}KEYS names the database that holds everything else: give it one of its own")
         return self
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any, cast
 import asyncpg
 
 from shared.runtime.errors import Retryable
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Address, Settings
 
 # InternalClientError is what one killed backend in three raises here; it derives from Exception alone.
 OUTAGES: tuple[type[Exception], ...] = (
@@ -52,8 +52,8 @@ def _session(name: str) -> dict[str, str]:
     return {"application_name": name, "idle_in_transaction_session_timeout": ASLEEP_AFTER, "timezone": "UTC"}
 
 
-def tls(settings: Settings) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=settings.database_ca_file) if settings.database_ca_file else False
+def tls(address: Address) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=address.ca_file) if address.ca_file else False
 
 
 class Keyed(asyncpg.Connection):
@@ -73,7 +73,7 @@ async def connect(settings: Settings, name: str, keys: object | None = None) -> 
             settings.database,
             connection_class=_keyed(keys),
             password=settings.database_password.get_secret_value() or None,
-            ssl=tls(settings),
+            ssl=tls(settings.main_store),
             timeout=10,
             command_timeout=COMMAND_TIMEOUT,
             server_settings=_session(name),
@@ -82,15 +82,27 @@ async def connect(settings: Settings, name: str, keys: object | None = None) -> 
 
 @asynccontextmanager
 async def pool(settings: Settings, name: str, keys: object | None = None) -> AsyncIterator[asyncpg.Pool]:
-    """A pool whose connections carry `name`, so that `pg_stat_activity` tells who is who, and the keys of people."""
+    """The service's own schema, by connections that carry `name` and the keys of people.
+
+    By the name `pg_stat_activity` tells who is who.
+    """
+    async with pool_at(settings.main_store, name, settings.database_pool, keys=keys) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def pool_at(
+    address: Address, name: str, size: int, *, least: int = 1, keys: object | None = None
+) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of at most `size` connections; `least` are opened at once."""
     with outages():
         opened = await asyncpg.create_pool(
-            settings.database,
+            address.url,
             connection_class=_keyed(keys),
-            password=settings.database_password.get_secret_value() or None,
-            ssl=tls(settings),
-            min_size=1,
-            max_size=settings.database_pool,
+            password=address.password or None,
+            ssl=tls(address),
+            min_size=least,
+            max_size=size,
             timeout=10,
             command_timeout=COMMAND_TIMEOUT,
             server_settings=_session(name),

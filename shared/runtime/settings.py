@@ -6,7 +6,8 @@ stands in no process list and no compose file.
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -34,6 +35,19 @@ def _read(name: str, path: Path) -> str:
         raise SystemExit(f"{PREFIX}{name.upper()}_FILE names {path}, which can't be read: {error.strerror}.") from error
 
 
+def secrets_in(text: str) -> list[str]:
+    """The secrets of a file that may hold several, one a line, newest first."""
+    return list(dict.fromkeys(line for line in text.split("\n") if line.strip()))
+
+
+class Address(NamedTuple):
+    """Where a database is, and how to sign in to it."""
+
+    url: str
+    password: str
+    ca_file: Path | None
+
+
 class Settings(BaseSettings):
     """What a process of any service needs to run. Each field says its unit, and why its default is what it is."""
 
@@ -45,6 +59,11 @@ class Settings(BaseSettings):
     database_password: SecretStr = SecretStr("")
     database_ca_file: Path | None = Field(None, description="CA certificate; set, TLS is required and verified")
     database_pool: int = Field(10, ge=2, description="connections a process may hold")
+
+    keys: str = Field("", description="Postgres URL of the key store; without it the database `<name>_keys` beside")
+    keys_password: SecretStr = SecretStr("")
+    keys_ca_file: Path | None = None
+    keys_pool: int = Field(4, ge=1, description="connections to it; each is held for one statement")
 
     kafka: str = Field("127.0.0.1:9092", description="bootstrap servers, host:port separated by commas")
     kafka_user: str = ""
@@ -62,7 +81,13 @@ class Settings(BaseSettings):
 
     demo: bool = Field(False, description="demo accounts and demo secrets; loopback addresses only")
     signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="signs session cookies")
-    sealing_key: SecretStr = Field(SecretStr(DEMO_SECRET), description="wraps the keys of people")
+    sealing_key: SecretStr = Field(
+        SecretStr(DEMO_SECRET), description="wraps the keys of people; several, one a line: the first wraps, all open"
+    )
+    sealing_key_file: Path | None = Field(None, description="read again when it changes: no restart for a rotation")
+    erasures: Path | None = Field(
+        None, description="folder of the erasure ledger, outside every backup; without it `erasures` under home"
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp: str = Field("", description="OpenTelemetry collector, http://host:4318; empty sends no traces")
@@ -84,7 +109,8 @@ class Settings(BaseSettings):
                 )
             return self
         for name in ("signing_secret", "sealing_key"):
-            if getattr(self, name).get_secret_value() == DEMO_SECRET:
+            secrets = secrets_in(getattr(self, name).get_secret_value())
+            if not secrets or DEMO_SECRET in secrets:
                 raise ValueError(f"set {PREFIX}{name.upper()} (or {PREFIX}{name.upper()}_FILE) to a secret of your own")
         return self
 
@@ -97,6 +123,25 @@ class Settings(BaseSettings):
     @property
     def role_set(self) -> frozenset[str]:
         return frozenset(role.strip() for role in self.roles.split(",") if role.strip())
+
+    @property
+    def main_store(self) -> Address:
+        """The service's own schema."""
+        return Address(self.database, self.database_password.get_secret_value(), self.database_ca_file)
+
+    @property
+    def key_store(self) -> Address:
+        """A database of its own: backed up apart, or not at all."""
+        if self.keys:
+            return Address(self.keys, self.keys_password.get_secret_value(), self.keys_ca_file)
+        beside = self.main_store
+        parts = urlsplit(beside.url)
+        return beside._replace(url=urlunsplit(parts._replace(path=f"{parts.path}_keys")))
+
+    @property
+    def ledger(self) -> Path:
+        """The folder of the erasure ledger."""
+        return self.erasures or self.home / "erasures"
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]  # by keyword, and only those we use

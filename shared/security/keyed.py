@@ -10,12 +10,12 @@ from asyncpg import Pool
 
 from shared.runtime.database import pool
 from shared.runtime.settings import Settings
-from shared.security.keys import PostgresKeys
+from shared.security.keys import Alarm, PostgresKeys, open_keys
 
 
 @asynccontextmanager
-async def keyed_pool(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, PostgresKeys]]:
-    async with pool(settings, f"{name} keys") as store:
-        keys = PostgresKeys(store, settings.sealing_key.get_secret_value())
-        async with pool(settings, name, keys) as opened:
-            yield opened, keys
+async def keyed_pool(
+    settings: Settings, name: str, alarm: Alarm = lambda reason: None
+) -> AsyncIterator[tuple[Pool, PostgresKeys]]:
+    async with open_keys(settings, name, alarm) as keys, pool(settings, name, keys) as opened:
+        yield opened, keys

@@ -5,30 +5,30 @@ made and read outside of the caller's transaction: a key that rolled back with i
 """
 
 import asyncio
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
 from uuid import UUID
 
 import asyncpg
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+import structlog
 
 from shared.contracts.compartments import Compartment
 from shared.runtime import sql
-from shared.runtime.database import outages
-from shared.runtime.errors import Refused, Retryable
+from shared.runtime.database import outages, pool_at
+from shared.runtime.errors import Permanent, Refused, Retryable
+from shared.runtime.settings import Settings
+from shared.security.ledger import Ledger
+from shared.security.masters import KEY, Damaged, Masters, masters_of
 
 SQL = sql.load(__file__, "keys.sql")
 CACHED_FOR = 60.0  # seconds: an erasure is complete everywhere after at most that
 CACHED = 20_000  # keys a process holds; the oldest leaves first
-PATIENCE = 5.0  # seconds to wait for a connection: whoever seals inside a transaction holds one already
-KEY = 32  # bytes, AES-256
-NONCE = 12
+PATIENCE = 5.0  # seconds for one question, the wait for a connection included
+
+log = structlog.get_logger("keys")
 
 
 class Erased(Refused):
@@ -47,23 +47,27 @@ class KeyMissing(Retryable):
 
 
 class SealingKeyChanged(Retryable):
-    """The key is there, but another master key wrapped it: THROUGHCARE_SEALING_KEY was changed."""
+    """The key is there, but a master key that this process doesn't have wrapped it: see THROUGHCARE_SEALING_KEY."""
+
+
+class NotGranted(Permanent):
+    """This role's work doesn't need that compartment: skip the part. No alarm; whether there is a key is not told."""
 
 
 class Keys(Protocol):
     """A key store. Keys are 32 bytes; they may be remembered for at most 60 seconds."""
 
     async def get(self, person: UUID, compartment: Compartment) -> bytes:
-        """Raises Erased or KeyMissing."""
+        """Raises Erased, KeyMissing or NotGranted."""
 
     async def get_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
-        """The key of each of them, None for whoever was erased. Raises KeyMissing."""
+        """The key of each of them, None for whoever was erased. Raises KeyMissing or NotGranted."""
 
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
-        """The key, made now if there is none yet; the same for all who ask at once. Raises Erased."""
+        """The key, made now if there is none yet; the same for all who ask at once. Raises Erased or NotGranted."""
 
-    async def erase(self, person: UUID) -> None:
-        """Forget every key of theirs, and remember that it was done."""
+    async def erase(self, person: UUID, why: str = "asked") -> None:
+        """Forget every key of theirs, and remember that it was done, and for what reason: a code, no words."""
 
 
 class MemoryKeys:
@@ -74,10 +78,7 @@ class MemoryKeys:
         self._erased: set[UUID] = set()
 
     async def get(self, person: UUID, compartment: Compartment) -> bytes:
-        key = (await self.get_many([person], compartment))[person]
-        if key is None:
-            raise Erased(person)
-        return key
+        return _one(person, await self.get_many([person], compartment))
 
     async def get_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
         found: dict[UUID, bytes | None] = {}
@@ -93,95 +94,154 @@ class MemoryKeys:
             raise Erased(person)
         return self._keys.setdefault((person, compartment), os.urandom(KEY))
 
-    async def erase(self, person: UUID) -> None:
+    async def erase(self, person: UUID, why: str = "asked") -> None:
         self._erased.add(person)
         self._keys = {place: key for place, key in self._keys.items() if place[0] != person}
 
 
+Alarm = Callable[[str], None]
+"""Called with what is wrong with a key: missing, unknown_master, damaged."""
+
+
 class PostgresKeys:
-    """Keys in the schema `keys`, wrapped by a master key that follows from `secret`. One per process.
+    """Keys in a database of their own, wrapped by the newest of `masters`. One per process.
 
     The process's role sees the compartments that its service's work needs; intake alone may erase.
     """
 
-    def __init__(self, pool: asyncpg.Pool, secret: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
-        self._now = now
-        derived = HKDF(algorithm=SHA256(), length=KEY, salt=None, info=b"throughcare.master.v1")
-        self._master = derived.derive(secret.encode())
-        self._fingerprint = hashlib.sha256(b"throughcare.master\0" + self._master).digest()[:8]
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        masters: Masters,
+        ledger: Ledger,
+        *,
+        alarm: Alarm = lambda reason: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pool, self._masters, self._ledger = pool, masters, ledger
+        self._alarm, self._now = alarm, now
         self._cache: dict[tuple[UUID, Compartment], tuple[float, bytes]] = {}
+        self._granted: tuple[float, frozenset[str]] = (0.0, frozenset())
 
     async def get(self, person: UUID, compartment: Compartment) -> bytes:
-        key = (await self.get_many([person], compartment))[person]
-        if key is None:
-            raise Erased(person)
-        return key
+        return _one(person, await self.get_many([person], compartment))
 
     async def get_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
-        found: dict[UUID, bytes | None] = {person: self._cached(person, compartment) for person in people}
-        unknown = [person for person, key in found.items() if key is None]
-        if unknown:
-            found.update(await self._fetch(unknown, compartment))
+        found = await self._look(people, compartment)
+        without = [person for person, key in found.items() if key == b""]
+        if without:
+            self._cry("missing", compartment)
+            raise _missing(without[0], compartment)
         return found
 
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
-        try:
-            return await self.get(person, compartment)
-        except KeyMissing:
-            wrapped = self._wrap(person, compartment, os.urandom(KEY))
-            await self._execute("create_key", person, compartment.value, wrapped, self._fingerprint)
-            return await self.get(person, compartment)  # ours, or that of whoever was first
+        found: Mapping[UUID, bytes | None] = await self._look([person], compartment)
+        if found[person] == b"":
+            master = self._masters.newest
+            wrapped = await master.wrap(place_of(person, compartment), os.urandom(KEY))
+            await self._execute("create_key", person, compartment.value, wrapped, master.id)
+            found = await self.get_many([person], compartment)  # ours, or that of whoever was first
+        return _one(person, found)
 
-    async def erase(self, person: UUID) -> None:
-        await self._execute("erase_person", person, [compartment.value for compartment in Compartment])
+    async def erase(self, person: UUID, why: str = "asked") -> None:
+        """Kept in the ledger before it commits: a restored key store forgets them again."""
+        known = [compartment.value for compartment in Compartment]
+        with outages():
+            async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(SQL["erase_person"], person, known)
+                await self._ledger.append(person, why)
         self._cache = {place: kept for place, kept in self._cache.items() if place[0] != person}
 
-    async def _fetch(self, people: list[UUID], compartment: Compartment) -> dict[UUID, bytes | None]:
-        with outages():
-            async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection:
-                rows = await connection.fetch(SQL["get_keys"], people)
+    async def granted(self) -> frozenset[str]:
+        """The compartments this role may open, remembered for as long as keys are."""
+        until, names = self._granted
+        if until <= self._now():
+            rows = await self._fetch("granted")
+            names = frozenset(row["compartment"] for row in rows)
+            self._granted = (self._now() + CACHED_FOR, names)
+        return names
+
+    async def answers(self) -> bool:
+        """Whether the key store can be asked."""
+        await self._fetch("answers")
+        return True
+
+    async def _look(self, people: Iterable[UUID], compartment: Compartment) -> dict[UUID, bytes | None]:
+        """The key of each; None for whoever was erased, empty where there is neither key nor mark."""
+        found: dict[UUID, bytes | None] = {person: self._cached(person, compartment) for person in people}
+        unknown = [person for person, key in found.items() if key is None]
+        if not unknown:
+            return found
+        rows = await self._fetch("get_keys", unknown)
         erased = {row["person_id"] for row in rows if row["wrapped"] is None}
         wrapped = {row["person_id"]: row for row in rows if row["compartment"] == compartment}
-        return {person: None if person in erased else self._known(person, compartment, wrapped) for person in people}
+        living = [person for person in unknown if person in wrapped and person not in erased]
+        keys = await asyncio.gather(*(self._unwrap(compartment, wrapped[person]) for person in living))
+        found.update({person: None if person in erased else b"" for person in unknown})
+        found.update(zip(living, keys, strict=True))
+        for person, key in zip(living, keys, strict=True):
+            self._remember(person, compartment, key)
+        if b"" in found.values() and compartment not in await self.granted():
+            raise NotGranted(f"this service has no key to the compartment {compartment}")
+        return found
 
-    def _known(self, person: UUID, compartment: Compartment, rows: Mapping[UUID, asyncpg.Record]) -> bytes:
-        row = rows.get(person)
-        if row is None:
-            raise _missing(person, compartment)
-        key = self._unwrap(person, compartment, row["wrapped"], row["master"])
+    async def _unwrap(self, compartment: Compartment, row: asyncpg.Record) -> bytes:
+        person, master = row["person_id"], self._masters.find(row["master"])
+        if master is None:
+            self._cry("unknown_master", compartment)
+            raise SealingKeyChanged(
+                f"the master key {row['master'].hex()} wrapped the {compartment} key of person {person}, and it is "
+                "not here: put its secret back into THROUGHCARE_SEALING_KEY, on a line of its own"
+            )
+        try:
+            return await master.unwrap(place_of(person, compartment), row["wrapped"])
+        except Damaged as error:
+            self._cry("damaged", compartment)
+            raise KeyMissing(f"the {compartment} key of person {person} is damaged or of another row") from error
+
+    def _cry(self, reason: str, compartment: Compartment) -> None:
+        self._alarm(reason)
+        log.error("a key of a person can't be had", reason=reason, kind=compartment.value)
+
+    def _cached(self, person: UUID, compartment: Compartment) -> bytes | None:
+        until, key = self._cache.get((person, compartment), (0.0, b""))
+        return key if until > self._now() else None
+
+    def _remember(self, person: UUID, compartment: Compartment, key: bytes) -> None:
         self._cache.pop((person, compartment), None)  # so that the oldest stands first
         self._cache[person, compartment] = (self._now() + CACHED_FOR, key)
         if len(self._cache) > CACHED:
             del self._cache[next(iter(self._cache))]
-        return key
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        with outages():
+            async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection:
+                return list(await connection.fetch(SQL[statement], *arguments))
 
     async def _execute(self, statement: str, *arguments: object) -> None:
         with outages():
             async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection:
                 await connection.execute(SQL[statement], *arguments)
 
-    def _cached(self, person: UUID, compartment: Compartment) -> bytes | None:
-        until, key = self._cache.get((person, compartment), (0.0, b""))
-        return key if until > self._now() else None
 
-    def _wrap(self, person: UUID, compartment: Compartment, key: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + AESGCM(self._master).encrypt(nonce, key, _place(person, compartment))
+@asynccontextmanager
+async def open_keys(settings: Settings, name: str, alarm: Alarm = lambda reason: None) -> AsyncIterator[PostgresKeys]:
+    """The key store as a process of these settings sees it, over connections of its own, opened when first needed."""
+    async with pool_at(settings.key_store, f"{name} keys", settings.keys_pool, least=0) as opened:
+        yield PostgresKeys(opened, masters_of(settings), Ledger(settings.ledger), alarm=alarm)
 
-    def _unwrap(self, person: UUID, compartment: Compartment, wrapped: bytes, master: bytes) -> bytes:
-        if master != self._fingerprint:
-            raise SealingKeyChanged("another master key wrapped the keys of people: set THROUGHCARE_SEALING_KEY back")
-        try:
-            return AESGCM(self._master).decrypt(wrapped[:NONCE], wrapped[NONCE:], _place(person, compartment))
-        except InvalidTag as error:
-            raise KeyMissing(f"the {compartment} key of person {person} is damaged or of another row") from error
+
+def _one(person: UUID, found: Mapping[UUID, bytes | None]) -> bytes:
+    key = found[person]
+    if key is None:
+        raise Erased(person)
+    return key
 
 
 def _missing(person: UUID, compartment: Compartment) -> KeyMissing:
     return KeyMissing(f"no {compartment} key for person {person}")
 
 
-def _place(person: UUID, compartment: Compartment) -> bytes:
+def place_of(person: UUID, compartment: str) -> bytes:
     """What a wrapped key is bound to, so that no row's key can stand in for another's."""
     return b"\0".join((b"throughcare.key", person.bytes, compartment.encode()))

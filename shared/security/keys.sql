@@ -1,16 +1,22 @@
--- The one place that names a schema: all services share the key store, each through the rows its role may see.
+-- Said in the database of keys, where the role's own rules tell which rows it sees.
 
 -- name: get_keys
 -- Every compartment of these people: an erased one means that the person was.
-SELECT person_id, compartment, wrapped, master FROM keys.person_key WHERE person_id = ANY($1::uuid[]);
+SELECT person_id, compartment, wrapped, master FROM person_key WHERE person_id = ANY($1::uuid[]);
 
 -- name: create_key
 -- The first to ask makes it; nobody makes one for a person who was erased.
-INSERT INTO keys.person_key (person_id, compartment, wrapped, master)
+INSERT INTO person_key (person_id, compartment, wrapped, master)
 SELECT $1, $2, $3, $4
- WHERE NOT EXISTS (SELECT FROM keys.person_key WHERE person_id = $1 AND erased_at IS NOT NULL)
+ WHERE NOT EXISTS (SELECT FROM person_key WHERE person_id = $1 AND erased_at IS NOT NULL)
 ON CONFLICT (person_id, compartment) DO NOTHING;
 
 -- name: erase_person
 -- Markers for every compartment, also those this role may not open and those a newer version made.
-SELECT keys.erase($1, $2::text[]);
+SELECT erase($1, $2::text[]);
+
+-- name: granted
+SELECT compartment FROM compartment_of WHERE role = current_user;
+
+-- name: answers
+SELECT count(*) FROM compartment_of WHERE role = current_user;

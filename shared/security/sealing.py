@@ -13,7 +13,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.runtime.errors import Permanent
-from shared.security.keys import Compartment, Erased, KeyMissing, Keys, MemoryKeys, PostgresKeys, SealingKeyChanged
+from shared.security.keys import (
+    Compartment,
+    Erased,
+    KeyMissing,
+    Keys,
+    MemoryKeys,
+    NotGranted,
+    PostgresKeys,
+    SealingKeyChanged,
+)
 
 __all__ = [
     "Compartment",
@@ -21,6 +30,7 @@ __all__ = [
     "KeyMissing",
     "Keys",
     "MemoryKeys",
+    "NotGranted",
     "PostgresKeys",
     "SealingKeyChanged",
     "Tampered",

@@ -40,7 +40,7 @@ class Site:
 async def site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     fresh = FreshDatabase(network)
     try:
-        async with open_world(await fresh("caseplan"), tmp_path_factory.mktemp("home")) as world:
+        async with open_world(fresh, tmp_path_factory.mktemp("home")) as world:
             await world.be_at(MONDAY)
             await world.inbox.process([world.record(event, subject) for event, subject in the_network()])
             ids = await a_day(world)

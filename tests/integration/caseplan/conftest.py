@@ -14,7 +14,7 @@ MONDAY = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)  # 10 o'clock in New York
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(await database("caseplan"), tmp_path) as opened:
+    async with open_world(database, tmp_path) as opened:
         await opened.be_at(MONDAY)
         await opened.inbox.process([opened.record(event, subject) for event, subject in the_network()])
         yield opened

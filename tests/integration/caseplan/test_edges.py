@@ -126,7 +126,7 @@ async def asked(network: Network, tmp_path_factory: pytest.TempPathFactory) -> A
     """One world for all that is refused in it, with one referral that was sent."""
     fresh = FreshDatabase(network)
     try:
-        async with open_world(await fresh("caseplan"), tmp_path_factory.mktemp("home")) as world:
+        async with open_world(fresh, tmp_path_factory.mktemp("home")) as world:
             await world.be_at(MONDAY)
             await world.inbox.process([world.record(event, subject) for event, subject in the_network()])
             await world.consent(RAY, CEDAR)

@@ -46,8 +46,7 @@ async def county(network: Network, tmp_path_factory: pytest.TempPathFactory) -> 
     fresh = FreshDatabase(network)
     home: Path = tmp_path_factory.mktemp("home")
     try:
-        dsn = await fresh("caseplan")
-        async with open_world(dsn, home) as world:
+        async with open_world(fresh, home) as world:
             for statement in filter(str.strip, FILL.split(";")):
                 await world.pool.execute(statement)
             yield world

@@ -35,6 +35,7 @@ from shared.security import demo
 from shared.security.edge import install, require_entries
 from shared.security.keyed import keyed_pool
 from shared.web.app import web_app
+from tests.network import FreshDatabase
 from tests.opened import Opened
 
 HOME, CEDAR, HARBOR, CLINIC = demo.WELCOME_ALDER, demo.CEDAR_HOUSE, demo.HARBOR_STREET, demo.LANTERN_CLINIC
@@ -217,8 +218,9 @@ def the_network() -> Sequence[tuple[Event, UUID]]:
 
 
 @asynccontextmanager
-async def open_world(dsn: str, home: Path) -> AsyncIterator[World]:
-    settings = Settings(database=dsn, demo=True, roles="api", home=home)
+async def open_world(database: FreshDatabase, home: Path) -> AsyncIterator[World]:
+    dsn = await database("caseplan")
+    settings = Settings(database=dsn, keys=database.keys.url("caseplan"), demo=True, roles="api", home=home)
     async with keyed_pool(settings, "caseplan test") as (pool, keys):
         app = web_app("caseplan", settings=settings)
         install(app, settings)

@@ -27,7 +27,7 @@ def test_a_verifier_is_what_the_scram_standard_says():
 @pytest.mark.parametrize("name", ["a b", "a;b", 'a"b', "a-b", "", "ü"])
 def test_a_name_that_is_not_plain_is_refused(name: str):
     with pytest.raises(ValueError, match="can't be a name in SQL"):
-        provision._filled("create_role", role=name)
+        provision.filled("create_role", role=name)
 
 
 def test_an_address_with_a_ca_demands_a_checked_certificate(tmp_path):

@@ -4,7 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from services.notifications.credentials import PasswordLost, new_password, new_slug, open_password, seal_password
+from services.notifications.credentials import (
+    PasswordLost,
+    new_password,
+    new_slug,
+    open_password,
+    seal_password,
+    sealed_anew,
+)
 from shared.messaging.rules import partner_named
 from shared.runtime.settings import Settings
 from shared.security.references import reference
@@ -25,6 +32,19 @@ def test_a_password_opens_for_its_own_partner_under_the_same_key():
     for settings, partner in ((TWO, PARTNER), (ONE, OTHER)):
         with pytest.raises(PasswordLost):
             open_password(settings, partner, sealed)
+
+
+def test_a_password_opens_on_while_the_master_key_is_rotated_and_moves_to_the_newest():
+    rotated = Settings(demo=True, sealing_key="new\none", signing_secret="one")
+    afterwards = Settings(demo=True, sealing_key="new", signing_secret="one")
+    password = new_password()
+    sealed = seal_password(ONE, PARTNER, password)
+    assert open_password(rotated, PARTNER, sealed) == password
+    moved = sealed_anew(rotated, PARTNER, sealed)
+    assert moved is not None
+    assert open_password(afterwards, PARTNER, moved) == password
+    assert sealed_anew(rotated, PARTNER, moved) is None  # once is enough
+    assert sealed_anew(TWO, PARTNER, sealed) is None  # nobody here can open it
 
 
 def test_two_agencies_call_the_same_thing_differently_and_every_service_the_same():

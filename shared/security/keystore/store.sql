@@ -1,0 +1,25 @@
+-- Said by the owner of the key store, whom row security doesn't hold.
+
+-- name: compartments_held
+SELECT role, compartment FROM compartment_of;
+
+-- name: take_compartments
+DELETE FROM compartment_of AS held
+ USING unnest($1::text[], $2::text[]) AS gone (role, compartment)
+ WHERE held.role = gone.role AND held.compartment = gone.compartment;
+
+-- name: give_compartments
+INSERT INTO compartment_of (role, compartment) SELECT * FROM unnest($1::text[], $2::text[])
+ON CONFLICT DO NOTHING;
+
+-- name: still_known
+-- Which of these people a restore brought back: no mark of their erasure, or a key beside it.
+SELECT person FROM unnest($1::uuid[]) AS person
+ WHERE NOT EXISTS (SELECT FROM person_key WHERE person_id = person AND erased_at IS NOT NULL)
+    OR EXISTS (SELECT FROM person_key WHERE person_id = person AND wrapped IS NOT NULL);
+
+-- name: forget
+SELECT erase(person, $2::text[]) FROM unnest($1::uuid[]) AS person;
+
+-- name: count_erased
+SELECT count(DISTINCT person_id) FROM person_key WHERE erased_at IS NOT NULL;
