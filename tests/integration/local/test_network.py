@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -15,10 +16,12 @@ import pytest
 import pytest_asyncio
 
 from shared.local import kafka, processes
+from shared.local.keystore import FOLDER
 from shared.local.network import Network
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging.cluster import Cluster
+from shared.security.ledger import LedgerDamaged
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(240)]
 
@@ -89,7 +92,8 @@ async def test_a_second_up_finds_everything_running(running: Network):
     assert (await running.status())["ready"]
     said = await up(again(running))
     assert said["Starting Postgres"] == said["Starting Kafka"] == said["Starting the services"] == "running already"
-    assert said["Preparing the database"] == said["Preparing topics, users and access rules"] == "up to date"
+    assert said["Preparing the database"] == said["Preparing the key store"] == "up to date"
+    assert said["Preparing topics, users and access rules"] == "up to date"
     assert pids(again(running)) == before
 
 
@@ -112,6 +116,10 @@ async def test_a_service_gets_its_own_secrets_by_file_and_no_administrators(runn
     seen = (await told_by(running, "caseplan"))["environment"]
     assert seen["THROUGHCARE_KAFKA_USER"] == "caseplan"
     assert seen["THROUGHCARE_DATABASE"].startswith("postgresql://caseplan@127.0.0.1:")
+    assert seen["THROUGHCARE_KEYS"].startswith("postgresql://caseplan@127.0.0.1:")
+    assert seen["THROUGHCARE_KEYS"].endswith("/throughcare_keys")
+    assert Path(seen["THROUGHCARE_KEYS_PASSWORD_FILE"]).name == "postgres.caseplan"
+    assert Path(seen["THROUGHCARE_ERASURES"]) == running.home / "erasures"
     assert Path(seen["THROUGHCARE_KAFKA_PASSWORD_FILE"]).name == "kafka.caseplan"
     secrets = {path.read_text() for path in running.passwords.folder.iterdir()}
     assert not secrets & set(seen.values())
@@ -200,6 +208,14 @@ async def test_two_homes_run_side_by_side(running: Network, tmp_path: Path):
     assert (await again(running).status())["ready"]
 
 
+async def leave(running: Network) -> None:
+    """Another network was on this server: its databases go, and the roles have our passwords again."""
+    for database in ("elsewhere", "elsewhere_keys", "vault"):
+        await running.databases.drop(database)
+    await running.databases.ensure_roles()
+    await running.keys.ensure_roles(services=False)
+
+
 async def test_a_given_kafka_and_postgres_are_used_and_left_alone(running: Network, tmp_path: Path):
     assert running.postgres
     given = LocalSettings(
@@ -218,18 +234,89 @@ async def test_a_given_kafka_and_postgres_are_used_and_left_alone(running: Netwo
         assert {part["name"]: part["state"] for part in status["parts"]}["kafka"] == "given"
         seen = (await told_by(other, "intake"))["environment"]
         assert seen["THROUGHCARE_DATABASE"].endswith("/elsewhere")
+        assert seen["THROUGHCARE_KEYS"].endswith("/elsewhere_keys")
         assert "given" not in json.dumps(await other.down())
     finally:
         await other.down()
-        await running.databases.drop("elsewhere")
-        await running.databases.ensure_roles()
+        await leave(running)
         await running.cluster.ensure_services({s: running.passwords.of(f"kafka.{s}") for s in ("intake", "caseplan")})
     assert pids(again(running))["kafka"] is not None
+
+
+async def test_keys_of_an_earlier_version_are_moved_before_anything_starts(running: Network):
+    """Its processes are stopped first: they would look in the place of old."""
+    before = pids(running)
+    person = uuid4()
+    async with running.databases.connected(running.database) as admin:
+        await admin.execute("CREATE SCHEMA keys AUTHORIZATION keys_owner")
+        await admin.execute(f"GRANT CONNECT ON DATABASE {running.database} TO keys_owner")
+    old = await asyncpg.connect(running.databases.url("keys_owner", running.database))
+    await old.execute((FOLDER / "0001_pre_keys.sql").read_text(encoding="utf-8"))
+    await old.execute(
+        "INSERT INTO person_key (person_id, compartment, wrapped, master) VALUES ($1, 'contact', 'x', 'y')", person
+    )
+    await old.close()
+    assert (await up(again(running)))["Preparing the key store"] == "1 keys moved here"
+    async with running.keys.owner() as owner:
+        assert await owner.fetchval("SELECT wrapped FROM person_key WHERE person_id = $1", person) == b"x"
+    after = pids(again(running))
+    assert after["caseplan"] not in (None, before["caseplan"])
+    assert after["postgres"] == before["postgres"]
+
+
+async def test_up_forgets_again_whoever_a_restored_key_store_brings_back(running: Network):
+    person = uuid4()
+    await running.ledger.append(person, "asked")
+    assert (await up(again(running)))["Preparing the key store"] == "1 people forgotten again"
+    assert (await up(again(running)))["Preparing the key store"] == "up to date"
+    async with running.keys.owner() as owner:
+        assert await owner.fetchval(
+            "SELECT bool_and(erased_at IS NOT NULL) FROM person_key WHERE person_id = $1", person
+        )
+
+
+async def test_a_ledger_that_cannot_be_read_lets_nothing_start(running: Network):
+    await running.ledger.append(uuid4(), "asked")
+    [file] = running.ledger.folder.iterdir()
+    whole = file.read_bytes()
+    try:
+        file.write_bytes(b"noise\n" + whole)
+        with pytest.raises(LedgerDamaged, match="line 1"):
+            await up(again(running))
+    finally:
+        file.write_bytes(whole)
+    await up(again(running))
+
+
+async def test_the_key_store_may_be_on_a_server_of_its_own(running: Network, tmp_path: Path):
+    """Here it is the same server under another name, which is all that can be told from outside."""
+    assert running.postgres
+    keys = f"postgresql://postgres@localhost:{running.postgres.port}/vault"
+    secret = running.passwords.of("postgres.postgres")
+    other = Network(
+        LocalSettings(
+            home=tmp_path / "home",
+            database=f"postgresql://postgres@127.0.0.1:{running.postgres.port}/elsewhere",
+            database_password=secret, keys=keys, keys_password=secret,
+        )
+    )  # fmt: skip
+    try:
+        await other.databases.ensure_roles()
+        await other.databases.ensure(other.database)
+        assert await other.keys.prepare(other.databases, other.database, other.ledger) == "2 migrations"
+        given = other.environment("intake")["THROUGHCARE_KEYS"]
+        assert given == f"postgresql://intake@localhost:{running.postgres.port}/vault"
+        intake = await asyncpg.connect(other.keys.url("intake"))
+        assert await intake.fetchval("SELECT count(*) FROM person_key") == 0
+        await intake.close()
+    finally:
+        await leave(running)
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
+        ({"keys": "postgresql://postgres@127.0.0.1:1/x"}, "Nothing answers as Postgres at 127.0.0.1:1: .*KEYS"),
         ({"kafka_password": "wrong"}, "refuses the user admin: check THROUGHCARE_KAFKA_USER"),
         ({"database_password": "wrong"}, "refuses the user or password: check THROUGHCARE_DATABASE"),
         ({"database": "postgresql://postgres@127.0.0.1:1/x"}, "Nothing answers as Postgres at 127.0.0.1:1"),
@@ -246,6 +333,4 @@ async def test_wrong_credentials_for_a_given_server_are_one_sentence(running: Ne
     }
     with pytest.raises(Trouble, match=said):
         await up(Network(LocalSettings(**(right | changed)), root=checkout(tmp_path / "work")))
-    if "kafka_password" in changed:
-        await running.databases.ensure_roles()
-    await running.databases.drop("elsewhere")
+    await leave(running)
