@@ -1,7 +1,7 @@
 # One image for every service, the front port and the preparation; compose says which of them a container is.
 FROM python:3.11-slim
 
-RUN useradd --create-home --uid 10001 throughcare
+RUN useradd --create-home --uid 10001 throughcare && install -d -o throughcare -m 0700 /erasures
 WORKDIR /app
 COPY requirements/runtime.lock requirements/runtime.lock
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/runtime.lock

@@ -75,23 +75,27 @@ def _as_owner(work: Callable[[Network, asyncpg.Connection], Awaitable[Any]]) -> 
 
 
 async def _rotate(network: Network, owner: asyncpg.Connection, say: Say) -> dict[str, Any]:
-    waited = await rotation.be_alone(owner)  # whoever waited for another rotation makes no second master key
-    before = await rotation.tally(owner, _masters(network))
-    made = False
-    if before.waiting:
-        say(f"{before.waiting:,} keys are under an older master key: going on with them.")
-    elif network.settings.sealing_key_file is not None:
+    """Whoever finds work of an interrupted rotation, or waited for another one, makes no second master key."""
+    waited = await rotation.be_alone(owner, lambda: say("Another rotation is at work; waiting for it."))
+    done, passwords = await _wrap_anew(network, owner, say)
+    given = network.settings.sealing_key_file is not None
+    made = not (done.rows or waited or given)
+    if given and not done.rows:
         say(f"All is under the newest master key in {network.sealing}. How to put a newer one there: {RUNBOOK}.")
-    elif not waited:
+    if made:
         _make(network)
-        made = True
         say("A new master key is made, and stands first. Wrapping every key anew ...")
         await asyncio.sleep(2 * LOOK_EVERY)  # by now every process has looked at the file, and wraps with it
-    masters = _masters(network)
-    total = (await rotation.tally(owner, masters)).waiting
-    passwords = await seal_anew(network)  # first: whoever is interrupted goes on as long as keys wait
-    done = await rotation.wrap_anew(owner, masters, progress=_teller(total, say))
+        done, passwords = await _wrap_anew(network, owner, say)
     return await _status(network, owner) | _told(done, passwords, made=made)
+
+
+async def _wrap_anew(network: Network, owner: asyncpg.Connection, say: Say) -> tuple[Done, int]:
+    """Everything under the newest: partners' passwords first, since an interrupted rotation is known by its keys."""
+    masters = _masters(network)
+    passwords = await seal_anew(network)
+    total = (await rotation.tally(owner, masters)).waiting
+    return await rotation.wrap_anew(owner, masters, progress=_teller(total, say)), passwords
 
 
 def _make(network: Network) -> None:

@@ -34,7 +34,7 @@ class Meters:
         self.retries = Counter("inbox_retries", "times a batch was tried again", **make)
         self.lag = Gauge("consumer_lag", "records without their effect", ["topic", "partition"], **make)
         self.timers_fired = Counter("timers_fired", "clocks whose effect was made", ["kind"], **make)
-        self.keys_alarms = Counter("key_alarms", "keys of people that should open and don't", ["reason"], **make)
+        self.key_alarms = Counter("key_alarms", "keys of people that should open and don't", ["reason"], **make)
         self.timers_late = Gauge("timer_late_seconds", "how late the most overdue clock is", **make)
 
     def tell(self, gauge: Gauge, by_reason: Mapping[str, int]) -> None:
@@ -45,7 +45,7 @@ class Meters:
 
     def key_alarm(self, reason: str) -> None:
         """A key is missing, damaged or of a master key that is not here; never counted for an erasure."""
-        self.keys_alarms.labels(reason).inc()
+        self.key_alarms.labels(reason).inc()
 
     def forget_lag(self, places: Iterable[tuple[str, int]]) -> None:
         """Another process reads these now, and tells how far it is."""

@@ -235,12 +235,14 @@ async def test_one_command_makes_a_secret_wraps_everything_and_says_what_may_go(
 
 async def test_run_again_after_an_interruption_it_makes_no_second_secret(home, pool, tmp_path, monkeypatch):
     sealed = await people_under(pool, home.passwords.of("sealing"), tmp_path, 10)
-
-    async def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
-        patched.setattr(rotation, "wrap_anew", killed)
+
+        def killed(home: SimpleNamespace) -> None:
+            make(home)
+            raise KeyboardInterrupt
+
+        make = command._make
+        patched.setattr(command, "_make", killed)
         with pytest.raises(KeyboardInterrupt):
             await rotate(home)
     secrets = home.passwords.of("sealing")
@@ -249,6 +251,15 @@ async def test_run_again_after_an_interruption_it_makes_no_second_secret(home, p
     assert (found["made"], found["finished"]) == (False, True)
     assert home.passwords.of("sealing") == secrets
     assert await all_open(pool, Masters.of(secrets.split("\n")[0]), tmp_path, sealed)
+
+
+async def test_a_damaged_row_keeps_nobody_from_rotating(home, owner, pool, tmp_path):
+    [ray] = await people_under(pool, home.passwords.of("sealing"), tmp_path, 1)
+    await owner.execute("UPDATE person_key SET wrapped = 'x' WHERE person_id = $1 AND compartment = 'contact'", ray)
+    for secrets in (2, 3):
+        found = await rotate(home)
+        assert (found["made"], found["finished"], found["damaged"]) == (True, False, 1)
+        assert len(home.passwords.of("sealing").split("\n")) == secrets
 
 
 async def test_two_at_once_make_one_secret(home, pool, tmp_path):

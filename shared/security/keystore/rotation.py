@@ -66,10 +66,12 @@ class Done:
     damaged: int = 0  # rows that their own master key doesn't open: left as they are
 
 
-async def be_alone(owner: asyncpg.Connection) -> bool:
+async def be_alone(owner: asyncpg.Connection, wait: Callable[[], None] = lambda: None) -> bool:
     """Holds other rotations off for as long as `owner` is connected; whether another one had to be waited for."""
     waited = False
     while not await owner.fetchval(SQL["only_one"]):
+        if not waited:
+            wait()
         waited = True
         await asyncio.sleep(0.2)
     return waited

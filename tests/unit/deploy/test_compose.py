@@ -17,11 +17,13 @@ PROCESSES = [f"{service}-{role}" for service in SERVICES for role in ("api", "wo
 
 
 def keys(container: str) -> set[str]:
-    return {key.removesuffix("_FILE") for key in CONTAINERS[container]["environment"] if key.startswith(PREFIX)}
+    return {key for key in CONTAINERS[container]["environment"] if key.startswith(PREFIX)}
 
 
 def known(settings: type) -> set[str]:
-    return {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+    """By value or by file; `SEALING_KEY_FILE` and the like are settings themselves."""
+    names = {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+    return names | {f"{name}_FILE" for name in names}
 
 
 @pytest.mark.parametrize("container", PROCESSES)
@@ -50,10 +52,24 @@ def test_a_container_gets_its_own_secrets_and_nobody_elses(container):
     assert given["environment"]["THROUGHCARE_KAFKA_USER"] == service
 
 
+@pytest.mark.parametrize("container", PROCESSES)
+def test_keys_lie_in_another_database_than_what_they_open(container):
+    given = CONTAINERS[container]["environment"]
+    assert given["THROUGHCARE_KEYS"].rpartition("/")[2] == "throughcare_keys"
+    assert given["THROUGHCARE_DATABASE"].rpartition("/")[2] == "throughcare"
+    assert given["THROUGHCARE_KEYS_PASSWORD_FILE"] == given["THROUGHCARE_DATABASE_PASSWORD_FILE"]
+
+
+def test_whoever_erases_and_whoever_replays_write_and_read_one_ledger():
+    holders = {name for name, one in CONTAINERS.items() if "erasures:/erasures" in one.get("volumes", ())}
+    assert holders == {"intake-api", "intake-worker", "prepare"}
+    assert {CONTAINERS[name]["environment"]["THROUGHCARE_ERASURES"] for name in holders} == {"/erasures"}
+
+
 def test_no_secret_stands_in_the_file_itself():
     for container in CONTAINERS.values():
         for key, value in (container.get("environment") or {}).items():
-            if any(word in key for word in ("PASSWORD", "SECRET", "_KEY")):
+            if key.removesuffix("_FILE").endswith(("PASSWORD", "SECRET", "_KEY")):
                 assert str(value).startswith("/"), key
 
 
