@@ -7,7 +7,8 @@ the event in the outbox, the clock, the timeline and the audit.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -31,6 +32,7 @@ COMMANDS = 2_000  # a round
 CLIENTS = 8  # at once, on both sides; the app's pool holds 10 connections
 PEOPLE = 400  # each with one promise, so that eight clients never wait for one lock
 WRITTEN = ("outbox", "audit", "happened", "idempotency")
+WHAT = f"HTTP commands, {CLIENTS} at a time, each answered once it is committed"
 BARE = f"the same statements said by bare asyncpg over {CLIENTS} connections"
 FIRST_DUE = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -71,6 +73,21 @@ class Recorded:
 
 
 async def bench(at: Servers, plan: Plan) -> Result:
+    async with loaded(at, plan) as load:
+        result = await interleave(
+            "commands", WHAT, plan, load.commands, goal=0.4, ours=load.ours, limits={BARE: load.theirs}
+        )
+    result.extra |= {
+        "clients": CLIENTS,
+        "statements": {verb: len(one.script) for verb, one in load.recorded.items()},
+        "client_us_per_command": round(load.client_spent / load.client_sent * 1e6, 1),
+    }
+    return result
+
+
+@asynccontextmanager
+async def loaded(at: Servers, plan: Plan) -> AsyncIterator["Load"]:
+    """The app with its promises, and clients that are connected."""
     commands = max(1, plan.many(COMMANDS) // (2 * CLIENTS)) * 2 * CLIENTS  # whole pairs for each client
     owner = await at.owner("caseplan")
     try:
@@ -78,31 +95,18 @@ async def bench(at: Servers, plan: Plan) -> Result:
         async with recorder(at.settings("caseplan", roles="api")) as recording:
             promises = [await _promised(at, recording, person) for person in people]
             recorded = await _record(recording, promises.pop())
-        async with serving(at, "caseplan", roles="api") as app, _Load(at, owner, promises, recorded, commands) as load:
+        async with serving(at, "caseplan", roles="api") as app, Load(at, owner, promises, recorded, commands) as load:
             await load.connect(app.port, app.pid)
-            result = await interleave(
-                "commands",
-                f"HTTP commands, {CLIENTS} at a time, each answered once it is committed",
-                plan,
-                commands,
-                goal=0.4,
-                ours=load.ours,
-                limits={BARE: load.theirs},
-            )
+            yield load
     finally:
         await owner.close()
-    result.extra |= {
-        "clients": CLIENTS,
-        "statements": {verb: len(one.script) for verb, one in recorded.items()},
-        "client_us_per_command": round(load.client_spent / load.client_sent * 1e6, 1),
-    }
-    return result
 
 
 async def _people(owner: asyncpg.Connection) -> list[UUID]:
     """As caseplan knows them once it has heard of them."""
     people, home = [uuid7() for _ in range(PEOPLE + 1)], demo.WELCOME_ALDER
-    await owner.execute("INSERT INTO agency (id, name, lead) VALUES ($1, 'Welcome Alder', $2)", home, demo.LENA)
+    agency = "INSERT INTO agency (id, name, lead) VALUES ($1, 'Welcome Alder', $2) ON CONFLICT DO NOTHING"
+    await owner.execute(agency, home, demo.LENA)
     rows = [(person, home, demo.DANA, "en", True) for person in people]
     columns = ("id", "home", "worker", "language", "is_synthetic")
     await owner.copy_records_to_table("person", records=rows, columns=columns)
@@ -129,7 +133,7 @@ async def _record(recording: Recorder, promised: Promised) -> dict[str, Recorded
     return found
 
 
-class _Load:
+class Load:
     """Eight clients, and what they say next."""
 
     def __init__(
@@ -140,8 +144,8 @@ class _Load:
         recorded: Mapping[str, Recorded],
         commands: int,
     ) -> None:
-        self._at, self._owner, self._commands = at, owner, commands
-        self._recorded = recorded
+        self._at, self._owner, self.commands = at, owner, commands
+        self.recorded = recorded
         self._of_client = [promises[client::CLIENTS] for client in range(CLIENTS)]
         self._bare: list[asyncpg.Connection] = []
         self._pid = self._port = 0
@@ -176,7 +180,7 @@ class _Load:
         for line in lines:
             line.close()
         self.client_spent += time.process_time() - spent
-        self.client_sent += self._commands
+        self.client_sent += self.commands
         await self._compare(before)
         return lap
 
@@ -191,7 +195,7 @@ class _Load:
 
     def _turns(self, mine: Sequence[Promised]) -> list[Promised]:
         """Whose turn it is: twice each, so that what was asked for is agreed to."""
-        pairs = self._commands // CLIENTS // 2
+        pairs = self.commands // CLIENTS // 2
         return [one for pair in range(pairs) for one in [mine[pair % len(mine)]] * 2]
 
     def _request(self, promised: Promised) -> bytes:
@@ -200,7 +204,7 @@ class _Load:
 
     def _script(self, promised: Promised) -> Script:
         verb, _ = promised.next()
-        return self._recorded[verb].again(promised)
+        return self.recorded[verb].again(promised)
 
     async def _rows(self) -> dict[str, int]:
         return {table: await self._owner.fetchval(f"SELECT count(*) FROM {table}") for table in WRITTEN}  # noqa: S608
@@ -209,8 +213,8 @@ class _Load:
         """Both sides write the same rows."""
         after = await self._rows()
         written = {table: after[table] - before[table] for table in WRITTEN}
-        if set(written.values()) != {self._commands}:
-            raise RuntimeError(f"{self._commands} commands wrote {written}")
+        if set(written.values()) != {self.commands}:
+            raise RuntimeError(f"{self.commands} commands wrote {written}")
 
 
 async def _send(line: Line, requests: Sequence[bytes]) -> None:

@@ -19,9 +19,8 @@ import psutil
 from bench.found import Found, Plan
 from bench.network import Servers, servers
 
-BENCHES: Mapping[str, str] = {
-    name: f"bench.{name}" for name in ("relay", "inbox", "sealed", "commands", "latency", "memory")
-}
+NAMES = ("relay", "inbox", "sealed", "commands", "rotation", "latency", "memory")
+BENCHES: Mapping[str, str] = {name: f"bench.{name}" for name in NAMES}
 LIBRARIES = ("aiokafka", "faststream", "asyncpg", "pydantic", "uvloop")
 
 

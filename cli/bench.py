@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     def bench(
         which: Annotated[
             list[str] | None,
-            typer.Argument(help="relay, inbox, sealed, commands, latency, memory; all of them if none is named."),
+            typer.Argument(
+                help="relay, inbox, sealed, commands, rotation, latency, memory; all of them if none is named."
+            ),
         ] = None,
         events: Annotated[
             int | None, typer.Option(min=1_000, help="Instead of the usual number: in a round, or through the memory.")

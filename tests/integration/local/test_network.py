@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +22,8 @@ from shared.local.network import Network
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging.cluster import Cluster
+from shared.runtime.settings import Settings
+from shared.security.keys import Compartment, open_keys
 from shared.security.ledger import LedgerDamaged
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(240)]
@@ -258,7 +261,7 @@ async def test_keys_of_an_earlier_version_are_moved_before_anything_starts(runni
     await old.close()
     assert (await up(again(running)))["Preparing the key store"] == "1 keys moved here"
     async with running.keys.owner() as owner:
-        assert await owner.fetchval("SELECT wrapped FROM person_key WHERE person_id = $1", person) == b"x"
+        assert await owner.fetchval("DELETE FROM person_key WHERE person_id = $1 RETURNING wrapped", person) == b"x"
     after = pids(again(running))
     assert after["caseplan"] not in (None, before["caseplan"])
     assert after["postgres"] == before["postgres"]
@@ -273,6 +276,41 @@ async def test_up_forgets_again_whoever_a_restored_key_store_brings_back(running
         assert await owner.fetchval(
             "SELECT bool_and(erased_at IS NOT NULL) FROM person_key WHERE person_id = $1", person
         )
+
+
+async def test_a_rotation_needs_nothing_but_one_command_while_everything_runs(running: Network):
+    before, person = pids(running), uuid4()
+    environment = running.environment("intake")
+    settings = Settings(
+        demo=True, keys=environment["THROUGHCARE_KEYS"], keys_password=running.passwords.of("postgres.intake"),
+        sealing_key_file=environment["THROUGHCARE_SEALING_KEY_FILE"], home=running.home,
+    )  # fmt: skip
+    async with open_keys(settings, "test") as keys:
+        key = await keys.create(person, Compartment.CONTACT)
+        code, said = await command(running, "keys", "rotate", "--json")
+        assert code == 0, said
+        found = json.loads(said)
+        assert (found["made"], found["finished"]) == (True, True)
+        assert [one["rows"] > 0 for one in found["masters"]] == [True, False]
+        keys._cache.clear()  # sixty seconds later
+        assert await keys.get(person, Compartment.CONTACT) == key
+    assert pids(again(running)) == before
+    code, said = await command(running, "keys", "status")
+    assert code == 0
+    assert "wraps nothing" in said
+    await up(again(running))
+    assert pids(again(running)) == before  # a new secret is no reason to start anything again
+
+
+async def command(network: Network, *words: str) -> tuple[int, str]:
+    """`./throughcare` in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "cli", *words, cwd=ROOT,
+        env=os.environ | {"THROUGHCARE_HOME": str(network.home), "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
 
 
 async def test_a_ledger_that_cannot_be_read_lets_nothing_start(running: Network):
