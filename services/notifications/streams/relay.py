@@ -31,6 +31,7 @@ from shared.runtime.backoff import pause
 from shared.runtime.database import OUTAGES, connect
 from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
+from shared.security.keys import Keys
 
 BATCH = 500  # rows per shard and round
 BUSY_POLL, BUSY_FOR = 0.005, 3.0  # seconds between looks after the last row, and how long
@@ -55,16 +56,17 @@ class OtherCluster(Retryable):
 
 async def relay_to_partners(running: Running) -> None:
     """The worker's task, until cancelled."""
-    await PartnerRelay(running.settings, Voice(), running.bell).run()
+    await PartnerRelay(running.settings, Voice(), running.bell, running.keys).run()
 
 
 class PartnerRelay:
-    """The owner of some shards of partners."""
+    """The owner of some shards of partners. Its keys close what it says of people whose news it withholds."""
 
-    def __init__(self, settings: Settings, voice: Voice, bell: Bell | None = None) -> None:
+    def __init__(self, settings: Settings, voice: Voice, bell: Bell | None = None, keys: Keys | None = None) -> None:
         self._settings = settings
         self._voice = voice
         self._bell = bell or Bell()
+        self._keys = keys
         self.progressed = False
         self.shards: Shards | None = None
 
@@ -81,7 +83,7 @@ class PartnerRelay:
                 await pause(attempt)
 
     async def _session(self) -> None:
-        connection = await connect(self._settings, "notifications partner relay")
+        connection = await connect(self._settings, "notifications partner relay", self._keys)
         try:
             await connection.execute(rows.SQL["settle_plans"])
             cluster = await cluster_id(self._settings)

@@ -112,7 +112,7 @@ class World:
         self.desk = Desk(pool, cluster, settings, voice)
         self.inbox = Inbox(pool, "notifications", reactions_of(settings, voice), keys=keys)
         self.inbox.cluster = "by hand"
-        self.relay = PartnerRelay(settings, voice)
+        self.relay = PartnerRelay(settings, voice, keys=keys)
         self._owner = owner
         self._sequences: dict[tuple[str, str], int] = {}
         self._offsets: dict[tuple[str, int], int] = {}
