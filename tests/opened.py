@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
+from pydantic import SecretStr
 
 from shared.contracts.compartments import OPENS
 from shared.contracts.sealed import is_sealed, open_parts, take_apart
-from shared.security.keys import Keys, PostgresKeys
+from shared.runtime.settings import Settings
+from shared.security.keys import Keys, open_keys
 
 
 class Opened:
@@ -44,6 +45,6 @@ class Opened:
 
 @asynccontextmanager
 async def opened_as(service: str, url: str, secret: str) -> AsyncIterator[Opened]:
-    """With the keys that this service's own role is given."""
-    async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
-        yield Opened(PostgresKeys(pool, secret), service)
+    """With the keys that this service's own role is given; `url` is its way into the key store."""
+    async with open_keys(Settings(demo=True, keys=url, sealing_key=SecretStr(secret)), f"{service} opened") as keys:
+        yield Opened(keys, service)

@@ -80,9 +80,7 @@ async def gather(
         connection = await stage.connect(service)
         try:
             secret = stage.settings.sealing_key.get_secret_value()
-            async with opened_as(
-                service, stage.network.databases.url(service, stage.network.database), secret
-            ) as opened:
+            async with opened_as(service, stage.network.keys.url(service), secret) as opened:
                 facts += await facts_of(connection, poison, opened)
             rows = await connection.fetch(EFFECTS, service, timeout=PATIENCE)
             effects[service] = [Effect(r["topic"], r["subject"], r["sequence"], str(r["id"])) for r in rows]

@@ -24,7 +24,8 @@ from shared.messaging.kafka import reader as kafka_reader
 from shared.messaging.outbox import put_events, source_of
 from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
-from shared.security.keys import KeyMissing, PostgresKeys
+from shared.runtime.settings import Settings
+from shared.security.keys import KeyMissing, open_keys
 from tests.integration.messaging.records import WHEN, Record
 from tests.integration.messaging.world import TOPIC, fact, new, until, world
 
@@ -58,15 +59,15 @@ def sealing(two, log):
 @pytest.fixture
 async def store(database):
     """The key store, as its owner sees it."""
-    connection = await asyncpg.connect(await database())
-    yield connection
-    await connection.close()
+    await database()
+    async with database.keys.owner() as owner:
+        yield owner
 
 
-async def erase(database, settings, person: UUID) -> None:
+async def erase(database, person: UUID) -> None:
     """As intake does it: nobody else may."""
-    async with asyncpg.create_pool(await database("intake"), min_size=1, max_size=1) as pool:
-        await PostgresKeys(pool, settings.sealing_key.get_secret_value()).erase(person)
+    async with open_keys(Settings(**await database.settings("intake")), "erasing") as keys:
+        await keys.erase(person)
 
 
 async def account(side):
@@ -106,7 +107,7 @@ async def test_of_somebody_erased_the_envelope_counts_and_the_rest_is_skipped(tw
         told.append(whose)
 
     records = [await sealing.put(subject, n, person) for n in (1, 2)]
-    await erase(database, two.reader.settings, person)
+    await erase(database, person)
     await two.reader.inbox.process([*records, log.put(subject, 3)])
     assert await two.reader.effects(subject) == [3]
     assert await two.reader.parked(subject) is None
@@ -120,7 +121,7 @@ async def test_of_somebody_erased_a_record_taken_one_by_one_is_skipped_too(two, 
     subject, person, bad = new(), new(), new()
     two.reader.refuse.add(bad)
     record = await sealing.put(subject, 2, person)
-    await erase(database, two.reader.settings, person)
+    await erase(database, person)
     await two.reader.inbox.process([log.put(subject, 1), record, log.put(bad, 1, about=bad)])
     found = await account(two.reader)
     assert (found.applied, found.ignored, found.parked) == (1, 1, 1)
@@ -132,7 +133,7 @@ async def test_what_was_parked_before_an_erasure_goes_on_without_its_content(two
     second = await sealing.put(subject, 2, person)
     await two.reader.inbox.process([second])
     assert await two.reader.parked(subject) == "gap"
-    await erase(database, two.reader.settings, person)
+    await erase(database, person)
     two.reader.keys._cache.clear()  # a minute later
     await two.reader.inbox.process([log.put(subject, 1)])
     assert await two.reader.parked(subject) is None
@@ -268,7 +269,7 @@ async def test_a_restored_source_takes_its_sealed_events_back_as_they_are_and_re
     await until(two.writer.sent)
     await two.writer.stop()
     before = {row["id"]: row["data"] for row in await two.writer.pool.fetch("SELECT id, data FROM event_archive")}
-    await erase(database, two.writer.settings, gone)
+    await erase(database, gone)
     two.writer.keys._cache.clear()  # a minute later
     owner = await asyncpg.connect(await database("notifications", owner=True))
     await owner.execute("SET search_path = notifications; TRUNCATE event_archive, stream, relay_mark")

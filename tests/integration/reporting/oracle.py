@@ -29,7 +29,7 @@ class Told(NamedTuple):
     data: Row
 
 
-async def archived(url_of: Callable[[str], str], secret: str) -> list[Told]:
+async def archived(url_of: Callable[[str], str], keys_of: Callable[[str], str], secret: str) -> list[Told]:
     """Every event that any service ever published, subject by subject, each in its own order, each once.
 
     Opened as the service that wrote them would, so also what the report itself may not read.
@@ -41,7 +41,7 @@ async def archived(url_of: Callable[[str], str], secret: str) -> list[Told]:
             rows = await connection.fetch("SELECT id, topic, subject, sequence, type, at, data FROM event_archive")
         finally:
             await connection.close()
-        async with opened_as(schema, url_of(schema), secret) as opened:
+        async with opened_as(schema, keys_of(schema), secret) as opened:
             data = await opened.all(rows)
         for row, said in zip(rows, data, strict=True):
             place = row["topic"], row["subject"], row["sequence"]

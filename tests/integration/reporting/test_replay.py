@@ -148,7 +148,7 @@ async def unseen(network: Network) -> int:
 
 async def equal_to_the_oracle(network: Network) -> Tables:
     """Row by row; what they both say."""
-    expected = rows_of(await archived(url_of(network), network.passwords.of("sealing")))
+    expected = rows_of(await archived(url_of(network), network.keys.url, network.passwords.of("sealing")))
     found = await projections(network)
     for table in FAMILIES:
         assert found[table] == expected[table], table
