@@ -20,9 +20,10 @@ from bench.found import Plan
 from bench.network import Servers
 from bench.rounds import Result, interleave
 from bench.watch import Lap
+from shared.contracts.compartments import OPENS
 from shared.local.settings import ROOT
 from shared.runtime.ids import uuid7
-from shared.security.keys import OPENS, place_of
+from shared.security.keys import place_of
 from shared.security.masters import LocalMaster
 
 PEOPLE = 10_000

@@ -13,11 +13,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from shared.contracts.compartments import OPENS
 from shared.contracts.topics import SERVICES
 from shared.local.postgres import BINARIES
 from shared.messaging.meters import Meters
 from shared.runtime.database import DatabaseAway
-from shared.security.keys import CACHED_FOR, OPENS, SQL, open_keys, place_of
+from shared.security.keys import CACHED_FOR, SQL, open_keys, place_of
 from shared.security.keystore.store import grant
 from shared.security.ledger import Ledger, LedgerAway
 from shared.security.masters import Masters

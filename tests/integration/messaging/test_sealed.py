@@ -25,7 +25,7 @@ from shared.messaging.outbox import put_events, source_of
 from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
 from shared.runtime.settings import Settings
-from shared.security.keys import KeyMissing, open_keys
+from shared.security.keys import NotGranted, open_keys
 from tests.integration.messaging.records import WHEN, Record
 from tests.integration.messaging.world import TOPIC, fact, new, until, world
 
@@ -211,7 +211,7 @@ async def test_a_part_that_the_role_is_not_given_is_skipped_and_its_key_refused(
     assert (read.referral, read.stage) == (event.referral, event.stage)
     assert not hasattr(read, "hold_reason")
     for keys_of_role in (two.reader.keys, two.writer.keys):
-        with pytest.raises(KeyMissing):
+        with pytest.raises(NotGranted):
             await keys_of_role.get(person, Compartment.REFERRAL)
 
 
