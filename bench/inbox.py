@@ -25,6 +25,7 @@ from shared.messaging.edge import Edge
 from shared.messaging.inbox import Inbox
 from shared.messaging.kafka import client_options
 from shared.runtime.database import pool
+from shared.runtime.reach import SERVICE, act
 from shared.runtime.settings import Settings
 
 BARE = "bare getmany + COPY loop"
@@ -43,6 +44,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
     await owner.execute(COPIED)
     try:
         async with pool(settings, "bench") as opened:
+            act(SERVICE)
 
             async def ours() -> Lap:
                 await owner.execute(f"TRUNCATE progress, consumer_offset, {', '.join(PROJECTIONS)}")

@@ -32,6 +32,7 @@ from shared.messaging.kafka import client_options
 from shared.messaging.outbox import put_events
 from shared.runtime.database import pool
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE, act
 from shared.runtime.settings import Settings
 from shared.security.keyed import keyed_pool
 from shared.security.references import reference
@@ -177,6 +178,7 @@ class _Road:
         consents = await _people(at, agency)
         shown = await _partner(at, agency)
         settings = at.settings("caseplan", database_pool=WRITERS)
+        act(SERVICE)
         async with keyed_pool(settings, "bench") as (writers, _):
             road = cls(settings, writers, agency, consents)
             async with _client(shown, road.arrived):
@@ -235,6 +237,7 @@ async def _people(at: Servers, agency: UUID) -> list[tuple[UUID, UUID]]:
 async def _partner(at: Servers, agency: UUID) -> dict[str, Any]:
     settings = at.settings("notifications")
     async with pool(settings, "bench desk") as opened:
+        act(SERVICE)
         desk = Desk(opened, at.cluster, settings)
         return await desk.show((await desk.add(agency)).slug)
 

@@ -72,8 +72,8 @@ class Servers:
                 await owner.close()
 
     async def owner(self, service: str) -> asyncpg.Connection:
-        """The role that may empty tables."""
-        return await asyncpg.connect(self.databases.url(f"{service}_owner", DATABASE))
+        """Who may empty tables, and fill them by COPY: the administrator, since row-level security holds the owner."""
+        return await asyncpg.connect(self.databases.url(None, DATABASE), server_settings={"search_path": service})
 
 
 @asynccontextmanager

@@ -48,7 +48,11 @@ class Swap:
         object.__setattr__(self, "ids", ids)
 
     def script(self, recorded: Script) -> Script:
-        return [Statement(text, tuple(map(self.value, values))) for text, values in recorded]
+        """What it acts for is in the text that begins it: settings take no parameters."""
+        return [
+            Statement(self.value(text) if text.startswith("BEGIN") else text, tuple(map(self.value, values)))
+            for text, values in recorded
+        ]
 
     def value(self, value: Any) -> Any:
         match value:

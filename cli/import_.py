@@ -22,6 +22,7 @@ from services.intake.hsds.tables import Package, open_package
 from shared.local.network import Network
 from shared.local.trouble import Trouble
 from shared.runtime.database import pool
+from shared.runtime.reach import SERVICE, act
 from shared.runtime.settings import Settings
 
 SHOWN = 20  # problems that are printed; --all prints the rest
@@ -74,6 +75,7 @@ def _zone(name: str) -> str:
 async def _load(package: Package, source: str, timezone: str, *, quiet: bool) -> Summary:
     console = Console()
     async with pool(Settings(), "import hsds") as opened:
+        act(SERVICE)
         if not await opened.fetchval("SELECT to_regclass('program') IS NOT NULL"):
             raise Trouble("This database has no directory yet: run ./throughcare up, which prepares it.")
         today = await opened.fetchval("SELECT clock()::date")

@@ -13,6 +13,7 @@ from shared.local.network import Network
 from shared.messaging.inbox import Inbox
 from shared.messaging.repairs import add_repairs
 from shared.process import Service
+from shared.runtime.reach import SERVICE, acting
 from shared.runtime.settings import Settings
 from shared.security.keyed import keyed_pool
 
@@ -34,4 +35,5 @@ async def inbox(network: Network, name: str) -> AsyncIterator[Inbox]:
     service: Service = import_module(f"services.{name}.app").service(settings)
     add_repairs(service.reactions, name)
     async with keyed_pool(settings, f"{name} command") as (opened, keys):
-        yield Inbox(opened, name, service.reactions, keys=keys)
+        with acting(SERVICE):  # an operator's word to the service itself
+            yield Inbox(opened, name, service.reactions, keys=keys)

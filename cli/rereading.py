@@ -20,7 +20,9 @@ from shared.messaging.kafka import reader
 from shared.messaging.losses import log_ends
 from shared.messaging.publisher import Log
 from shared.runtime import sql
+from shared.runtime.database import fetch
 from shared.runtime.errors import Conflict
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 
 SQL = sql.load(str(Path(__file__)), "rereading.sql")
@@ -40,7 +42,7 @@ class Dropped(NamedTuple):
 
 @asynccontextmanager
 async def _schema(network: Network, role: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(network.databases.url(role, network.database))
+    connection = await asyncpg.connect(network.databases.url(role, network.database), server_settings=SERVICE.settings)
     try:
         yield connection
     finally:
@@ -107,7 +109,7 @@ async def drop_again(network: Network, dropped: list[Dropped]) -> int:
     again = 0
     if words:
         async with inbox(network, REPORT) as opened:
-            for row in await opened.pool.fetch(SQL["parked"], REPORT):
+            for row in await fetch(opened.pool, SQL["parked"], REPORT):
                 letter = words.get((row["topic"], row["event_id"]))
                 if letter is not None:
                     with suppress(Conflict):

@@ -38,6 +38,7 @@ from shared.runtime.database import PASSING
 from shared.runtime.health import Health, health_router
 from shared.runtime.logs import start_logs
 from shared.runtime.migrations import pending
+from shared.runtime.reach import SERVICE, acting
 from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
 from shared.security.edge import install, require_entries
@@ -151,7 +152,8 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
             if missing := await pending(connection, service.migrations):
                 raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare up, or prepare")
         await _when_up(keys.answers, "The key store")
-        await _when_up(lambda: reconcile(opened, settings, name, service.refold, keys), "Kafka")
+        with acting(SERVICE):
+            await _when_up(lambda: reconcile(opened, settings, name, service.refold, keys), "Kafka")
         running = Running(settings, opened, keys, meters)
         health.watch("postgres", lambda: _answers(opened))
         health.watch("keys", keys.answers)
@@ -181,7 +183,8 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
     }
     for task in service.tasks:
         parts[task.__name__] = task(running)
-    tasks = [asyncio.ensure_future(part) for part in parts.values()]
+    with acting(SERVICE):  # a worker does the service's own work, and says so here
+        tasks = [asyncio.ensure_future(part) for part in parts.values()]
     for name, started in zip(parts, tasks, strict=True):
         started.set_name(name)
         started.add_done_callback(_notice)

@@ -25,7 +25,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.outbox import put_events
 from shared.process import Running
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES, connect
+from shared.runtime.database import OUTAGES, connect, fetch
 from shared.runtime.errors import Permanent, Retryable
 from shared.runtime.settings import Settings
 from shared.security.sealing import Erased, Keys
@@ -48,7 +48,7 @@ async def carry_messages(running: Running) -> None:
 async def wait_for_attempts(pool: Pool, consents: Collection[UUID]) -> None:
     """Returns once no attempt under these consents is under way. None of them can begin any more."""
     while True:
-        rows = await pool.fetch(SQL["under_way"], list(consents))
+        rows = await fetch(pool, SQL["under_way"], list(consents))
         busy = [row for row in rows if row["leased"] or await _is_locked(pool, row["id"])]
         if not busy:
             return

@@ -20,6 +20,7 @@ from shared.messaging.outbox import put_events
 from shared.process import Running
 from shared.runtime import sql
 from shared.runtime.backoff import pause
+from shared.runtime.database import fetch
 from shared.runtime.settings import Settings
 
 SQL = sql.load(__file__, "halting.sql")
@@ -46,7 +47,7 @@ async def halt(running: Running) -> None:
 
 async def halt_some(pool: Pool, settings: Settings) -> int:
     """One round; returns how many consents are in effect ended now."""
-    rows = await pool.fetch(SQL["claim"], AT_ONCE, CLAIMED_FOR)
+    rows = await fetch(pool, SQL["claim"], AT_ONCE, CLAIMED_FOR)
     if not rows:
         return 0
     for shard in sorted({shard for row in rows for shard in row["shards"]}):

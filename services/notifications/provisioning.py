@@ -21,6 +21,7 @@ from services.notifications.settings import Voice
 from shared.messaging.cluster import Access, Cluster
 from shared.runtime.errors import Conflict
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import audit
 from shared.security.identity import OPERATOR, Actor
@@ -133,7 +134,7 @@ async def rebuild(cluster: Cluster, pool: Pool, settings: Settings) -> list[str]
 async def open_desk(network: Any) -> AsyncIterator[Desk]:
     """The desk of a network on this machine (`shared.local.network.Network`), with its administrator's rights."""
     settings = settings_of(network)
-    async with keyed_pool(settings, "notifications desk") as (pool, _):
+    async with keyed_pool(settings, "notifications desk", reach=SERVICE) as (pool, _):
         yield Desk(pool, network.cluster, settings)
 
 

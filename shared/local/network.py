@@ -34,6 +34,7 @@ from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
+from shared.runtime.reach import SERVICE
 from shared.security.ledger import Ledger
 
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
@@ -388,7 +389,8 @@ class Network:
 
     async def _parked(self, service: str) -> int | None:
         try:
-            connection = await asyncpg.connect(self.databases.url(service, self.database), timeout=5)
+            url = self.databases.url(service, self.database)
+            connection = await asyncpg.connect(url, timeout=5, server_settings=SERVICE.settings)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return None
         try:

@@ -15,7 +15,7 @@ from shared.messaging.careful import Letter, Taker, judge_letter, settle
 from shared.messaging.inbox import Inbox
 from shared.messaging.judging import Parked, Progress, Verdict
 from shared.runtime import sql
-from shared.runtime.database import transaction
+from shared.runtime.database import fetch, transaction
 from shared.runtime.errors import Conflict, Invalid, NotFound
 
 SQL = sql.load(__file__, "inbox.sql")
@@ -33,9 +33,9 @@ class Account:
 
 
 async def account(pool: Pool | Connection, consumer: str) -> Account:
-    counts = await pool.fetchrow(SQL["count_records"], consumer)
-    assert counts is not None, "counting always gives a row"
-    letters = {(r["state"], r["foreign_record"]): r["count"] for r in await pool.fetch(SQL["count_letters"], consumer)}
+    [counts] = await fetch(pool, SQL["count_records"], consumer)
+    rows = await fetch(pool, SQL["count_letters"], consumer)
+    letters = {(row["state"], row["foreign_record"]): row["count"] for row in rows}
     return Account(
         applied=counts["applied"],
         ignored=counts["ignored"],
@@ -47,26 +47,23 @@ async def account(pool: Pool | Connection, consumer: str) -> Account:
 
 async def waiting(db: Pool | Connection, consumer: str) -> int:
     """How many letters nobody has settled yet."""
-    return sum(row["count"] for row in await db.fetch(SQL["letters_by_reason"], consumer))
+    return sum(row["count"] for row in await fetch(db, SQL["letters_by_reason"], consumer))
 
 
 async def letters(pool: Pool, consumer: str, *, settled: bool = False, limit: int = 200) -> Sequence[Record]:
     """The letters that wait, oldest first; with `settled`, the others too."""
-    rows: Sequence[Record] = await pool.fetch(SQL["list_letters"], consumer, settled, limit)
-    return rows
+    return await fetch(pool, SQL["list_letters"], consumer, settled, limit)
 
 
 async def letter(pool: Pool | Connection, consumer: str, number: int) -> Record:
-    row = await pool.fetchrow(SQL["show_letter"], consumer, number)
-    if row is None:
-        raise NotFound("dead letter", number)
-    return row
+    for row in await fetch(pool, SQL["show_letter"], consumer, number):
+        return row
+    raise NotFound("dead letter", number)
 
 
 async def accepted(pool: Pool | Connection, consumer: str) -> Sequence[Record]:
     """The losses that operators accepted, oldest first."""
-    rows: Sequence[Record] = await pool.fetch(SQL["list_accepted"], consumer)
-    return rows
+    return await fetch(pool, SQL["list_accepted"], consumer)
 
 
 @dataclass(frozen=True, slots=True)

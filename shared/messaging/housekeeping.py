@@ -23,7 +23,8 @@ async def keep_house(pool: Pool, meters: Meters, service: str, chores: Sequence[
     """Measure, and do the `chores` of others, until cancelled; a database that is away is asked again later."""
     while True:
         try:
-            await _measure(pool, meters, service)
+            async with transaction(pool) as tx:
+                await _measure(tx, meters, service)
             for chore in chores:
                 async with transaction(pool) as tx:
                     await chore(tx)
@@ -32,16 +33,16 @@ async def keep_house(pool: Pool, meters: Meters, service: str, chores: Sequence[
         await asyncio.sleep(EVERY)
 
 
-async def _measure(pool: Pool, meters: Meters, service: str) -> None:
-    depth = await pool.fetchrow(RELAY["depth"])
+async def _measure(tx: Connection, meters: Meters, service: str) -> None:
+    depth = await tx.fetchrow(RELAY["depth"])
     assert depth is not None, "counting always gives a row"
     meters.outbox_rows.set(depth["rows"])
     meters.outbox_age.set(depth["oldest"])
     meters.outbox_blocked.set(depth["blocked"])
-    age = await pool.fetchval(RELAY["oldest_snapshot"])
+    age = await tx.fetchval(RELAY["oldest_snapshot"])
     meters.snapshot_age.set(age)
     if age > OLD_SNAPSHOT:
         log.error("a transaction stays open too long", seconds=round(age))
     for gauge, statement in ((meters.letters, "letters_by_reason"), (meters.held_up, "parked_by_reason")):
-        rows = await pool.fetch(INBOX[statement], service)
+        rows = await tx.fetch(INBOX[statement], service)
         meters.tell(gauge, {row["reason"]: row["count"] for row in rows})

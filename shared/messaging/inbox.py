@@ -22,7 +22,7 @@ from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import PASSING, transaction
+from shared.runtime.database import PASSING, fetch, transaction
 from shared.security.keys import KeyMissing, Keys
 
 SQL = sql.load(__file__, "inbox.sql")
@@ -115,7 +115,7 @@ class Inbox:
 
     async def next_offsets(self) -> dict[tuple[str, int], int]:
         """Where to read on in this cluster, by topic and partition."""
-        rows = await self.pool.fetch(SQL["offsets"], self.consumer, self.cluster)
+        rows = await fetch(self.pool, SQL["offsets"], self.consumer, self.cluster)
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     async def _take(self, arrivals: Sequence[Arrival]) -> None:

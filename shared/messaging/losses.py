@@ -14,6 +14,7 @@ from asyncpg import Connection, Pool
 from shared.messaging.kafka import reader
 from shared.messaging.publisher import Log
 from shared.runtime import sql
+from shared.runtime.database import fetch
 from shared.runtime.errors import Retryable
 from shared.runtime.settings import Settings
 
@@ -106,7 +107,7 @@ async def _last_agreed(
     """The highest offset below `end` at which log and archive hold the same record; -1 if there is none."""
     while end > 0:
         first = max(0, end - STEP)
-        rows = await connection.fetch(SQL["archived_ids"], cluster, where.topic, where.shard, first, end - 1)
+        rows = await fetch(connection, SQL["archived_ids"], cluster, where.topic, where.shard, first, end - 1)
         archived = {row["kafka_offset"]: row["id"] for row in rows}
         logged = await read_ids(consumer, where, first, end)
         agreed = [offset for offset, id in logged.items() if archived.get(offset) == id]

@@ -23,7 +23,7 @@ from shared.messaging.losses import Mark, find_cuts, log_ends, read
 from shared.messaging.publisher import Log
 from shared.messaging.sealing import Opener
 from shared.runtime import sql
-from shared.runtime.database import transaction
+from shared.runtime.database import fetch, transaction
 from shared.runtime.settings import Settings
 from shared.security.keys import Keys
 
@@ -66,7 +66,7 @@ async def reconcile(
         ends = await log_ends(consumer, logs)
         marks = {
             Log(row["topic"], row["shard"]): Mark(row["kafka_offset"], row["last_id"])
-            for row in await pool.fetch(SQL["all_marks"], cluster)
+            for row in await fetch(pool, SQL["all_marks"], cluster)
         }
         # Since the backup a log may have lost its end and got it again, at other offsets than the backup remembers.
         moved = await find_cuts(pool, consumer, cluster, marks, ends)

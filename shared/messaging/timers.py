@@ -19,7 +19,7 @@ from shared.messaging.failpoints import reach
 from shared.messaging.meters import Meters
 from shared.runtime import sql
 from shared.runtime.backoff import pause
-from shared.runtime.database import PASSING, transaction
+from shared.runtime.database import PASSING, fetch, transaction
 from shared.runtime.ids import uuid7
 from shared.workflow.clocks import BusinessDays, Hours, Patience, Timer, Until, dump, load
 
@@ -124,7 +124,7 @@ class Clockwork:
 
     async def fire_due(self) -> int:
         """One round; returns how many clocks were looked at."""
-        rows = await self._pool.fetch(SQL["due_timers"], AT_ONCE)
+        rows = await fetch(self._pool, SQL["due_timers"], AT_ONCE)
         self._meters.timers_late.set((rows[0]["at"] - rows[0]["due_at"]).total_seconds() if rows else 0)
         for row in rows:
             await self._fire(row)
@@ -143,6 +143,6 @@ class Clockwork:
             raise
         except Exception as error:
             log.error("clock fails and will be tried again", kind=due.kind, exc_info=error)
-            await self._pool.execute(SQL["delay_timer"], due.kind, row["subject"], due.id)
+            await fetch(self._pool, SQL["delay_timer"], due.kind, row["subject"], due.id)
         else:
             self._meters.timers_fired.labels(due.kind).inc()

@@ -15,6 +15,8 @@ from typing import Literal
 
 import asyncpg
 
+from shared.runtime.reach import SERVICE
+
 Phase = Literal["pre", "post"]
 FILE = re.compile(r"^(\d{4})_(pre|post)_[a-z0-9_]+\.sql$")
 LOCK_TIMEOUT = "5s"  # a migration that waits longer than this for a table would stop the service behind it
@@ -55,7 +57,9 @@ def collect(folders: Sequence[Path]) -> list[Migration]:
 async def migrate(dsn: str, schema: str, folders: Sequence[Path], *, phase: Phase | None = None) -> list[str]:
     """Bring `schema` up to date; returns the names applied now. Several callers at once are safe."""
     migrations = [m for m in collect(folders) if phase in (None, m.phase)]
-    connection = await asyncpg.connect(dsn, server_settings={"search_path": schema, "lock_timeout": LOCK_TIMEOUT})
+    session = {"search_path": schema, "lock_timeout": LOCK_TIMEOUT}
+    # Row-level security holds the owner too: a migration that fills a column means every row.
+    connection = await asyncpg.connect(dsn, server_settings=session | SERVICE.settings)
     try:
         await _lock(connection, schema)
         await connection.execute(LEDGER)

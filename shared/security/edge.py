@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.errors import NotAllowed, ThroughcareError
+from shared.runtime.reach import NOTHING, Reach, Wide, act, acting
 from shared.runtime.settings import Settings
 from shared.security import permissions
 from shared.security.demo import SIGN_IN
@@ -71,6 +72,7 @@ class Allow:
         permissions.require_role(actor, self.action)
         if not permissions.relation_free(actor.role, self.action):
             actor.duty.action = self.action
+        act(reach_of(actor, self.action))
         return actor
 
 
@@ -81,6 +83,12 @@ def allow(action: str) -> Allow:
 
 
 public = allow("public")
+
+
+def reach_of(actor: Actor, action: str) -> Reach:
+    """What the transactions of a request may touch, beneath whatever its handler checks."""
+    wide: Wide = "network" if permissions.across_agencies(actor.role, action) else ""
+    return Reach(actor.agency, actor.person, actor.id, wide)
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -144,7 +152,8 @@ class Guard:
             response = await problems.answer(Request(scope, receive), Elsewhere(NOT_HERE))
             return await SafeHeaders(response, https=self.sessions.secure)(scope, receive, send)
         visit = scope[VISIT] = Visit(self.sessions)
-        await self.app(scope, receive, self._watch(scope, headers, visit, send))
+        with acting(NOTHING):  # until `allow` knows who asks
+            await self.app(scope, receive, self._watch(scope, headers, visit, send))
 
     def _watch(self, scope: Scope, headers: Headers, visit: Visit, send: Send) -> Send:
         held_back = False

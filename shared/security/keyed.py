@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from asyncpg import Pool
 
 from shared.runtime.database import pool
+from shared.runtime.reach import NOTHING, Reach
 from shared.runtime.settings import Settings
 from shared.security.keys import Alarm, PostgresKeys, open_keys
 
 
 @asynccontextmanager
 async def keyed_pool(
-    settings: Settings, name: str, alarm: Alarm = lambda reason: None
+    settings: Settings, name: str, alarm: Alarm = lambda reason: None, *, reach: Reach = NOTHING
 ) -> AsyncIterator[tuple[Pool, PostgresKeys]]:
-    async with open_keys(settings, name, alarm) as keys, pool(settings, name, keys) as opened:
+    async with open_keys(settings, name, alarm) as keys, pool(settings, name, keys, reach=reach) as opened:
         yield opened, keys

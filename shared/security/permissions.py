@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from shared.runtime.errors import NotAllowed, NotFound
-from shared.security.table import ANY, BY_SERVICE, PUBLIC_PATHS, TABLE, Entry, Relation, Relations, Role
+from shared.security.table import (
+    ACROSS_AGENCIES,
+    ANY,
+    BY_SERVICE,
+    PUBLIC_PATHS,
+    TABLE,
+    Entry,
+    Relation,
+    Relations,
+    Role,
+)
 
 __all__ = [
     "ANY",
@@ -23,6 +33,7 @@ __all__ = [
     "Relation",
     "Relations",
     "Role",
+    "across_agencies",
     "may",
     "may_at_all",
     "refusal",
@@ -56,6 +67,11 @@ def may_at_all(role: Role, action: str) -> bool:
 def relation_free(role: Role, action: str) -> bool:
     """Whether `role` may do `action` to every row, so that no row needs to be looked at."""
     return bool(TABLE[action].needs.get(role, frozenset()) & ANY)
+
+
+def across_agencies(role: Role, action: str) -> bool:
+    """Whether doing `action` takes `role` to the rows of every agency."""
+    return action in ACROSS_AGENCIES and relation_free(role, action)
 
 
 def require(actor: Acting, action: str, relation: Relation | Iterable[Relation], which: object = "here") -> None:

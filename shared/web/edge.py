@@ -19,6 +19,7 @@ from shared.messaging.outbox import Cause
 from shared.process import Running
 from shared.runtime import database
 from shared.runtime.errors import Invalid
+from shared.runtime.reach import Reach, acting, current
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.forms import FORM_MEDIA, Form
@@ -34,17 +35,20 @@ def running(request: Request) -> Running:
 
 
 @asynccontextmanager
-async def transaction(here: Running) -> AsyncIterator[Connection]:
-    """One connection, one transaction: what is written in it is written whole or not at all."""
-    with database.outages():
+async def transaction(here: Running, reach: Reach | None = None) -> AsyncIterator[Connection]:
+    """One connection, one transaction: what is written in it is written whole or not at all.
+
+    It reaches what the request's actor may touch; another `reach` needs a reason beside it.
+    """
+    with database.outages(), acting(reach or current()):
         async with database.transaction(here.pool) as tx:
             yield tx
 
 
 @asynccontextmanager
-async def command(here: Running) -> AsyncIterator[Connection]:
+async def command(here: Running, reach_: Reach | None = None) -> AsyncIterator[Connection]:
     """The transaction of a command, with the places at which the fault harness ends the process."""
-    async with transaction(here) as tx:
+    async with transaction(here, reach_) as tx:
         yield tx
         reach("command.written")
     reach("command.committed")

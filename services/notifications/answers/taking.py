@@ -29,6 +29,7 @@ from shared.messaging.reactions import Reactions
 from shared.messaging.sealing import Opener
 from shared.runtime import sql
 from shared.runtime.backoff import pause
+from shared.runtime.database import fetch
 from shared.runtime.ids import uuid7
 
 SQL = sql.load(__file__, "taking.sql")
@@ -67,7 +68,7 @@ class AnswerInbox:
         self.cluster = ""
 
     async def next_offsets(self) -> dict[tuple[str, int], int]:
-        return _places(await self.pool.fetch(OFFSETS["offsets"], CONSUMER, self.cluster))
+        return _places(await fetch(self.pool, OFFSETS["offsets"], CONSUMER, self.cluster))
 
     async def process(self, records: Sequence[KafkaRecord]) -> None:
         """Returns when every record is taken; no exception of a record leaves it."""
