@@ -29,6 +29,7 @@ from shared.local.network import Network
 from shared.local.postgres import LocalPostgres
 from shared.local.settings import LocalSettings
 from shared.messaging import witness
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +127,8 @@ class Stage:
     async def connect(self, schema: str, *, owner: bool = False) -> asyncpg.Connection:
         """A look from outside: past the proxies."""
         url = self.network.databases.url(f"{schema}_owner" if owner else schema, self.network.database)
-        return await asyncpg.connect(url, server_settings={"search_path": schema}, timeout=10, command_timeout=60)
+        session = {"search_path": schema} | SERVICE.settings
+        return await asyncpg.connect(url, server_settings=session, timeout=10, command_timeout=60)
 
     # Doors
 

@@ -234,7 +234,7 @@ async def statements(world: World, who: UUID, path: str) -> int:
     """How many statements an answer takes, once its keys are known."""
     await world.read(who, path)
     asked: list[str] = []
-    connections = [holder._con for holder in world.pool._holders if holder._con]
+    connections = [holder._con for holder in world.running.pool._holders if holder._con]
     for connection in connections:
         connection.add_query_logger(lambda record: asked.append(record.query))
     await world.read(who, path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 from fastapi import FastAPI
 
@@ -35,6 +36,7 @@ from shared.security import demo
 from shared.security.edge import install, require_entries
 from shared.security.keyed import keyed_pool
 from shared.web.app import web_app
+from tests.hands import hands
 from tests.network import FreshDatabase
 from tests.opened import Opened
 
@@ -58,14 +60,11 @@ class Record:
 class World:
     app: FastAPI
     running: Running
+    pool: asyncpg.Pool  # the worker's, and the tests' own looks
     inbox: Inbox
     clockwork: Clockwork
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    @property
-    def pool(self):
-        return self.running.pool
 
     def sign_in(self, account: UUID, **headers: str) -> httpx.AsyncClient:
         token = demo.token(self.running.settings, account)
@@ -221,14 +220,14 @@ def the_network() -> Sequence[tuple[Event, UUID]]:
 async def open_world(database: FreshDatabase, home: Path) -> AsyncIterator[World]:
     dsn = await database("caseplan")
     settings = Settings(database=dsn, keys=database.keys.url("caseplan"), demo=True, roles="api", home=home)
-    async with keyed_pool(settings, "caseplan test") as (pool, keys):
+    async with keyed_pool(settings, "caseplan test") as (pool, keys), hands(settings, keys) as own:
         app = web_app("caseplan", settings=settings)
         install(app, settings)
         for router in service(settings).routers:
             app.include_router(router)
         require_entries(app)
         app.state.running = running = Running(settings, pool, keys, Meters())
-        clockwork = Clockwork(pool)
+        clockwork = Clockwork(own)
         for kind, handler in CLOCKS.items():
             clockwork.on(kind, handler)
-        yield World(app, running, Inbox(pool, "caseplan", reactions, keys=keys), clockwork)
+        yield World(app, running, own, Inbox(own, "caseplan", reactions, keys=keys), clockwork)

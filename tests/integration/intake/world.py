@@ -26,6 +26,7 @@ from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.keyed import keyed_pool
 from shared.web import forms
+from tests.hands import hands
 from tests.opened import Opened
 
 NAME, NUMBER, WORDS = "Canary Nightingale", "555-010-7788", "I would like my canary words kept."
@@ -54,7 +55,7 @@ class Door:
 
     settings: Settings
     client: httpx.AsyncClient
-    pool: asyncpg.Pool
+    pool: asyncpg.Pool  # the worker's, and the tests' own looks
     owner: str  # DSN of the schema's owner, who may shift the clock
     running: Running
     heard: int = 0
@@ -175,13 +176,13 @@ class Door:
 @asynccontextmanager
 async def open_door(database: Any) -> AsyncIterator[Door]:
     settings = Settings(**await database.settings("intake", roles="api"))
-    async with keyed_pool(settings, "intake test") as (pool, keys):
+    async with keyed_pool(settings, "intake test") as (pool, keys), hands(settings, keys) as own:
         app = build(service(settings), settings)
         running = Running(settings, pool, keys, Meters())
         app.state.running = running
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            door = Door(settings, client, pool, await database("intake", owner=True), running)
+            door = Door(settings, client, own, await database("intake", owner=True), running)
             await door.network()
             yield door
 

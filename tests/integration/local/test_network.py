@@ -22,6 +22,7 @@ from shared.local.network import Network
 from shared.local.settings import ROOT, LocalSettings
 from shared.local.trouble import Trouble
 from shared.messaging.cluster import Cluster
+from shared.runtime import reach
 from shared.runtime.settings import Settings
 from shared.security.keys import Compartment, open_keys
 from shared.security.ledger import LedgerDamaged
@@ -102,7 +103,8 @@ async def test_a_second_up_finds_everything_running(running: Network):
 
 async def test_status_counts_the_records_that_are_parked(running: Network):
     assert (await running.status())["parked"] == {"intake": 0, "caseplan": 0}
-    connection = await asyncpg.connect(running.databases.url("caseplan", running.database))
+    url = running.databases.url("caseplan", running.database)
+    connection = await asyncpg.connect(url, server_settings=reach.SERVICE.settings)
     try:
         await connection.execute(
             "INSERT INTO dead_letter (consumer, topic, partition, cluster, kafka_offset, reason, detail, headers, "

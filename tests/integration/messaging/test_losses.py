@@ -17,6 +17,7 @@ from shared.messaging.outbox import Cause, put_events, shard_of
 from shared.messaging.publisher import Log
 from shared.messaging.shards import Shards
 from shared.runtime.database import connect
+from shared.runtime.reach import SERVICE
 from tests.integration.messaging.world import TOPIC, Side, fact, logged, new, until, world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics"), pytest.mark.timeout(180)]
@@ -295,7 +296,8 @@ async def test_what_nobody_has_any_more_is_said_to_be_lost(database):
         await w.writer.say(subject, 4)
         await until(w.writer.sent)
         owner = await asyncpg.connect(
-            await database("notifications", owner=True), server_settings={"search_path": "notifications"}
+            await database("notifications", owner=True),
+            server_settings={"search_path": "notifications"} | SERVICE.settings,
         )
         await owner.execute("DELETE FROM event_archive WHERE subject = $1 AND sequence = 2", str(subject))
         await owner.close()

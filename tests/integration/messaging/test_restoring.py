@@ -11,8 +11,8 @@ from shared.messaging.losses import log_ends, read
 from shared.messaging.outbox import shard_of
 from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
-from shared.runtime.database import pool as open_pool
 from shared.runtime.settings import Settings
+from tests.hands import hands
 from tests.integration.messaging.world import TOPIC, Side, group, new, until, world
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "clean_topics")]
@@ -67,7 +67,7 @@ async def test_a_restored_source_goes_on_after_what_it_forgot(database):
         changed = await database.settings("notifications")
         changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
         settings = Settings(**changed)
-        async with open_pool(settings, "restored") as pool:
+        async with hands(settings) as pool:
             refolded = []
 
             async def refold(tx, envelope, event):
@@ -154,7 +154,7 @@ async def test_a_source_takes_back_what_a_cut_log_holds_at_other_offsets_than_it
         changed = await database.settings("notifications")
         changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
         settings = Settings(**changed)
-        async with open_pool(settings, "restored") as pool:
+        async with hands(settings) as pool:
             assert await reconcile(pool, settings, "notifications") == 3
             known = await pool.fetch("SELECT sequence FROM event_archive WHERE subject = $1 ORDER BY 1", str(subject))
             assert [row["sequence"] for row in known] == [1, 2, 3, 4, 5]
@@ -186,7 +186,7 @@ async def test_a_source_takes_back_in_order_what_a_refilled_log_holds_out_of_ord
         changed = await database.settings("notifications")
         changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
         settings = Settings(**changed)
-        async with open_pool(settings, "restored") as pool:
+        async with hands(settings) as pool:
             refolded = []
 
             async def refold(tx, envelope, event):
@@ -228,7 +228,7 @@ async def test_a_restored_reader_rewinds_itself(database, monkeypatch):
         changed = await database.settings("reporting")
         changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
         settings = Settings(**changed)
-        async with open_pool(settings, "restored") as pool:
+        async with hands(settings) as pool:
             restored = Side(settings, "reporting", pool)
             restored.reactions = w.reader.reactions
             restored.inbox.reactions = w.reader.reactions

@@ -8,17 +8,17 @@ import pytest
 
 from shared.messaging import timers
 from shared.messaging.timers import Clockwork, claim, start_timers
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.workflow.clocks import BusinessDays, Hours, Timer
+from tests.hands import hands
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka")]
 
 
 @pytest.fixture
 async def pool(database):
-    async with open_pool(Settings(**await database.settings("caseplan")), "timers") as opened:
+    async with hands(Settings(**await database.settings("caseplan"))) as opened:
         yield opened
 
 

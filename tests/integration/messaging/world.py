@@ -30,8 +30,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.repairs import add_repairs
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
-from shared.security.keyed import keyed_pool
-from shared.security.keys import Keys
+from shared.security.keys import Keys, open_keys
+from tests.hands import hands
 
 TOPIC = MessageEvent.topic
 EFFECTS = """
@@ -146,7 +146,8 @@ async def world(database: Any) -> AsyncIterator[World]:
         sides = []
         for service in ("notifications", "reporting"):
             settings = Settings(**await database.settings(service))
-            pool, keys = await stack.enter_async_context(keyed_pool(settings, f"{service} test"))
+            keys = await stack.enter_async_context(open_keys(settings, f"{service} test"))
+            pool = await stack.enter_async_context(hands(settings, keys))
             sides.append(Side(settings, service, pool, keys))
         writer, hearer = sides
         import asyncpg

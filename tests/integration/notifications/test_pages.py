@@ -14,6 +14,7 @@ from shared.contracts.agency import Calendar, Registered
 from shared.contracts.referral import Stage
 from shared.messaging.meters import Meters
 from shared.process import Running, build
+from shared.runtime.database import pool
 from shared.runtime.settings import Settings
 from shared.security import demo
 from tests.integration.notifications import clients
@@ -27,11 +28,14 @@ JSON = {"Accept": "application/json"}
 
 @asynccontextmanager
 async def site(world):
-    """The web app in this process, on the world's pool; demo accounts sign in by token."""
+    """The web app in this process, on a pool of its own; demo accounts sign in by token."""
     settings: Settings = world.settings
     app = build(service(settings), settings)
-    app.state.running = Running(settings, world.pool, world.keys, Meters())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as client:
+    async with (
+        pool(settings, "notifications test") as opened,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as client,
+    ):
+        app.state.running = Running(settings, opened, world.keys, Meters())
         yield client
 
 

@@ -37,8 +37,9 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.outbox import shard_of, source_of
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
-from shared.security.keyed import keyed_pool
+from shared.security.keys import open_keys
 from shared.security.sealing import Compartment, Keys, seal
+from tests.hands import hands
 from tests.opened import Opened
 
 ZONE = "America/New_York"
@@ -233,7 +234,7 @@ class World:
 @asynccontextmanager
 async def open_world(database: Any, cluster: Cluster, **voice: Any) -> AsyncIterator[World]:
     settings = Settings(**await database.settings("notifications"))
-    async with keyed_pool(settings, "notifications test") as (pool, keys):
+    async with open_keys(settings, "notifications test") as keys, hands(settings, keys) as pool:
         world = World(
             settings, Voice(**({"heartbeat_seconds": 3600} | voice)), pool, keys, cluster,
             await database("notifications", owner=True),

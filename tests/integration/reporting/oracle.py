@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from shared.runtime.reach import SERVICE
 from tests.opened import opened_as
 
 Row = dict[str, Any]
@@ -36,7 +37,7 @@ async def archived(url_of: Callable[[str], str], keys_of: Callable[[str], str], 
     """
     told: dict[UUID, tuple[tuple[str, str, int], Told]] = {}
     for schema in SCHEMAS:
-        connection = await asyncpg.connect(url_of(schema))
+        connection = await asyncpg.connect(url_of(schema), server_settings=SERVICE.settings)
         try:
             rows = await connection.fetch("SELECT id, topic, subject, sequence, type, at, data FROM event_archive")
         finally:

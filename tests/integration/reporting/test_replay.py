@@ -28,6 +28,7 @@ from shared.local import kafka
 from shared.local.network import Network
 from shared.local.settings import ROOT, LocalSettings
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.security import demo
 from tests.integration.reporting.oracle import FAMILIES, Tables, archived, counts_of, rows_of
 
@@ -117,7 +118,8 @@ def url_of(network: Network) -> Any:
 
 
 async def ask(network: Network, role: str, statement: str, *arguments: Any) -> Any:
-    connection = await asyncpg.connect(network.databases.url(role, network.database))
+    url = network.databases.url(role, network.database)
+    connection = await asyncpg.connect(url, server_settings=SERVICE.settings)
     try:
         return await connection.fetch(statement, *arguments)
     finally:

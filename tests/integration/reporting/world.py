@@ -24,9 +24,11 @@ from shared.messaging.meters import Meters
 from shared.messaging.outbox import shard_of, source_of
 from shared.process import Running, build
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.keyed import keyed_pool
+from tests.hands import hands
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 OCTOBER = datetime(2026, 10, 6, 14, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -104,14 +106,14 @@ class World:
 @asynccontextmanager
 async def open_world(database: Any, **changed: Any) -> AsyncIterator[World]:
     settings = Settings(**await database.settings("reporting", roles="api", **changed))
-    owner = await asyncpg.connect(await database("reporting", owner=True))
-    async with keyed_pool(settings, "reporting test") as (pool, keys):
+    owner = await asyncpg.connect(await database("reporting", owner=True), server_settings=SERVICE.settings)
+    async with keyed_pool(settings, "reporting test") as (pool, keys), hands(settings, keys) as own:
         app = build(service(settings), settings)
         app.state.running = Running(settings, pool, keys, Meters())
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000", headers={}
         ) as client:
-            yield World(settings, pool, client, owner)
+            yield World(settings, own, client, owner)
     await owner.close()
 
 

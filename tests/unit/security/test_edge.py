@@ -1,5 +1,6 @@
 """The edge: no route without an entry, no answer without a look at the relation, no demo away from home."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Annotated
@@ -12,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from shared.runtime.errors import NotFound
+from shared.runtime.reach import NOTHING, current
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.edge import allow, entries, install, public, require_entries, routes_without_entry
@@ -82,7 +84,26 @@ def routes() -> APIRouter:
     return router
 
 
-APP = app_with(routes())
+def reaches() -> APIRouter:
+    """What a handler's transactions would reach."""
+    router = APIRouter(prefix="/caseplan")
+
+    async def reached() -> dict[str, str]:
+        return current().settings
+
+    @router.get("/reach")
+    async def of_a_row(actor: Annotated[Actor, Depends(allow("consent.read"))]) -> dict[str, str]:
+        actor.require("consent.read", actor.relations(**ROW))
+        return await asyncio.create_task(reached())
+
+    @router.get("/reach-of-a-visitor")
+    async def of_nobodys(actor: Annotated[Actor, Depends(allow("directory.read"))]) -> dict[str, str]:
+        return await reached()
+
+    return router
+
+
+APP = app_with(routes(), reaches())
 
 
 def client(app: FastAPI = APP, *, peer: str = "127.0.0.1", base: str = "http://127.0.0.1:8000") -> httpx.AsyncClient:
@@ -412,3 +433,32 @@ def test_the_role_of_everybody_in_the_demo_is_known():
     assert {demo.by_id(a).role for a in (demo.GRACE, demo.NADIA, demo.JO)} == {
         Role.CASE_MANAGER, Role.AGENCY_ADMIN, Role.PERSON
     }  # fmt: skip
+
+
+# What a request reaches
+
+
+@pytest.mark.parametrize(
+    ("account", "path", "agency", "person", "wide"),
+    [
+        (demo.DANA, "/reach", demo.WELCOME_ALDER, None, ""),
+        (demo.RAY, "/reach", None, demo.RAY, ""),
+        (demo.AUDITOR, "/reach", None, None, "network"),
+        (demo.AUDITOR, "/reach-of-a-visitor", None, None, ""),
+    ],
+)
+async def test_a_request_reaches_what_its_actor_and_its_action_do_and_leaves_nothing_behind(
+    account: UUID, path: str, agency: UUID | None, person: UUID | None, wide: str
+):
+    async with client() as asking:
+        told = (await asking.get(f"/caseplan{path}", headers=bearer(account))).json()
+    assert told == {
+        "app.agency": str(agency or ""), "app.person": str(person or ""), "app.actor": str(account), "app.reach": wide,
+    }  # fmt: skip
+    assert current() == NOTHING
+
+
+async def test_a_visitor_reaches_as_nobody():
+    async with client() as asking:
+        told = (await asking.get("/caseplan/reach-of-a-visitor")).json()
+    assert told == {"app.agency": "", "app.person": "", "app.actor": str(UUID(int=0)), "app.reach": ""}

@@ -17,13 +17,14 @@ from shared.security.permissions import (
     TABLE,
     Relation,
     Role,
+    across_agencies,
     may,
     may_at_all,
     relation_free,
     require,
     require_role,
 )
-from shared.security.table import RELATIONS, ROLES
+from shared.security.table import ACROSS_AGENCIES, RELATIONS, ROLES
 
 ROOT = Path(__file__).parents[3]
 STAFF = [role for role in Role if role not in (Role.PERSON, Role.ANYONE)]
@@ -151,6 +152,26 @@ def test_the_auditor_changes_nothing():
 
 def test_nobody_signed_in_reaches_only_what_is_open():
     assert [a for a in ACTIONS if may_at_all(Role.ANYONE, a)] == ["directory.read", "person.refer_self", "public"]
+
+
+# What a role may do without any relation, though it touches nobody's rows but those that it makes.
+OF_NOBODY = {
+    "public", "directory.read", "directory.import", "agency.manage", "program.manage", "person.refer_self",
+    "person.add",
+}  # fmt: skip
+
+
+def test_whoever_needs_no_relation_reaches_every_agencys_rows_or_nobodys():
+    free = {a for a in ACTIONS if any(Relation.ANY in needed for needed in TABLE[a].needs.values())}
+    assert free == ACROSS_AGENCIES | OF_NOBODY
+    assert not ACROSS_AGENCIES & OF_NOBODY
+
+
+def test_an_action_reaches_across_agencies_for_the_roles_that_need_no_relation_alone():
+    assert {role for role in Role if across_agencies(role, "consent.read")} == {Role.AUDITOR}
+    assert not any(across_agencies(role, "person.read") for role in Role)
+    assert not any(across_agencies(Role.ANYONE, action) for action in ACTIONS)
+    assert not any(across_agencies(Role.PERSON, action) for action in ACTIONS)
 
 
 def test_staff_on_a_persons_page_and_a_person_on_a_staff_page_find_nothing():
