@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from shared.runtime.reach import SERVICE
 from shared.security import audit, demo
 from shared.security.permissions import Role
 from tests.network import FreshDatabase
@@ -18,7 +19,7 @@ DANA, YUSUF = (demo.person_actor(id) for id in (demo.DANA, demo.YUSUF))
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tx(shared_database: FreshDatabase) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(await shared_database("caseplan"))
+    connection = await asyncpg.connect(await shared_database("caseplan"), server_settings=SERVICE.settings)
     try:
         yield connection
     finally:

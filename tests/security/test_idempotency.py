@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.runtime.errors import Conflict, Invalid
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.edge import allow, install
@@ -46,7 +47,8 @@ async def opened(shared_database: FreshDatabase) -> AsyncIterator[asyncpg.Pool]:
     owner = await asyncpg.connect(await shared_database("caseplan", owner=True))
     await owner.execute("CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, what text)")
     await owner.close()
-    async with asyncpg.create_pool(await shared_database("caseplan"), min_size=1, max_size=12) as pool:
+    dsn = await shared_database("caseplan")
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=12, server_settings=SERVICE.settings) as pool:
         yield pool
 
 
