@@ -13,7 +13,9 @@ from services.caseplan.concepts import CONCEPTS, PLAN, PROMISE, REFERRAL, Concep
 from services.caseplan.store import Kept, Tx, Word
 from shared.messaging.outbox import Cause
 from shared.messaging.timers import Due, claim
+from shared.runtime.database import reaching
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.workflow import CLOCK, NETWORK, By, Decision, Party, Way
 
 NO_CAUSE = Cause()
@@ -53,12 +55,14 @@ async def begin(tx: Tx, concept: Concept, decision: Decision[Any], word: Word, c
 
 async def _follow(tx: Tx, concept: Concept, before: Any, after: Any, word: Word, cause: Cause) -> Any:
     """What follows at once, in the same transaction, from what was said."""
-    if concept is REFERRAL:
-        return await _look_further(tx, after, word.by, cause)
+    if concept is REFERRAL and (after.stage in referrals.LOOKING or after.stage is referrals.Stage.MOVED_ON):
+        async with reaching(tx, SERVICE):  # one agency declines, another is asked: no word of the first's own
+            return await _look_further(tx, after, word.by, cause)
     if concept is PLAN:
         await ledger.follow_plan(tx, before, after, word, cause)
     elif concept is PROMISE and word.verb == "keep":
-        await ledger.follow_promise(tx, after, word.by, cause)
+        async with reaching(tx, SERVICE):  # the plan may be with another agency by now
+            await ledger.follow_promise(tx, after, word.by, cause)
     return after
 
 

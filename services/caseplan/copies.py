@@ -17,6 +17,7 @@ from services.caseplan.referrals import Onward
 from services.caseplan.sharing import Consent, covers_referral
 from shared.contracts.agency import Calendar as Published
 from shared.runtime import sql
+from shared.runtime.database import fetchrow
 from shared.runtime.errors import Invalid, NotFound
 from shared.workflow import BusinessDays, Patience
 
@@ -55,7 +56,7 @@ async def work_out(tx: Tx, start: datetime, patience: Patience) -> datetime:
 
 
 async def find_person(db: Db, id: UUID) -> Person:
-    row = await db.fetchrow(SQL["person"], id)
+    row = await fetchrow(db, SQL["person"], id)
     if row is None or row["home"] is None:
         raise NotFound("person", id)
     return Person(row["id"], row["home"], row["worker"], row["language"] or "en")

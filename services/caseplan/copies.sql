@@ -51,10 +51,9 @@ SELECT id, person, recipient, categories, setback, is_live(consent) AS is_live
 SELECT expires_on FROM consent WHERE id = $1
 
 -- name: hold_consents
--- The consents under which a referral's person may be told of, held in the order in which consents are locked.
-SELECT id FROM consent
- WHERE person IN (SELECT person FROM aggregate WHERE kind = 'referral' AND id = ANY ($1::uuid[])) AND ended IS NULL
- ORDER BY id FOR SHARE
+-- The consents under which a referral's person may be told of, held in the order in which consents are locked; those
+-- too that are not for whoever speaks. Nothing of them is told.
+SELECT hold_consents($1)
 
 -- name: lock_consents
 -- Several that may end in one transaction: before any aggregate, always in this order.

@@ -12,8 +12,10 @@ from services.caseplan.copies import Person, Program
 from services.caseplan.store import Tx, Word
 from shared.contracts.setback import ConcernStage
 from shared.process import Running
+from shared.runtime.database import fetchrow
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Relations
@@ -123,7 +125,8 @@ async def worry(here: Running, actor: Actor, want: Wanted | None, body: NewConce
     person = await copies.find_person(here.pool, body.person)
     actor.require(action, await around_or_asked(here, actor, person), person.id)
     sealed = await _sealed(here, CONCERN, person.id, id, body.words)
-    async with edge.command(here) as tx:
+    # It is put into the hands of somebody who may work elsewhere: whoever raised it can't lay hands on it any more.
+    async with edge.command(here, SERVICE) as tx:
 
         async def act() -> Answer:
             assert actor.agency is not None, "the table lets staff of agencies alone"
@@ -141,8 +144,8 @@ async def around_or_asked(here: Running, actor: Actor, person: Person) -> Relati
     """Staff of an agency that was asked to help may worry, and may promise, too."""
     found = around(actor, person)
     if not found and actor.agency is not None:
-        asked = await here.pool.fetchval(store.SQL["was_asked_about"], person.id, actor.agency)
-        return frozenset({Relation.RECEIVING_AGENCY}) if asked else found
+        asked = await fetchrow(here.pool, store.SQL["was_asked_about"], person.id, actor.agency)
+        return frozenset({Relation.RECEIVING_AGENCY}) if asked and asked[0] else found
     return found
 
 

@@ -17,6 +17,7 @@ from shared.messaging.failpoints import MUTANT
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
+from shared.runtime.database import fetchrow
 from shared.runtime.errors import Conflict, NotFound
 from shared.workflow import By, Decision
 
@@ -71,7 +72,7 @@ async def lock(tx: Tx, concept: Concept, id: UUID) -> Kept:
 
 
 async def get(db: Db, concept: Concept, id: UUID) -> Kept:
-    return _kept(concept, await db.fetchrow(SQL["get_aggregate"], concept.kind, id), id)
+    return _kept(concept, await fetchrow(db, SQL["get_aggregate"], concept.kind, id), id)
 
 
 def _kept(concept: Concept, row: Record | None, id: UUID) -> Kept:

@@ -23,9 +23,8 @@ SELECT kind, id, consent FROM aggregate
  WHERE consent = ANY ($1::uuid[]) OR (kind = 'setback' AND id = ANY ($2::uuid[])) ORDER BY kind, id FOR UPDATE
 
 -- name: lock_plan_of
--- The plan of whomever a promise was made to: a step of it may be this promise.
-SELECT plan.id FROM aggregate plan JOIN aggregate promise ON promise.kind = 'promise' AND promise.id = $1
- WHERE plan.kind = 'plan' AND plan.id = promise.person FOR UPDATE OF plan
+-- The plan of whomever a promise was made to: a step of it may be this promise. It may be with another agency by now.
+SELECT lock_plan_of($1)
 
 -- name: lock_of_person
 -- Everything that goes with the person to another worker.

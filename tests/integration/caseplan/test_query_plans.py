@@ -11,6 +11,10 @@ import pytest
 import pytest_asyncio
 
 from services.caseplan.store import SQL
+from shared.messaging.inbox import SQL as INBOX
+from shared.messaging.relay import SQL as RELAY
+from shared.runtime.database import transaction
+from shared.runtime.reach import SERVICE, Reach, acting
 from tests.integration.caseplan.world import World, open_world
 from tests.network import FreshDatabase, Network
 
@@ -26,6 +30,11 @@ SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, md5('w' || n %
 INSERT INTO happened (kind, id, person, verb, stage, party, way, at)
 SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, 'see', 'seen', 'agency', 'page', clock()
   FROM generate_series(1, 120000) n;
+INSERT INTO progress (consumer, topic, subject, epoch, sequence)
+SELECT 'caseplan', 'throughcare.consent.v1', 's' || n, 1, 1 FROM generate_series(1, 60000) n;
+INSERT INTO outbox (shard, id, topic, subject, sequence, epoch, partitionkey, type, at, data)
+SELECT n % 12, gen_random_uuid(), 'throughcare.plan.v1', 's' || n, 1, 1, 'p', 't', clock(), ''
+  FROM generate_series(1, 60000) n;
 ANALYZE;
 """
 ONE: dict[str, tuple[str, tuple[Any, ...], str]] = {
@@ -54,23 +63,45 @@ async def county(network: Network, tmp_path_factory: pytest.TempPathFactory) -> 
         await fresh.drop()
 
 
+WORKER = Reach(as_id("h1"), None, as_id("w1"))
+
+
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for child in plan.get("Plans", ()) for node in nodes(child))]
 
 
+async def explained(county: World, reach: Reach, statement: str, *values: Any, options: str = "") -> tuple[str, Any]:
+    """The plan that the app itself is given, for whoever acts."""
+    with acting(reach):
+        async with transaction(county.running.pool) as tx:
+            told = await tx.fetchval(f"EXPLAIN ({options}FORMAT JSON) {statement}", *values)
+    return told, nodes(json.loads(told)[0]["Plan"])
+
+
+@pytest.mark.parametrize("reach", [SERVICE, WORKER], ids=["the service", "a worker"])
 @pytest.mark.parametrize("name", ONE)
-async def test_it_reads_one_range_of_its_index(county: World, name: str):
+async def test_it_reads_one_range_of_its_index(county: World, name: str, reach: Reach):
+    """Whoever acts: row-level security looks at the rows that the index finds, and finds none itself."""
     statement, values, index = ONE[name]
     values = (as_id(values[0]), *values[1:])
-    told = await county.pool.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
-    found = nodes(json.loads(told)[0]["Plan"])
+    told, found = await explained(county, reach, statement, *values, options="ANALYZE, ")
     assert index in {node.get("Index Name") for node in found}, told
     assert "Sort" not in {node["Node Type"] for node in found}, told
     assert sum(node.get("Rows Removed by Filter", 0) for node in found) <= 200, told
 
 
 async def test_what_stands_on_a_consent_is_found_without_looking_at_the_others(county: World):
-    told = await county.pool.fetchval(f"EXPLAIN (FORMAT JSON) {SQL['lock_under']}", [as_id("c1")], [])
-    found = nodes(json.loads(told)[0]["Plan"])
+    told, found = await explained(county, SERVICE, SQL["lock_under"], [as_id("c1")], [])
     assert "aggregate_consent_idx" in {node.get("Index Name") for node in found}, told
     assert "Seq Scan" not in {node["Node Type"] for node in found}, told
+
+
+async def test_the_inbox_and_the_relay_find_their_rows_by_their_keys(county: World):
+    subjects = [f"s{number}" for number in range(1, 60)]
+    asked = (INBOX["progress"], "caseplan", "throughcare.consent.v1", subjects)
+    round_ = (RELAY["fetch_round"], [0, 1], [0, 0], [0, 0], 512)
+    for (statement, *values), index in ((asked, "progress_pkey"), (round_, "outbox_pkey")):
+        told, found = await explained(county, SERVICE, statement, *values)
+        assert index in {node.get("Index Name") for node in found}, told
+        scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
+        assert not scanned & {"progress", "outbox"}, told
