@@ -1,6 +1,7 @@
 """Taking somebody in: from the form they filled themselves, or that a worker filled with them."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 from asyncpg import Connection
@@ -16,6 +17,7 @@ from shared.contracts.person import PersonEvent
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import Reach, current
 from shared.runtime.settings import Settings
 from shared.security import audit, demo
 from shared.security.identity import Actor
@@ -46,7 +48,8 @@ async def by_themselves(request: Request, actor: Actor, want: Wanted | None, sai
         "by_themselves",
         synthetic=settings.demo,
     )
-    return await _take_in(request, actor, want, said, person, "person.refer_self")
+    # Whoever asks is, from this form on, the person that it makes: no agency's worker has to stand in between.
+    return await _take_in(request, actor, want, said, person, "person.refer_self", replace(current(), person=person.id))
 
 
 def _home(welcoming: list[Agency], said: SelfReferral) -> Agency:
@@ -100,10 +103,16 @@ def _check_worker(settings: Settings, worker: UUID | None, home: Agency) -> None
 
 
 async def _take_in(
-    request: Request, actor: Actor, want: Wanted | None, said: SelfReferral, person: Person, action: str
+    request: Request,
+    actor: Actor,
+    want: Wanted | None,
+    said: SelfReferral,
+    person: Person,
+    action: str,
+    reach: Reach | None = None,
 ) -> Answer:
     sealed = await seals.close(running(request).keys, person.id, said)
-    async with command(running(request)) as tx:
+    async with command(running(request), reach) as tx:
 
         async def act() -> Answer:
             told: tuple[PersonEvent, ...] = ()

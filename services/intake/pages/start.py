@@ -3,6 +3,7 @@
 Eight questions, of which only one needs an answer. Nothing typed is lost when something has to be mended.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +21,7 @@ from services.intake.people import SelfReferral
 from services.intake.says import DONE, START
 from services.intake.store import directory, people
 from shared.runtime.errors import Invalid, NotFound
+from shared.runtime.reach import current
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.edge import allow
@@ -94,7 +96,8 @@ async def done(request: Request, actor: Asker) -> Response:
     person_id = _whose(settings, request)
     if person_id is None:
         return render(request, "start_gone.html", says=DONE[lang])
-    async with transaction(running(request)) as tx:
+    # The ticket in their browser says who they are.
+    async with transaction(running(request), replace(current(), person=person_id)) as tx:
         try:
             person = (await people.find_person(tx, person_id)).person
         except NotFound:
