@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": "cli.demo",
     "bench": "cli.bench",
     "dlq": "cli.dlq",
+    "audit": "cli.audit",
     "replay": "cli.replay",
     "faults": "cli.faults",
     "contracts": "cli.contracts",

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 import shared.messaging
 import shared.security
+from shared.auditing import keep_chained
 from shared.messaging.bell import Bell
 from shared.messaging.edge import Edge
 from shared.messaging.housekeeping import keep_house
@@ -180,6 +181,7 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
         "inbox": edge.run(),
         "clocks": clockwork.run(),
         "house": keep_house(running.pool, meters, service.name, (forget_expired,)),
+        "audit": keep_chained(running.pool, settings, service.name, meters),
     }
     for task in service.tasks:
         parts[task.__name__] = task(running)

@@ -1,8 +1,10 @@
-"""Control: a consumer that misses a fact asks its owner to say it again; the owner does, or says that it can't."""
+"""Control: what services say about their own work. A consumer that misses a fact asks its owner to say it again; the
+owner does, or says that it can't. And where the chain of a service's audit stands.
+"""
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.events import SideEvent
 from shared.contracts.kinds import Key, Known, Number, Service
@@ -35,3 +37,23 @@ class RepairImpossible(RepairEvent):
 
     asker: Asker
     reason: Annotated[str, Known("not_in_archive", "never_written")] = Field("not_in_archive", description="Why not.")
+
+
+Hexadecimal = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["5f" * 32])]
+
+
+class AuditAnchored(SideEvent):
+    """Where the chain of the audit of `service` stands. Subject: `audit/service`. Partition key: the service.
+
+    Whoever keeps these can tell later whether rows that were chained by then were changed, moved or cut off.
+    """
+
+    channel: ClassVar[str] = "throughcare.{service}.control.v1"
+    type: ClassVar[str] = "throughcare.audit.anchored.v1"
+
+    position: Number = Field(description="Of the chain's last link; the first has 1.")
+    hash: Hexadecimal = Field(description="SHA-256 over the link before, the position and the row.")
+    settled: int = Field(ge=0, le=2**63 - 1, description="Every row with a number up to this one is in the chain.")
+    anchored_at: AwareDatetime = Field(description="When, by the clock of the process that signed.")
+    key: str = Field(pattern=r"^[0-9a-f]{16}$", description="Which key signed.", examples=["0123456789abcdef"])
+    signature: Hexadecimal = Field(description="HMAC-SHA-256 of all this by a key that no database holds.")

@@ -115,9 +115,9 @@ CHANNELS = {
         "Records this service has parked, announced by id and reason.",
     ),
     "control": (
-        "what is missing, `topic/subject`",
-        "that subject",
-        "Repairs this service asks for, and its answers to repairs asked of it.",
+        "what is missing, `topic/subject`; of anchors `audit/service`",
+        "that subject; of anchors the service",
+        "Repairs this service asks for, its answers to repairs asked of it, and where the chain of its audit stands.",
     ),
     "halted": (
         "the consent",

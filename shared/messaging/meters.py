@@ -36,6 +36,9 @@ class Meters:
         self.timers_fired = Counter("timers_fired", "clocks whose effect was made", ["kind"], **make)
         self.key_alarms = Counter("key_alarms", "keys of people that should open and don't", ["reason"], **make)
         self.timers_late = Gauge("timer_late_seconds", "how late the most overdue clock is", **make)
+        self.audit_waiting = Gauge("audit_unchained", "rows of the audit that have no link yet", **make)
+        self.audit_since = Gauge("audit_last_link_seconds", "since a row of the audit was last chained", **make)
+        self.audit_unfiled = Gauge("audit_anchor_not_filed", "1: the last anchor could not be written", **make)
 
     def tell(self, gauge: Gauge, by_reason: Mapping[str, int]) -> None:
         """All there is now: a reason that nothing has any more is gone."""

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="where people reach the front port")
     roles: str = Field("api,worker", description="api, worker, or both separated by a comma")
     home: Path = Field(Path(".throughcare"), description="folder of this machine's own network")
+    anchors: Path | None = Field(
+        None, description="folder of the audit's anchors, away from the database; without it <home>/anchors"
+    )
 
     demo: bool = Field(False, description="demo accounts and demo secrets; loopback addresses only")
     signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="signs session cookies")
@@ -119,6 +122,10 @@ class Settings(BaseSettings):
         if not self.role_set or self.role_set - {"api", "worker"}:
             raise ValueError("THROUGHCARE_ROLES is api, worker, or api,worker")
         return self
+
+    @property
+    def anchors_folder(self) -> Path:
+        return self.anchors or self.home / "anchors"
 
     @property
     def role_set(self) -> frozenset[str]:
