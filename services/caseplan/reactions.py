@@ -13,6 +13,7 @@ from asyncpg import Connection
 
 from services.caseplan import copies, plans, referrals, setbacks, store
 from services.caseplan.calendars import calendar_of
+from services.caseplan.commands import ACTIONS
 from services.caseplan.concepts import PLAN, REFERRAL, SETBACK, Concept
 from services.caseplan.conduct import Speaks, hold, say
 from services.caseplan.refolding import take_up
@@ -26,6 +27,9 @@ from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.restoring import was_said
 from shared.messaging.timers import work_out_again
 from shared.runtime.errors import NotAllowed, Refused
+from shared.security import audit
+from shared.security.identity import Actor
+from shared.security.permissions import Role
 from shared.workflow import NETWORK, By, Decision, Party, Way
 
 SQL = copies.SQL
@@ -176,7 +180,10 @@ async def _answer(tx: Connection, event: answer.Received, cause: Cause) -> None:
             raise NotAllowed("Another agency was asked.")
         return by
 
-    await _try(tx, REFERRAL, event.referral, command, speaks, cause)
+    if said := await _try(tx, REFERRAL, event.referral, command, speaks, cause):
+        system = Actor(event.partner or event.agency, Role.PARTNER_ENGINEER, event.agency)
+        action = ACTIONS[REFERRAL.kind][command.verb]
+        await audit.record(tx, system, action, said.state.person, f"referral/{event.referral}", "referral")
 
 
 @reactions.on(delivery.DeliveryEvent.topic)
@@ -191,16 +198,19 @@ async def hear_deliveries(tx: Connection, facts: Sequence[Fact]) -> None:
         await _try(tx, REFERRAL, referral, referrals.Deliver(), NETWORK, Cause(str(envelope.id)))
 
 
-async def _try(tx: Connection, concept: Concept, id: UUID, command: Any, by: By | Speaks, cause: Cause) -> None:
-    """Say it if it can be said from where things stand; what comes too late, or twice, changes nothing.
+async def _try(
+    tx: Connection, concept: Concept, id: UUID, command: Any, by: By | Speaks, cause: Cause
+) -> store.Kept | None:
+    """Say it if it can be said from where things stand; what comes too late, or twice, changes nothing: None.
 
     Nor does what is read again after a restore, though it may be offered still: a place in line, a report put right.
     The savepoint is for the refusal alone: nothing of a refused command stays.
     """
     if await was_said(tx, id, cause.causationid):
-        return
+        return None
     try:
         async with tx.transaction():
-            await say(tx, concept, id, command, by, cause=cause)
+            return await say(tx, concept, id, command, by, cause=cause)
     except Refused as refused:
         log.info("nothing to change", kind=concept.kind, type=command.verb, reason=type(refused).__name__)
+        return None

@@ -175,9 +175,8 @@ async def person_messages(
         if person is None:
             raise NotFound("person", person_id)
         rows = await tx.fetch(messages.SQL["of_person"], person_id, LAST_MESSAGES)
-        if actor.role is not Role.PERSON:
-            await audit.record(tx, actor, "message.read", person_id, "messages", "care")
-    own = actor.role is Role.PERSON
+        own = actor.role is Role.PERSON
+        await audit.record(tx, actor, "message.read", person_id, "messages", "own" if own else "care")
     lang: Lang = lang_of(request) if own else "en"
     zone = ZoneInfo(person["timezone"] or Voice().timezone)
     lines = [message_line(row, person["language"], zone, lang) for row in rows]

@@ -69,8 +69,8 @@ def router(service: str, zone_of: ZoneOf) -> APIRouter:
         async with transaction(running(request)) as tx:
             found = await audit.who_looked(tx, person_id, limit=ON_A_PAGE, before=before)
             now, zone = await audit.now(tx), await zone_of(tx, person_id)
-            if actor.person != person_id:
-                await audit.record(tx, actor, "looks.read", person_id, "looks", "oversight")
+            why = "own" if actor.person == person_id else "oversight"
+            await audit.record(tx, actor, "looks.read", person_id, "looks", why)
         looks = [look for look in found if may_see(actor, look)]
         earlier = found[-1].number if len(found) == ON_A_PAGE else None
         if not wants_html(request):

@@ -144,6 +144,7 @@ async def tell(request: Request, actor: Actor, setback_id: UUID) -> Response:
         known = {sharing.recipient for sharing in kept.state.shared}
         agencies = {one.state.agency for one in asked if one.state.consent is not None} - known
         names = await copies.names(tx, agencies)
+        await audit.record(tx, actor, "setback.share", kept.state.person, f"form/{setback_id}", "own")
     ask = {"person": kept.state.person, "setback": setback_id, "categories": "setback", "next": f"{MINE}#hard"}
     links = [
         (f"/intake/consents/new?{urlencode({**ask, 'recipient': id})}", names[id])

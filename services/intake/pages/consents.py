@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.intake.consents import Stage
 from services.intake.directory import Agency, ReportsTo
 from services.intake.pages.frame import frame, lang_for
-from services.intake.pages.shared import is_own, what_of
+from services.intake.pages.shared import what_of
 from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
@@ -66,6 +66,7 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
         if program := str(form.typed.get("program") or ""):
             passes_on = both(passes_on, await _of_program(tx, program))
         now = await people.now(tx)
+        await audit.record(tx, actor, "consent.answer", person_id, "form", "own" if actor.person else "consent")
     if "categories" in form.wrong:
         form.wrong["categories"] = ASK[lang]["mend"]
     today = now.astimezone(ZoneInfo(tells.entry.calendar.timezone)).date()
@@ -105,8 +106,8 @@ async def answer_page(
         told = await directory.find_agency(tx, consent.terms.recipient)
         tells = await directory.find_agency(tx, consent.terms.discloser)
         now = await people.now(tx)
-        if not is_own(actor, person.id):
-            await audit.record(tx, actor, "consent.read", person.id, f"consent/{consent_id}", "consent")
+        why = "own" if actor.person else "consent"
+        await audit.record(tx, actor, "consent.read", person.id, f"consent/{consent_id}", why)
     if consent.stage is not Stage.ASKED:
         return forms.see_other(shared_page(person.id), request)
     today = now.astimezone(ZoneInfo(consent.terms.zone)).date()

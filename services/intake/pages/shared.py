@@ -79,6 +79,7 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         rows = [row for row in await consents.consents_of(tx, actor.id) if row.consent.stage is Stage.ASKED]
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone, now = await zone_of(tx, actor.id), await people.now(tx)
+        await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
     asked = [_shown(row, names, now, zone, lang) for row in rows]
     return render(
         request, "questions.html", asked=asked, says=SHARED[lang], mine=MINE, **frame(actor, PEOPLE), lang=lang
@@ -99,8 +100,7 @@ async def shared(
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone = await zone_of(tx, person_id)
         now = await people.now(tx)
-        if not is_own(actor, person_id):
-            await audit.record(tx, actor, "consent.read", person_id, "consent", "care")
+        await audit.record(tx, actor, "consent.read", person_id, "consent", "own" if actor.person else "care")
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
     shown = [_shown(row, names, now, zone, lang) for row in rows if _is_of_now(row, now)]
@@ -125,10 +125,6 @@ async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:
     """In which somebody's days are told: that of the agency that walks with them."""
     home = await directory.find_agency(tx, (await people.find_person(tx, person)).person.agency)
     return ZoneInfo(home.entry.calendar.timezone)
-
-
-def is_own(actor: Actor, person: UUID) -> bool:
-    return actor.person == person
 
 
 def _is_of_now(row: Row, now: datetime) -> bool:

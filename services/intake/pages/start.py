@@ -23,7 +23,7 @@ from services.intake.store import directory, people
 from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.reach import current
 from shared.runtime.settings import Settings
-from shared.security import demo
+from shared.security import audit, demo
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms, say
@@ -104,6 +104,7 @@ async def done(request: Request, actor: Asker) -> Response:
             return render(request, "start_gone.html", says=DONE[lang])
         home = await directory.find_agency(tx, person.agency)
         now = await people.now(tx)
+        await audit.record(tx, actor, "person.refer_self", person_id, "form", "welcome")
     return render(
         request,
         "start_done.html",

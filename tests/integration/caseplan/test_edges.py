@@ -214,6 +214,7 @@ async def test_every_page_with_a_form_is_a_look_at_whom_it_is_about(world: World
         (DANA, f"/caseplan/referrals/new?person={RAY}&program={ROOMS}", "referral.send", RAY),
         (LENA, f"/caseplan/concerns/new?person={RAY}", "concern.raise", RAY),
         (LENA, f"/caseplan/setbacks/{setback}/cover", "setback.cover", JO),
+        (JO, f"/caseplan/setbacks/{setback}/tell", "setback.share", JO),
     ]
     for who, path, action, whom in forms:
         before = await world.pool.fetchval("SELECT count(*) FROM audit")

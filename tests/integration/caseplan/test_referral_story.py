@@ -161,6 +161,9 @@ async def test_an_answer_on_the_stream_counts_for_the_agency_that_was_asked_alon
     await answered(CEDAR, "accept")
     await answered(CEDAR, "accept")
     assert (await world.events(referral))[-2:] == types("delivered", "accepted")
+    looks = (await world.read(RAY, f"/caseplan/people/{RAY}/looks"))["looks"]
+    said = [(look["role"], look["agency"]) for look in looks if look["action"] == "referral.answer"]
+    assert said == [("partner_engineer", str(CEDAR))], "told to the person once: what changed nothing is no deed"
 
 
 async def test_what_they_told_a_worker_stands_apart_and_their_silence_is_no_yes(world: World):
