@@ -8,6 +8,8 @@ RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/runtim
 COPY shared shared
 COPY services services
 COPY cli cli
+# What a named volume is mounted on: it takes its owner from the image.
+RUN install -d -o throughcare /home/throughcare/state /home/throughcare/state/anchors /home/throughcare/state/outbox
 
 USER throughcare
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app THROUGHCARE_HOME=/home/throughcare/state

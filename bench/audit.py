@@ -31,7 +31,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
                 "committed rows of the audit to chained",
                 plan,
                 rows,
-                goal=0.5,
+                goal=1.0,
                 ours=load.ours,
                 limits={PLAIN: load.theirs},
             )

@@ -20,7 +20,7 @@ from shared.security.verifying import Finding, Report, verify
 from tests.network import FreshDatabase
 
 DANA = demo.person_actor(demo.DANA)
-MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MORNING = datetime(2025, 11, 20, 9, 0, tzinfo=UTC)  # long before anybody accepts anything
 
 
 @dataclass

@@ -41,6 +41,12 @@ def test_every_service_runs_both_of_its_roles_apart():
         assert roles == {"api", "worker"}
 
 
+def test_what_a_worker_anchors_outlives_its_container():
+    for service in SERVICES:
+        kept = [volume.partition(":")[2] for volume in CONTAINERS[f"{service}-worker"]["volumes"]]
+        assert "/home/throughcare/state/anchors" in kept
+
+
 @pytest.mark.parametrize("container", PROCESSES)
 def test_a_container_gets_its_own_secrets_and_nobody_elses(container):
     service = container.rpartition("-")[0]
