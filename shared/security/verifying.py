@@ -69,7 +69,7 @@ class Report:
 def weigh(anchors: Iterable[Anchor], service: str, signer: Signer) -> Evidence:
     """What each anchor is worth. An accepted loss voids what was anchored beyond it until then."""
     found = Evidence()
-    for anchor in anchors:
+    for anchor in dict.fromkeys(anchors):  # file and topic hold the same ones
         if anchor.service != service or (anchor.position < 1 and not anchor.is_acceptance):
             continue  # of another chain, or of none
         if not signer.is_ours(anchor):
