@@ -169,10 +169,10 @@ class Stage:
                     "THROUGHCARE_TEST_FAILPOINT_NOTES": str(self.notes_of(service)),
                 }
                 if number == 2:
-                    address = urlsplit(environment["THROUGHCARE_DATABASE"])
-                    who = address.netloc.rpartition(":")[0]
-                    there = urlunsplit(address._replace(netloc=f"{who}:{self.postgres_door}"))
-                    environment["THROUGHCARE_DATABASE"] = there
+                    for name in ("THROUGHCARE_DATABASE", "THROUGHCARE_KEYS"):
+                        address = urlsplit(environment[name])
+                        who = address.netloc.rpartition(":")[0]
+                        environment[name] = urlunsplit(address._replace(netloc=f"{who}:{self.postgres_door}"))
                 command = [sys.executable, "-m", f"services.{service}.app"]
                 self.actors[f"{service}{number}"] = Actor(f"{service}{number}", service, command, environment, port)
 
