@@ -26,7 +26,6 @@ from bench.watch import Lap
 from shared.local.ports import LOOPBACK
 from shared.runtime.ids import uuid7
 from shared.security import demo
-from shared.security.sessions import Sessions
 
 COMMANDS = 2_000  # a round
 CLIENTS = 8  # at once, on both sides; the app's pool holds 10 connections
@@ -115,7 +114,7 @@ async def _people(owner: asyncpg.Connection) -> list[UUID]:
 
 async def _promised(at: Servers, recording: Recorder, person: UUID) -> Promised:
     settings = at.settings("caseplan")
-    worker, own = demo.token(settings, demo.DANA), Sessions(settings).issue(demo.person_actor(person))
+    worker, own = demo.token(settings, demo.DANA), demo.token(settings, person)
     body = {"person": str(person), "words": "I will call the clinic with you", "due": FIRST_DUE.isoformat()}
     made, _ = await recording.post(worker, "/caseplan/promises", body)
     return Promised(UUID(made["id"]), person, {"ask-for-time": worker, "agree": own}, turn=10)

@@ -7,11 +7,9 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import typer
-from pydantic import SecretStr
 
 from cli import steps
 from shared.local.network import Network, Say, Step
-from shared.local.ports import LOOPBACK
 
 SCENERY = "cli.scenery"  # `async load(network) -> str`: the small demo network, loaded through the services' own APIs
 NEXT = """Next:
@@ -61,16 +59,10 @@ async def _load(network: Network, say: Say) -> str:
 def _print_sign_ins(network: Network) -> None:
     if not (network.settings.demo and network.services and find_spec("shared.security.demo")):
         return
-    from shared.runtime.settings import Settings
+    from cli.story.voices import settings_of
     from shared.security import demo
 
-    settings = Settings(
-        demo=True,
-        host=LOOPBACK,
-        public_url=network.url,
-        signing_secret=SecretStr(network.passwords.of("signing")),
-        sealing_key=SecretStr(network.passwords.of("sealing")),
-    )
+    settings = settings_of(network)
     print("\nSign in, on this machine only, as:")
     for name, says, where, pin in demo.sign_ins(settings):
         print(f"  {name:<18} {says}")

@@ -43,6 +43,7 @@ from shared.runtime.reach import SERVICE, acting
 from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
 from shared.security.edge import install, require_entries
+from shared.security.fences import Fences, forget_fences
 from shared.security.keyed import keyed_pool
 from shared.security.keys import PostgresKeys
 from shared.web.app import web_app
@@ -97,6 +98,8 @@ def run(describe: Callable[[Settings], Service]) -> None:
         first = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "settings"
         raise SystemExit(f"THROUGHCARE_{place.upper()}: {first['msg'].removeprefix('Value error, ')}") from None
+    if not settings.demo and settings.verifying_keys is None:
+        raise SystemExit("THROUGHCARE_VERIFYING_KEYS names no file: without it nobody could be believed.")
     start_logs(service.name, settings.log_level)
     start_traces(service.name, settings.otlp)
     app = build(service, settings)
@@ -131,7 +134,8 @@ def build(service: Service, settings: Settings) -> FastAPI:
             health.ready = False  # first: no new work while the rest ends
 
     app = web_app(service.name, settings=settings, lifespan=lifespan)
-    install(app, settings)
+    app.state.fences = Fences(lambda: app.state.running.pool)
+    install(app, settings, app.state.fences)
     app.include_router(health_router(health, meters.registry))
     if "api" in settings.role_set:
         for router in branched(service.routers):
@@ -180,7 +184,7 @@ def _worker(service: Service, running: Running, health: Health) -> list[asyncio.
         "relay": relay.run(),
         "inbox": edge.run(),
         "clocks": clockwork.run(),
-        "house": keep_house(running.pool, meters, service.name, (forget_expired,)),
+        "house": keep_house(running.pool, meters, service.name, (forget_expired, forget_fences)),
         "audit": keep_chained(running.pool, settings, service.name, meters),
     }
     for task in service.tasks:

@@ -18,7 +18,7 @@ from shared.local.ports import LOOPBACK
 from shared.runtime.errors import ThroughcareError
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
-from shared.security import demo
+from shared.security import demo, signing
 
 HEARD_WITHIN = 60.0  # seconds
 NOT_YET = (404, 409, 422, 502, 503)
@@ -34,11 +34,14 @@ class NotHeard(ThroughcareError):
 
 
 def settings_of(network: Network) -> Settings:
+    signing.ensure(network.tokens)
     return Settings(
         demo=True,
         host=LOOPBACK,
         public_url=network.url,
         signing_secret=SecretStr(network.passwords.of("signing")),
+        signing_keys=network.tokens / signing.PRIVATE,
+        verifying_keys=network.tokens / signing.PUBLIC,
         sealing_key=SecretStr(network.passwords.of("sealing")),
     )
 

@@ -28,12 +28,14 @@ from shared.messaging.restoring import was_said
 from shared.messaging.timers import work_out_again
 from shared.runtime.errors import NotAllowed, Refused
 from shared.security import audit
+from shared.security.fences import hear_accounts
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.workflow import NETWORK, By, Decision, Party, Way
 
 SQL = copies.SQL
 reactions = Reactions()
+hear_accounts(reactions)
 reactions.at_once(consent.Revoked.type, consent.Lapsed.type, person.Erased.type)
 
 log = structlog.get_logger("caseplan")

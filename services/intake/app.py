@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, pages
+from services.intake import api, clocks, pages, signing_in
 from services.intake.consents import KIND
 from services.intake.pages.shared import zone_of
 from services.intake.reactions import reactions
 from services.intake.refolding import refold
 from shared.process import Service, run
 from shared.runtime.settings import Settings
-from shared.security import signin
 from shared.web import looks
 
 
 def service(settings: Settings) -> Service:
-    routers = (signin.router(settings), pages.router, api.router, looks.router("intake", zone_of))
+    routers = (signing_in.router(settings), pages.router, api.router, looks.router("intake", zone_of))
     return Service("intake", Path(__file__).parent, reactions, routers, {KIND: clocks.lapse}, refold=refold)
 
 

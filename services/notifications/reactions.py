@@ -19,12 +19,14 @@ from shared.contracts.setback import SetbackEvent, Shared
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.settings import Settings
+from shared.security.fences import hear_accounts
 
 SQL = sql.load(__file__, "copies.sql")
 
 
 def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     reactions = Reactions()
+    hear_accounts(reactions)
     reactions.at_once(*consents.URGENT, people.Erased.type)
     reactions.on_erased(_forget)
 

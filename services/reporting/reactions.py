@@ -17,8 +17,10 @@ from shared.contracts.promise import PromiseEvent
 from shared.contracts.referral import ReferralEvent
 from shared.contracts.setback import SetbackEvent
 from shared.messaging.reactions import Fact, Reactions
+from shared.security.fences import hear_accounts
 
 reactions = Reactions()
+hear_accounts(reactions)
 
 
 @reactions.on(AgencyEvent.topic)

@@ -4,6 +4,7 @@ Importing the package defines every event there is, so that `EVENTS` is complete
 """
 
 from shared.contracts import (
+    account,
     agency,
     answer,
     consent,
@@ -23,6 +24,7 @@ from shared.contracts import (
 )
 
 FAMILIES = (
+    account,
     agency,
     answer,
     consent,

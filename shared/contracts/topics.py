@@ -61,6 +61,13 @@ FAMILIES = (
         "Programs that agencies offer. Public facts.",
         public=True,
     ),
+    _family(
+        "account",
+        "intake",
+        "the account, or the session that ended",
+        "the same",
+        "Staff accounts by id and role, who left, and which sessions ended.",
+    ),
     _family("person", "intake", "the person", "the person", "People the network walks beside, by id only."),
     _family(
         "consent",
@@ -161,9 +168,12 @@ _HALTED = tuple(f"throughcare.{service}.halted.v1" for service in SERVICES)
 _CONTROL = tuple(f"throughcare.{service}.control.v1" for service in SERVICES)
 LISTENS: Mapping[str, tuple[str, ...]] = {
     "intake": (*_named("referral", "plan", "answer"), *_HALTED, *_CONTROL),
-    "caseplan": (*_named("agency", "program", "person", "consent", "partner", "answer", "delivery"), *_CONTROL),
+    "caseplan": (
+        *_named("account", "agency", "program", "person", "consent", "partner", "answer", "delivery"),
+        *_CONTROL,
+    ),
     "notifications": (
-        *_named("agency", "person", "consent", "referral", "setback"),
+        *_named("account", "agency", "person", "consent", "referral", "setback"),
         PARTNER_TOPICS[-1].name,
         *_CONTROL,
     ),

@@ -35,8 +35,10 @@ from shared.local.trouble import Trouble
 from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
 from shared.runtime.reach import SERVICE
+from shared.security import signing
 from shared.security.ledger import Ledger
 
+SIGNER = "intake"  # who signs tokens; the others verify them
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
 Say = Callable[[str], None]
 
@@ -61,6 +63,11 @@ class Network:
         self.notes: list[str] = []  # what the person should know at the end of `up`
 
     # What belongs to it
+
+    @property
+    def tokens(self) -> Path:
+        """The folder with both halves of the keys of tokens."""
+        return self.home / "tokens"
 
     @property
     def ports(self) -> Mapping[str, int]:
@@ -173,6 +180,7 @@ class Network:
         access = self.access_of(service).environment()
         access.pop("THROUGHCARE_KAFKA_PASSWORD")
         secret = self.passwords.path
+        signing.ensure(self.tokens)
         return {
             **access,
             "THROUGHCARE_KAFKA_PASSWORD_FILE": str(secret(f"kafka.{service}")),
@@ -185,6 +193,8 @@ class Network:
             **({"THROUGHCARE_KEYS_CA_FILE": str(ca)} if (ca := self._keys_ca) else {}),
             "THROUGHCARE_SEALING_KEY_FILE": str(self.sealing),
             "THROUGHCARE_ERASURES": str(self.ledger.folder),
+            "THROUGHCARE_VERIFYING_KEYS": str(self.tokens / signing.PUBLIC),
+            **({"THROUGHCARE_SIGNING_KEYS": str(self.tokens / signing.PRIVATE)} if service == SIGNER else {}),
             "THROUGHCARE_HOST": ports.LOOPBACK,
             "THROUGHCARE_PORT": str(self.ports[service]),
             "THROUGHCARE_PUBLIC_URL": self.url,

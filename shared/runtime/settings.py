@@ -83,7 +83,9 @@ class Settings(BaseSettings):
     )
 
     demo: bool = Field(False, description="demo accounts and demo secrets; loopback addresses only")
-    signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="signs session cookies")
+    signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="seals references, links and forms")
+    signing_keys: Path | None = Field(None, description="JWKS with the private key of tokens; intake's alone")
+    verifying_keys: Path | None = Field(None, description="JWKS with the public keys of tokens; the demo needs none")
     sealing_key: SecretStr = Field(
         SecretStr(DEMO_SECRET), description="wraps the keys of people; several, one a line: the first wraps, all open"
     )

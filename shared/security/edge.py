@@ -7,6 +7,7 @@ holds its answer back until `actor.require(...)` was called.
 
 import functools
 import ipaddress
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,11 +26,12 @@ from shared.runtime.errors import NotAllowed, ThroughcareError
 from shared.runtime.reach import NOTHING, Reach, Wide, act, acting
 from shared.runtime.settings import Settings
 from shared.security import permissions
-from shared.security.demo import SIGN_IN
+from shared.security.fences import Fences
 from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
 from shared.security.permissions import PUBLIC_PATHS, TABLE
-from shared.security.sessions import NOT_BELIEVED, Session, Sessions
-from shared.web import problems
+from shared.security.signin import RENEW, SIGN_IN
+from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
+from shared.web import forms, problems
 from shared.web.accept import is_htmx, wants_html
 from shared.web.headers import SafeHeaders
 
@@ -43,6 +45,10 @@ class Elsewhere(NotAllowed):
     """A demo that is asked from another machine, or under another machine's name."""
 
 
+class Renew(NotSignedIn):
+    """The token ran out, and the browser holds a session that may give it a fresh one."""
+
+
 class Unchecked(ThroughcareError):
     """A handler answered without looking at the relation that its entry needs: a mistake of ours."""
 
@@ -51,9 +57,16 @@ class Unchecked(ThroughcareError):
 class Visit:
     """One request: how to read its token, who it turned out to be, and what its handler still owes."""
 
-    sessions: Sessions
+    tokens: Tokens
+    fences: Fences | None = None
     actor: Actor | None = None
-    session: Session | None = None  # of a cookie, which may need renewing; programs renew their own
+
+    async def believe(self, text: str) -> Token:
+        """The token, if its session has not ended meanwhile."""
+        token = self.tokens.read(text)
+        if self.fences is not None:
+            await self.fences.check(token)
+        return token
 
 
 class Allow:
@@ -66,7 +79,7 @@ class Allow:
 
     async def __call__(self, request: Request) -> Actor:
         visit = visit_of(request)
-        actor = visit.actor = _who(request, visit, self.action)
+        actor = visit.actor = await _who(request, visit, self.action)
         if actor.role is ANYONE.role and not permissions.may_at_all(actor.role, self.action):
             raise NotSignedIn(NOT_BELIEVED)
         permissions.require_role(actor, self.action)
@@ -91,9 +104,12 @@ def reach_of(actor: Actor, action: str) -> Reach:
     return Reach(actor.agency, actor.person, actor.id, wide)
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    """Put the guard around `app`, and show pages that need somebody signed in where to do that."""
-    app.add_middleware(Guard, settings=settings)
+def install(app: FastAPI, settings: Settings, fences: Fences | None = None) -> None:
+    """Put the guard around `app`, and show pages that need somebody signed in where to do that.
+
+    Without `fences` a token is believed until it runs out: for apps that have no database.
+    """
+    app.add_middleware(Guard, settings=settings, tokens=Tokens(settings), fences=fences)
     app.add_exception_handler(NotSignedIn, ask_to_sign_in)
 
 
@@ -104,27 +120,51 @@ def visit_of(request: Request) -> Visit:
     return visit
 
 
-def _who(request: Request, visit: Visit, action: str) -> Actor:
+async def _who(request: Request, visit: Visit, action: str) -> Actor:
     """The actor of a Bearer token, else of the cookie, else nobody; a bad cookie is nobody where nobody is welcome."""
     header = request.headers.get("authorization")
     if header is not None:
-        scheme, _, token = header.partition(" ")
+        scheme, _, text = header.partition(" ")
         if scheme.lower() != "bearer":
             raise NotSignedIn(NOT_BELIEVED)
-        return visit.sessions.read(token.strip()).actor
-    cookie = request.cookies.get(visit.sessions.cookie_name)
+        return (await visit.believe(text.strip())).actor
     try:
-        if cookie:
-            visit.session = visit.sessions.read(cookie)
-            return visit.session.actor
-    except NotSignedIn:
+        token = await visit.believe(request.cookies.get(visit.tokens.cookie_name, ""))
+        if token.actor.person and not by_itself(request) and time.time() >= token.seen + LIFE:
+            raise NotSignedIn(NOT_BELIEVED)  # what a page loads by itself renews no quiet session: this step does
+        return token.actor
+    except NotSignedIn as error:
+        if action != "public" and _may_renew(request, visit):
+            raise Renew(NOT_BELIEVED) from error
         if not permissions.may_at_all(ANYONE.role, action):
             raise
     return replace(ANYONE, duty=Duty())
 
 
+def _may_renew(request: Request, visit: Visit) -> bool:
+    """A browser with a session, that has not just been sent to renew."""
+    is_browser = wants_html(request) or "sec-fetch-mode" in request.headers
+    return is_browser and bool(request.cookies.get(visit.tokens.session_cookie)) and not _braked(request, visit)
+
+
+def _braked(request: Request, visit: Visit) -> bool:
+    return visit.tokens.brake_cookie in request.cookies
+
+
+def by_itself(request: Request) -> bool:
+    """Whether a page asks for one of its parts: nobody did anything, so nobody's quiet time begins anew."""
+    headers = request.headers
+    if request.method not in forms.SAFE:
+        return False
+    if headers.get("accept", "").startswith("text/event-stream"):
+        return True
+    return "hx-request" in headers and "hx-boosted" not in headers and headers.get("hx-request-type") != "full"
+
+
 async def ask_to_sign_in(request: Request, error: Exception) -> Response:
-    """A page sends its reader to the sign-in page and back here afterwards; a program gets the 401."""
+    """A page sends its reader to renew or to sign in, and back here afterwards; a program gets the 401."""
+    if isinstance(error, Renew):
+        return _send_to_renew(request)
     if not wants_html(request):
         return await problems.answer(request, error)
     back = request.url.path if request.method == "GET" and not is_htmx(request) else ""
@@ -134,13 +174,22 @@ async def ask_to_sign_in(request: Request, error: Exception) -> Response:
     return RedirectResponse(where, status_code=303)
 
 
-class Guard:
-    """The middleware: keeps the demo at home, quiet sessions short, and unchecked answers in."""
+def _send_to_renew(request: Request) -> Response:
+    """By 303 for a page, by 307 for a form: the browser then sends what was typed again, and nothing is lost."""
+    path, query = request.url.path, request.url.query
+    back = f"{path}?{query}" if query and forms.is_own_path(f"{path}?{query}") else path
+    where = f"{RENEW}?next={quote(back, safe='/')}" + ("&by=itself" if by_itself(request) else "")
+    return RedirectResponse(where, status_code=303 if request.method in forms.SAFE else 307)
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+
+class Guard:
+    """The middleware: keeps the demo at home, and unchecked answers in."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, tokens: Tokens, fences: Fences | None = None) -> None:
         self.app = app
         self.demo = settings.demo
-        self.sessions = Sessions(settings)
+        self.tokens = tokens
+        self.fences = fences
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -150,12 +199,12 @@ class Guard:
         headers = Headers(scope=scope)
         if self.demo and not _at_home(scope, headers):
             response = await problems.answer(Request(scope, receive), Elsewhere(NOT_HERE))
-            return await SafeHeaders(response, https=self.sessions.secure)(scope, receive, send)
-        visit = scope[VISIT] = Visit(self.sessions)
+            return await SafeHeaders(response, https=self.tokens.secure)(scope, receive, send)
+        visit = scope[VISIT] = Visit(self.tokens, self.fences)
         with acting(NOTHING):  # until `allow` knows who asks
-            await self.app(scope, receive, self._watch(scope, headers, visit, send))
+            await self.app(scope, receive, self._watch(scope, visit, send))
 
-    def _watch(self, scope: Scope, headers: Headers, visit: Visit, send: Send) -> Send:
+    def _watch(self, scope: Scope, visit: Visit, send: Send) -> Send:
         held_back = False
 
         async def watched(message: Message) -> None:
@@ -167,7 +216,6 @@ class Guard:
                 if action is not None and message["status"] < 400:
                     held_back = True
                     return await self._hold_back(scope, action, send)
-                self._renew(message, headers, visit)
             await send(message)
 
         return watched
@@ -177,20 +225,7 @@ class Guard:
         log.error("permission.unchecked", reason=action, route=route)
         request = Request(scope)
         response = await problems.answer(request, Unchecked(f"{action}: nobody looked at the relation"))
-        await SafeHeaders(response, https=self.sessions.secure)(scope, request.receive, send)
-
-    def _renew(self, message: Message, headers: Headers, visit: Visit) -> None:
-        """A person's session goes on while they do something; what a page loads by itself is not them."""
-        by_itself = "hx-request" in headers and "hx-boosted" not in headers
-        if visit.session is None or (by_itself and headers.get("hx-request-type") != "full"):
-            return
-        own = f"{self.sessions.cookie_name}="
-        answer = MutableHeaders(raw=message["headers"])
-        if any(cookie.startswith(own) for cookie in answer.getlist("set-cookie")):
-            return  # the handler has just signed somebody in or out
-        token = self.sessions.renewed(visit.session)
-        if token is not None:
-            answer.append("set-cookie", self.sessions.set_cookie(token))
+        await SafeHeaders(response, https=self.tokens.secure)(scope, request.receive, send)
 
 
 def _at_home(scope: Scope, headers: Headers) -> bool:

@@ -20,7 +20,6 @@ from shared.web.accept import is_htmx
 from shared.web.words import LANG_COOKIE, WORDS, lang_of, to_mend
 
 SHARED = Path(__file__).parent / "templates"
-SIGN_IN = Path(__file__).parents[1] / "security" / "templates"
 SERVICES = Path(__file__).parents[2] / "services"
 YEAR = 365 * 24 * 3600  # seconds for which a chosen language is remembered
 PARTS = ("status", "lists", "forms", "page", "charts")
@@ -50,7 +49,7 @@ def path(url: object) -> str:
 
 def environment(*folders: Path) -> Environment:
     made = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, SHARED, SIGN_IN)]),
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, SHARED)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

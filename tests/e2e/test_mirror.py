@@ -20,7 +20,7 @@ from services.reporting.app import service
 from shared.contracts import setback
 from shared.process import Running, build
 from shared.security import demo
-from shared.security.sessions import Sessions
+from shared.security.tokens import Tokens
 from tests.integration.reporting.world import (
     NOW,
     OCTOBER,
@@ -77,11 +77,11 @@ async def opened(
     browser: Browser, world: World, url: str, size: tuple[int, int], **options: Any
 ) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-    sessions = Sessions(world.settings)
+    tokens = Tokens(world.settings)
     account = demo.by_id(demo.DANA)
     assert account is not None
     await context.add_cookies(
-        [{"name": sessions.cookie_name, "value": sessions.issue(account.actor), "url": url.split("/reporting")[0]}]
+        [{"name": tokens.cookie_name, "value": tokens.issue(account.actor), "url": url.split("/reporting")[0]}]
     )
     wrong: list[str] = []
     page = await context.new_page()

@@ -31,6 +31,7 @@ from shared.local.settings import LocalSettings
 from shared.messaging import witness
 from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
+from shared.security import signing
 
 ROOT = Path(__file__).parents[2]
 PARTNER = "k7m2q9"
@@ -110,6 +111,8 @@ class Stage:
             public_url=self.network.url,
             home=self.home,
             signing_secret=self.network.passwords.of("signing"),
+            signing_keys=self.network.tokens / signing.PRIVATE,
+            verifying_keys=self.network.tokens / signing.PUBLIC,
             sealing_key=self.network.passwords.of("sealing"),
             kafka=self.kafka.bootstrap,
         )

@@ -19,7 +19,7 @@ from services.intake.app import service
 from shared.process import build
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.sessions import Sessions
+from shared.security.tokens import Tokens
 from tests.integration.intake.world import Door, open_door
 from tests.network import FreshDatabase
 
@@ -115,9 +115,9 @@ async def opened(browser: Browser, site: Site, account: UUID | None, path: str, 
     """A page of that account's, 390 pixels wide, with nothing in its console to be ashamed of."""
     context = await browser.new_context(viewport={"width": 390, "height": 844}, **how)  # type: ignore[arg-type]
     if account:
-        sessions = Sessions(site.settings)
+        tokens = Tokens(site.settings)
         token = demo.token(site.settings, account)
-        await context.add_cookies([{"name": sessions.cookie_name, "value": token, "url": site.url}])
+        await context.add_cookies([{"name": tokens.cookie_name, "value": token, "url": site.url}])
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.secrets import names
+from cli.secrets import TOKENS, names
 from shared.contracts.topics import SERVICES
 from shared.local.settings import LocalSettings
 from shared.runtime.settings import PREFIX, Settings
+from shared.security.signing import PRIVATE, PUBLIC
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -70,6 +71,22 @@ def test_whoever_erases_and_whoever_replays_write_and_read_one_ledger():
     holders = {name for name, one in CONTAINERS.items() if "erasures:/erasures" in one.get("volumes", ())}
     assert holders == {"intake-api", "intake-worker", "prepare"}
     assert {CONTAINERS[name]["environment"]["THROUGHCARE_ERASURES"] for name in holders} == {"/erasures"}
+
+
+@pytest.mark.parametrize("container", PROCESSES)
+def test_everybody_verifies_tokens_and_intake_alone_signs_them(container):
+    """Folders are mounted, not files: a file that is mounted alone stays what it was when a key rotates."""
+    mounted = {volume.split(":")[1]: volume.split(":") for volume in CONTAINERS[container]["volumes"]}
+    environment = CONTAINERS[container]["environment"]
+    given = {f"{PREFIX}VERIFYING_KEYS": PUBLIC, f"{PREFIX}SIGNING_KEYS": PRIVATE}
+    if not container.startswith("intake-"):
+        del given[f"{PREFIX}SIGNING_KEYS"]
+    for key, half in given.items():
+        folder, name = environment[key].rsplit("/", 1)
+        assert mounted[folder] == [f"./secrets/{TOKENS}/{half.parent}", folder, "ro"]
+        assert name == half.name
+    assert {key for key in environment if key.endswith("ING_KEYS")} == set(given)
+    assert sum("tokens" in folder for folder in mounted) == len(given)
 
 
 def test_no_secret_stands_in_the_file_itself():

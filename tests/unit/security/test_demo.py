@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.permissions import Role
-from shared.security.sessions import Sessions
+from shared.security.tokens import Tokens
 
 SETTINGS = Settings(demo=True, signing_secret="a secret of this test, long enough")
 OTHER = Settings(demo=True, signing_secret="another machine's secret, as long")
@@ -50,7 +50,7 @@ def test_a_link_leads_to_its_person_on_this_machine_alone():
 def test_somebody_who_referred_themselves_a_minute_ago_has_a_way_in_too():
     person = uuid4()
     assert demo.person_of(SETTINGS, demo.code(SETTINGS, person)) == person
-    assert Sessions(SETTINGS).read(Sessions(SETTINGS).issue(demo.person_actor(person))).actor.person == person
+    assert Tokens(SETTINGS).read(Tokens(SETTINGS).issue(demo.person_actor(person))).actor.person == person
 
 
 @given(st.text(max_size=60))
@@ -82,4 +82,4 @@ def test_up_can_show_everybodys_way_in():
 
 
 def test_a_token_for_programs_is_one_call_away():
-    assert Sessions(SETTINGS).read(demo.token(SETTINGS, demo.YUSUF)).actor.agency == demo.CEDAR_HOUSE
+    assert Tokens(SETTINGS).read(demo.token(SETTINGS, demo.YUSUF)).actor.agency == demo.CEDAR_HOUSE

@@ -1,29 +1,37 @@
 """The edge: no route without an entry, no answer without a look at the relation, no demo away from home."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from shared.runtime.errors import NotFound
 from shared.runtime.reach import NOTHING, current
 from shared.runtime.settings import Settings
-from shared.security import demo
-from shared.security.edge import allow, entries, install, public, require_entries, routes_without_entry
+from shared.security import demo, signing
+from shared.security.edge import allow, by_itself, entries, install, public, require_entries, routes_without_entry
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
-from shared.security.sessions import QUIET, RENEW_AFTER, Sessions
+from shared.security.tokens import LIFE, Tokens
+from shared.web import forms
 from shared.web.app import web_app
 
 SETTINGS = Settings(demo=True, signing_secret="a secret of this test, long enough")
-REAL = Settings(signing_secret="a secret of this test, long enough", sealing_key="x" * 32)
+KEYS = Path(tempfile.mkdtemp())
+signing.ensure(KEYS)
+REAL = Settings(
+    signing_secret="a secret of this test, long enough", sealing_key="x" * 32,
+    signing_keys=KEYS / signing.PRIVATE, verifying_keys=KEYS / signing.PUBLIC,
+)  # fmt: skip
 ROW = {"person": demo.RAY, "workers": [demo.DANA], "agency": demo.WELCOME_ALDER, "receiving": demo.CEDAR_HOUSE}
 REFERRAL = UUID("0193a000-0000-7000-8000-000000000001")  # the same in every process of a run
 
@@ -115,8 +123,10 @@ def bearer(account: UUID, settings: Settings = SETTINGS) -> dict[str, str]:
 
 
 def cookie(account: UUID, settings: Settings = SETTINGS, age: float = 0) -> dict[str, str]:
-    sessions = Sessions(settings, lambda: time.time() - age)
-    return {"Cookie": f"{sessions.cookie_name}={sessions.issue(demo.person_actor(account))}"}
+    """Of a browser that signed in so many seconds ago."""
+    tokens = Tokens(settings, lambda: time.time() - age)
+    token = tokens.issue_for(demo.person_actor(account), uuid4())
+    return {"Cookie": f"{tokens.cookie_name}={token}"}
 
 
 # Routes and their entries
@@ -218,7 +228,7 @@ async def test_a_page_sends_its_reader_to_the_sign_in_page_and_back():
 
 async def test_who_is_not_signed_in_may_look_through_the_directory_also_with_an_old_cookie():
     async with client() as asks:
-        for headers in ({}, {"Cookie": "throughcare_8000=forged"}, cookie(demo.RAY, age=QUIET + 1)):
+        for headers in ({}, {"Cookie": "throughcare_8000=forged"}, cookie(demo.RAY, age=LIFE + 1)):
             answer = await asks.get("/caseplan/directory", headers=headers)
             assert (answer.status_code, answer.json()) == (200, {"role": "anyone"})
         signed_in = await asks.get("/caseplan/directory", headers=cookie(demo.DANA))
@@ -238,7 +248,7 @@ async def test_a_bad_authorization_header_is_refused_everywhere_even_beside_a_go
     [
         {"Cookie": "throughcare_8000=forged"},
         {"Cookie": "throughcare_8000="},
-        cookie(demo.RAY, age=QUIET + 1),
+        cookie(demo.RAY, age=LIFE + 1),
         cookie(demo.RAY, Settings(demo=True, signing_secret="another secret, also long enough")),
         cookie(demo.RAY, Settings(demo=True, signing_secret=SETTINGS.signing_secret, public_url="http://127.0.0.1:1")),
     ],
@@ -254,9 +264,12 @@ async def test_demo_accounts_are_worth_nothing_outside_the_demo():
     async with client(app) as asks:
         for headers in (bearer(demo.DANA), cookie(demo.DANA)):
             assert (await asks.get(f"/caseplan/referrals/{REFERRAL}", headers=headers)).status_code == 401
-        real = Sessions(REAL).issue(demo.person_actor(demo.DANA))
+        real = Tokens(REAL).issue_for(demo.person_actor(demo.DANA), uuid4())
         answer = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers={"Authorization": f"Bearer {real}"})
         assert answer.status_code == 200
+        voice = Tokens(REAL).issue(demo.person_actor(demo.DANA))
+        answer = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers={"Authorization": f"Bearer {voice}"})
+        assert answer.status_code == 401, "outside the demo every token belongs to a session"
 
 
 # What they may
@@ -393,34 +406,85 @@ async def test_web_sockets_are_closed():
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
-# Quiet sessions
+# Tokens that ran out
+
+SESSION = {"Cookie": "throughcare_8000_session=a-secret-of-this-browser"}
+PAGE = {"Accept": "text/html"}
 
 
-async def test_a_persons_session_goes_on_while_they_do_something():
-    path = f"/caseplan/referrals/{REFERRAL}"
+def browser_of(account: UUID, age: float = LIFE + 1) -> dict[str, str]:
+    return {"Cookie": f"{cookie(account, age=age)['Cookie']}; {SESSION['Cookie']}", **PAGE}
+
+
+async def test_a_page_whose_token_ran_out_is_sent_to_renew_and_back():
     async with client() as asks:
-        fresh = await asks.get(path, headers=cookie(demo.RAY))
-        older = await asks.get(path, headers=cookie(demo.RAY, age=RENEW_AFTER + 5))
-        worker = await asks.get(path, headers=cookie(demo.DANA, age=RENEW_AFTER + 5))
-        program = await asks.get(path, headers=bearer(demo.RAY))
-    assert "throughcare_8000=" in older.headers["set-cookie"]
-    assert not any("throughcare_8000=" in a.headers.get("set-cookie", "") for a in (fresh, worker, program))
+        for headers in (browser_of(demo.DANA), {**SESSION, **PAGE}):
+            answer = await asks.get(f"/caseplan/referrals/{REFERRAL}?tab=2", headers=headers)
+            assert answer.status_code == 303
+            back = f"/caseplan/referrals/{REFERRAL}%3Ftab%3D2"
+            assert answer.headers["location"] == f"/intake/session/renew?next={back}"
+
+
+async def test_a_form_whose_token_ran_out_is_sent_again_by_the_browser_itself():
+    async with client() as asks:
+        token = {"_csrf": forms.sign(SETTINGS, "c" * 22)}
+        headers = browser_of(demo.LENA)
+        headers["Cookie"] += f"; form={'c' * 22}"
+        answer = await asks.post(f"/caseplan/referrals/{REFERRAL}/answer", headers=headers, data=token)
+    assert answer.status_code == 307, "which keeps the method and all that was typed"
+    assert answer.headers["location"] == f"/intake/session/renew?next=/caseplan/referrals/{REFERRAL}/answer"
+
+
+async def test_a_part_that_a_page_loads_by_itself_renews_without_anybodys_doing():
+    async with client() as asks:
+        answer = await asks.get("/caseplan/asked-kindly", headers={**browser_of(demo.RAY), "HX-Request": "true"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/intake/session/renew?next=/caseplan/asked-kindly&by=itself"
+
+
+async def test_a_program_is_never_sent_anywhere():
+    async with client() as asks:
+        cookies = browser_of(demo.DANA)["Cookie"]
+        for headers in ({"Cookie": cookies}, {"Cookie": cookies, "Accept": "application/json"}):
+            answer = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers=headers)
+            assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_a_browser_that_has_just_renewed_is_not_sent_round_in_circles():
+    async with client() as asks:
+        headers = browser_of(demo.DANA)
+        headers["Cookie"] += "; throughcare_8000_renewed=1"
+        answer = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers=headers)
+    assert answer.headers["location"].startswith("/intake/sign-in?next=")
+
+
+async def test_a_step_of_a_person_whom_only_their_page_kept_awake_is_noticed():
+    """Their token is fresh, since a part of the page renewed it; their last step is five minutes old."""
+    tokens = Tokens(SETTINGS)
+    token = tokens.issue_for(demo.person_actor(demo.RAY), uuid4(), quiet_for=LIFE)
+    headers = {"Cookie": f"{tokens.cookie_name}={token}; {SESSION['Cookie']}", **PAGE}
+    async with client() as asks:
+        step = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers=headers)
+        part = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers={**headers, "HX-Request": "true"})
+    assert step.headers["location"].startswith("/intake/session/renew?next=")
+    assert part.status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("headers", "renews"),
+    ("headers", "alone"),
     [
-        ({"HX-Request": "true"}, False),
-        ({"HX-Request": "true", "HX-Boosted": "true"}, True),
-        ({"HX-Request": "true", "HX-Request-Type": "full"}, True),
+        ({"HX-Request": "true"}, True),
+        ({"HX-Request": "true", "HX-Boosted": "true"}, False),
+        ({"HX-Request": "true", "HX-Request-Type": "full"}, False),
+        ({"Accept": "text/event-stream"}, True),
+        ({}, False),
     ],
-    ids=["a part that loads by itself", "a boosted link", "a whole page"],
+    ids=["a part that loads by itself", "a boosted link", "a whole page", "a live stream", "a page"],
 )
-async def test_what_a_page_loads_by_itself_keeps_nobody_signed_in(headers, renews):
-    async with client() as asks:
-        aged = cookie(demo.RAY, age=RENEW_AFTER + 5)
-        answer = await asks.get(f"/caseplan/referrals/{REFERRAL}", headers={**aged, **headers})
-    assert ("throughcare_8000=" in answer.headers.get("set-cookie", "")) is renews
+def test_what_a_page_loads_by_itself_is_nobodys_step(headers, alone):
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    for method, expected in (("GET", alone), ("POST", False)):
+        assert by_itself(Request({"type": "http", "method": method, "headers": raw})) is expected
 
 
 async def test_answers_to_somebody_signed_in_are_kept_by_no_cache():

@@ -1,0 +1,123 @@
+"""The session of a browser: opened, renewed, ended. Only here are its cookies set.
+
+A token that ran out sends its browser to `renew` and back: a page by 303, a form by 307, so that what was typed is sent
+again by itself. Where the session is over too, a form comes back with all that was typed in it.
+"""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from services.intake.sessions import Session
+from services.intake.signing_in.words import SAYS
+from services.intake.store import sessions as store
+from shared.messaging.outbox import Cause
+from shared.security.edge import allow, public, visit_of
+from shared.security.identity import Actor
+from shared.security.permissions import Role
+from shared.security.signin import LANDING, RENEW, SIGN_IN, SIGN_OUT
+from shared.security.tokens import LIFE
+from shared.web import forms
+from shared.web.accept import is_htmx, wants_html
+from shared.web.edge import command, is_form, running, transaction
+from shared.web.templates import render
+from shared.web.words import lang_of
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+router = APIRouter()
+log = structlog.get_logger("intake")
+
+
+async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
+    """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be."""
+    visit = visit_of(request)
+    async with command(running(request)) as tx:
+        if before := request.cookies.get(visit.tokens.session_cookie):
+            await store.end_session(tx, before, "replaced", Cause(None, actor.cause))
+        secret, session = await store.open_session(tx, actor)
+    _look_again(request)
+    response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(actor.role, "/"), request)
+    _set(request, response, session)
+    response.headers.append("set-cookie", visit.tokens.set_cookie(visit.tokens.session_cookie, secret))
+    log.info("signin.done", role=actor.role.value, id=str(actor.id))
+    return response
+
+
+@router.post(SIGN_OUT)
+async def sign_out(request: Request, actor: Annotated[Actor, Depends(allow("public"))]) -> Response:
+    """By the session's own cookie: it ends also where the token has run out."""
+    tokens = visit_of(request).tokens
+    if secret := request.cookies.get(tokens.session_cookie):
+        async with command(running(request)) as tx:
+            await store.end_session(tx, secret, "signed_out", Cause(None, actor.cause))
+        _look_again(request)
+    response = forms.see_other(f"{SIGN_IN}?done=1", request)
+    _forget(request, response)
+    log.info("signin.ended", role=actor.role.value, id=str(actor.id))
+    return response
+
+
+@router.api_route(RENEW, methods=METHODS, dependencies=[Depends(public)])
+async def renew(request: Request, next: str = "", by: str = "") -> Response:
+    """A fresh token for a live session, then back. `by=itself`: nobody did anything, so a quiet phone stays quiet."""
+    secret = request.cookies.get(visit_of(request).tokens.session_cookie)
+    session = None
+    if secret:
+        async with transaction(running(request)) as tx:
+            session = await store.renew_session(tx, secret, step=by != "itself")
+    if session is None:
+        return await _over(request, next)
+    where = next if forms.is_own_path(next) else LANDING.get(session.role, "/")
+    response = RedirectResponse(where, 303 if request.method in forms.SAFE else 307)
+    _set(request, response, session)
+    response.headers.append("set-cookie", visit_of(request).tokens.brake())
+    return response
+
+
+def _set(request: Request, response: Response, session: Session) -> None:
+    tokens = visit_of(request).tokens
+    token = tokens.issue_for(session.actor, session.id, quiet_for=session.quiet_for, lasts=min(LIFE, session.left))
+    response.headers.append("set-cookie", tokens.set_cookie(tokens.cookie_name, token))
+
+
+def _forget(request: Request, response: Response) -> None:
+    for cookie in visit_of(request).tokens.end_cookies():
+        response.headers.append("set-cookie", cookie)
+
+
+def _look_again(request: Request) -> None:
+    """What this process has just ended, it refuses from the next request on."""
+    if fences := visit_of(request).fences:
+        fences.look_again()
+
+
+async def _over(request: Request, next: str) -> Response:
+    """The session is over: to the sign-in page, or back with what was typed."""
+    where = f"{SIGN_IN}?next={quote(next, safe='/')}" if forms.is_own_path(next) else SIGN_IN
+    response: Response
+    if is_htmx(request):
+        response = Response(status_code=401, headers={"HX-Redirect": SIGN_IN})
+    elif request.method in forms.SAFE or not wants_html(request) or not is_form(request):
+        response = RedirectResponse(where, 303)
+    else:
+        response = await _kept(request, next)
+    _forget(request, response)
+    return response
+
+
+async def _kept(request: Request, next: str) -> Response:
+    sent = await request.form()
+    typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str) and name != forms.TOKEN]
+    return render(
+        request,
+        "session_over.html",
+        status=401,
+        says=SAYS[lang_of(request)],
+        action=next if forms.is_own_path(next) else LANDING[Role.PERSON],
+        typed=typed,
+        sign_in=SIGN_IN,
+    )

@@ -1,0 +1,63 @@
+"""Sessions in Postgres. One that ends before its time is told to the other services in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Connection, Record
+
+from services.intake.sessions import KEPT, LONGEST, Ending, Session, hash_of, new_secret, quiet_of
+from shared.contracts.account import SessionEnded
+from shared.messaging.outbox import Cause, put_events
+from shared.runtime import sql
+from shared.runtime.ids import uuid7
+from shared.security.fences import raise_fence
+from shared.security.identity import Actor
+from shared.security.permissions import Role
+
+SQL = sql.load(__file__, "sessions.sql")
+
+
+async def open_session(tx: Connection, actor: Actor) -> tuple[str, Session]:
+    """A new session of `actor`, and the secret for their browser: it is kept nowhere else."""
+    secret, id = new_secret(), uuid7()
+    quiet = quiet_of(actor.role)
+    who = actor.id, actor.role.value, actor.agency
+    await tx.execute(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT)
+    left = min(quiet, LONGEST) if quiet else LONGEST
+    return secret, Session(id, actor.id, actor.role, actor.agency, left.total_seconds())
+
+
+async def renew_session(tx: Connection, secret: str, *, step: bool) -> Session | None:
+    """The live session behind `secret`; `step`: its owner did something. None: it is over, or never was."""
+    row = await tx.fetchrow(SQL["renew_session"], hash_of(secret), step)
+    return _session(row) if row else None
+
+
+async def end_session(tx: Connection, secret: str, because: Ending, cause: Cause) -> None:
+    """End the session behind `secret`, if it is live."""
+    await _told(
+        tx, [row["id"] for row in await tx.fetch(SQL["end_by_secret"], hash_of(secret), because)], because, cause
+    )
+
+
+async def end_sessions(tx: Connection, account: UUID, because: Ending, cause: Cause, *, but: UUID | None = None) -> int:
+    """End all that somebody has, `but` one; how many there were."""
+    ended = [row["id"] for row in await tx.fetch(SQL["end_of_account"], account, because, but)]
+    await _told(tx, ended, because, cause)
+    return len(ended)
+
+
+async def end_again(tx: Connection, id: UUID, because: str, at: datetime) -> None:
+    await tx.execute(SQL["end_again"], id, at, because)
+
+
+async def _told(tx: Connection, ended: Iterable[UUID], because: Ending, cause: Cause) -> None:
+    for id in sorted(ended, key=str):
+        await raise_fence(tx, id)
+        await put_events(tx, id, [SessionEnded(session=id, because=because)], partitionkey=id, cause=cause)
+
+
+def _session(row: Record) -> Session:
+    who = row["account_id"], Role(row["role"]), row["agency_id"]
+    return Session(row["id"], *who, left=row["remaining"], quiet_for=row["quiet_for"])

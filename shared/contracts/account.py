@@ -1,0 +1,72 @@
+"""Accounts of staff, by id and role, and the ends of sessions: what every service must know to refuse in time.
+
+Tokens live for minutes by themselves, so only what cuts one short is told: who left, who does another work, which
+session ended. Whose session it was is nobody's business but intake's.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.events import Event
+from shared.contracts.kinds import AgencyId, Known
+
+StaffRole = Annotated[
+    str,
+    Known(
+        "case_manager", "mentor", "supervisor", "agency_admin", "network_admin", "partner_engineer", "ops", "auditor"
+    ),
+    Field(description="What they do, by the name it has in the permission table."),
+]
+TokensBefore = Annotated[datetime, Field(description="Tokens of theirs that were signed until then are refused.")]
+
+
+class AccountEvent(Event):
+    """Subject and partition key: the account, or the session."""
+
+    topic: ClassVar[str] = "throughcare.account.v1"
+
+
+class StaffEvent(AccountEvent):
+    account: UUID = Field(description="The account, by id only.")
+
+
+class Opened(StaffEvent):
+    """Somebody was invited, and can sign in once they have chosen a password."""
+
+    type: ClassVar[str] = "throughcare.account.opened.v1"
+
+    agency: AgencyId | None = Field(None, description="Where they work; none: the network's office.")
+    role: StaffRole
+
+
+class Changed(StaffEvent):
+    """They do another work from now on."""
+
+    type: ClassVar[str] = "throughcare.account.changed.v1"
+
+    agency: AgencyId | None = Field(None, description="Where they work; none: the network's office.")
+    role: StaffRole
+    tokens_before: TokensBefore
+
+
+class Left(StaffEvent):
+    """Their access has ended."""
+
+    type: ClassVar[str] = "throughcare.account.left.v1"
+
+    agency: AgencyId | None = Field(None, description="Where they worked; none: the network's office.")
+    tokens_before: TokensBefore
+
+
+class SessionEnded(AccountEvent):
+    """A session ended before its time."""
+
+    type: ClassVar[str] = "throughcare.account.session_ended.v1"
+
+    session: UUID = Field(description="The session, by id only; whose it was is not told.")
+    because: Annotated[str, Known("signed_out", "replaced", "password_changed", "access_ended", "by_a_worker")] = Field(
+        description="Why."
+    )

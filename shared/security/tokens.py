@@ -1,0 +1,142 @@
+"""Tokens: who is acting, signed by intake for five minutes; what every service reads and none has to ask about.
+
+A browser keeps one in a cookie beside its session cookie, which only intake can read anything from; programs send it as
+`Authorization: Bearer`. No name travels in it.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from joserfc.jws import CompactSignature
+
+from shared.runtime.settings import Settings
+from shared.security.cast import NAMES
+from shared.security.identity import PLAIN_NAMES, Actor, NotSignedIn
+from shared.security.permissions import Role
+from shared.security.signing import ALGORITHM, SigningKeys
+
+LIFE = 300  # seconds: how long a service goes by what intake said, if it hears of no ending before
+LIFE_OF_A_VOICE = 12 * 3600  # seconds; of the demo's own command line, which has no session to renew from
+AHEAD = 60  # seconds that another machine's clock may run before ours
+TOO_LONG = 2048  # characters; ours have about 500, and nothing longer is worth a look
+NOT_BELIEVED = "You are not signed in, or were away for too long. Sign in again; nothing you saved is lost."
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`sid` is the session it belongs to: None for a voice of the demo. Times are Unix seconds."""
+
+    actor: Actor
+    sid: UUID | None
+    issued: float
+    expires: float
+    seen: float  # when the session's owner last did something
+    demo: bool = False
+
+
+class Tokens:
+    """Makes and reads them. Raises NotSignedIn for whatever it can't believe, and says no more."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._demo = settings.demo
+        self._keys = SigningKeys(settings)
+        self._audience = settings.public_url.rstrip("/")
+        self._issuer = f"{self._audience}/intake"
+        url = urlsplit(settings.public_url)
+        self.secure = url.scheme == "https"
+        # Browsers keep one jar for all ports of a host: the port tells two checkouts on one machine apart.
+        jar = "__Host-throughcare" if self.secure else f"throughcare_{url.port or 80}"
+        self.cookie_name, self.session_cookie, self.brake_cookie = jar, f"{jar}_session", f"{jar}_renewed"
+
+    def issue(self, actor: Actor, *, lasts: float = LIFE) -> str:
+        """A token without a session: a voice of the demo, and worth nothing outside it."""
+        return self._signed(actor, lasts, 0.0, {})
+
+    def issue_for(self, actor: Actor, sid: UUID, *, quiet_for: float = 0.0, lasts: float = LIFE) -> str:
+        """A token of a session whose owner has been quiet for so many seconds."""
+        return self._signed(actor, min(lasts, LIFE), quiet_for, {"sid": str(sid)})
+
+    def _signed(self, actor: Actor, lasts: float, quiet_for: float, more: Mapping[str, str]) -> str:
+        now = round(self._now(), 3)
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "iat": now,
+            "exp": now + lasts,
+            "sub": str(actor.id),
+            "role": actor.role.value,
+            "seen": round(now - quiet_for, 3),
+            **({"agency": str(actor.agency)} if actor.agency else {}),
+            **({"demo": True} if self._demo else {}),
+            **more,
+        }
+        key = self._keys.current()
+        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+    def read(self, token: str) -> Token:
+        """The token, if intake signed it for this network, lately, and with a key that is still believed."""
+        found = self._believed(self._claims(token))
+        now = self._now()
+        in_time = found.issued <= now + AHEAD and now < found.expires
+        of_ours = self._demo if found.demo else found.sid is not None
+        if not (in_time and of_ours):
+            raise NotSignedIn(NOT_BELIEVED)
+        return found
+
+    def set_cookie(self, name: str, value: str) -> str:
+        """The Set-Cookie header. No Max-Age: closing the browser ends it too."""
+        return self._header(name, value)
+
+    def end_cookies(self) -> list[str]:
+        names = (self.cookie_name, self.session_cookie, self.brake_cookie)
+        return [self._header(name, "", "Max-Age=0") for name in names]
+
+    def brake(self) -> str:
+        """What keeps a browser from renewing over and over, should a fresh token not be believed either."""
+        return self._header(self.brake_cookie, "1", "Max-Age=10")
+
+    def _header(self, name: str, value: str, *more: str) -> str:
+        parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Strict", *more]
+        return "; ".join([*parts, "Secure"] if self.secure else parts)
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        if not token or len(token) > TOO_LONG or token.count(".") != 2:
+            raise NotSignedIn(NOT_BELIEVED)
+        try:
+            return jwt.decode(token, self._key_of, algorithms=[ALGORITHM]).claims  # type: ignore[arg-type]
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
+            raise NotSignedIn(NOT_BELIEVED) from error
+
+    def _key_of(self, signature: CompactSignature) -> OKPKey:
+        key = self._keys.known(signature.headers().get("kid"), self._now())
+        if key is None:
+            raise NotSignedIn(NOT_BELIEVED)
+        return key
+
+    def _believed(self, claims: Mapping[str, Any]) -> Token:
+        if claims.get("iss") != self._issuer or claims.get("aud") != self._audience:
+            raise NotSignedIn(NOT_BELIEVED)
+        try:
+            id, role = UUID(claims["sub"]), Role(claims["role"])
+            sid, agency = (UUID(claims[name]) if name in claims else None for name in ("sid", "agency"))
+            issued, expires, seen = (float(claims[name]) for name in ("iat", "exp", "seen"))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise NotSignedIn(NOT_BELIEVED) from error
+        if role is Role.ANYONE:
+            raise NotSignedIn(NOT_BELIEVED)
+        actor = actor_of(id, role, agency, id if role is Role.PERSON else None)
+        return Token(actor, sid, issued, expires, seen, claims.get("demo") is True)
+
+
+def actor_of(id: UUID, role: Role, agency: UUID | None, person: UUID | None) -> Actor:
+    """The actor with the name that pages show: an account's own, else what the role is called in plain words."""
+    plain = PLAIN_NAMES.get(role, role.value.replace("_", " ").capitalize())
+    return Actor(id, role, agency, person, NAMES.get(id, plain))
