@@ -19,9 +19,9 @@ from pydantic import ValidationError
 from services.intake.clocks import PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
+from services.intake.store import accounts, directory, sessions
 from services.intake.store import consents as consent_store
-from services.intake.store import directory
-from shared.contracts import agency, consent, person, program
+from shared.contracts import account, agency, consent, person, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.messaging.timers import start_timers
@@ -30,6 +30,7 @@ from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
 
 SQL = sql.load(__file__, "refolding.sql")
+ACCOUNTS = accounts.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -45,9 +46,24 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
             await _person(tx, envelope, event)
         case consent.ConsentEvent():
             await _consent(tx, envelope, event)
+        case account.AccountEvent():
+            await _account(tx, envelope, event)
         case _:
             return
     await mark_used(tx, envelope.causationid, envelope.actor)
+
+
+async def _account(tx: Connection, envelope: Envelope, event: account.AccountEvent) -> None:
+    """Whoever left stays away and what ended stays ended. Somebody who was invited since needs a new link."""
+    match event:
+        case account.Opened(account=id, agency=where, role=role):
+            await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time)
+        case account.Changed(account=id, role=role):
+            await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time)
+        case account.Left(account=id):
+            await tx.execute(ACCOUNTS["fold_left"], id, envelope.time)
+        case account.SessionEnded(session=id, because=because):
+            await sessions.end_again(tx, id, because, envelope.time)
 
 
 async def _agency(tx: Connection, envelope: Envelope, event: agency.AgencyFacts) -> None:

@@ -6,6 +6,8 @@ from shared.security.permissions import Role
 
 SIGN_IN = "/intake/sign-in"
 SIGN_OUT = "/intake/sign-out"
+STAFF_SIGN_IN = "/intake/account/sign-in"
+INVITED = "/intake/account/welcome"  # and a one-time code
 RENEW = "/intake/session/renew"
 ASK_FOR_HELP = "/intake/start"
 LANDING: Mapping[Role, str] = {

@@ -55,6 +55,7 @@ class Tokens:
         # Browsers keep one jar for all ports of a host: the port tells two checkouts on one machine apart.
         jar = "__Host-throughcare" if self.secure else f"throughcare_{url.port or 80}"
         self.cookie_name, self.session_cookie, self.brake_cookie = jar, f"{jar}_session", f"{jar}_renewed"
+        self.device_cookie = f"{jar}_device"  # that somebody has signed in from here; it lets nobody in
 
     def issue(self, actor: Actor, *, lasts: float = LIFE) -> str:
         """A token without a session: a voice of the demo, and worth nothing outside it."""
@@ -91,9 +92,9 @@ class Tokens:
             raise NotSignedIn(NOT_BELIEVED)
         return found
 
-    def set_cookie(self, name: str, value: str) -> str:
-        """The Set-Cookie header. No Max-Age: closing the browser ends it too."""
-        return self._header(name, value)
+    def set_cookie(self, name: str, value: str, *, lasts: int = 0) -> str:
+        """The Set-Cookie header. Without `lasts` (seconds), closing the browser ends it."""
+        return self._header(name, value, *([f"Max-Age={lasts}"] if lasts else []))
 
     def end_cookies(self) -> list[str]:
         names = (self.cookie_name, self.session_cookie, self.brake_cookie)

@@ -29,11 +29,11 @@ CREATE TABLE recovery_code (
 
 -- Browsers from which somebody has signed in before: strangers' tries never keep their owner out.
 CREATE TABLE known_device (
-    hash bytea PRIMARY KEY,             -- of a cookie
     account_id uuid NOT NULL REFERENCES account,
-    seen_at timestamptz NOT NULL DEFAULT clock()
+    hash bytea NOT NULL,                -- of a cookie
+    seen_at timestamptz NOT NULL DEFAULT clock(),
+    PRIMARY KEY (account_id, hash)
 );
-CREATE INDEX known_device_account_idx ON known_device (account_id);
 
 CREATE TABLE session (
     id uuid PRIMARY KEY,

@@ -2,13 +2,17 @@
 
 from fastapi import APIRouter
 
-from services.intake.signing_in import choosing, door
+from services.intake.signing_in import choosing, door, invitations, staff
+from services.intake.signing_in.passwords import Passwords
+from services.intake.signing_in.tries import Tries
 from shared.runtime.settings import Settings
-from shared.security.attempts import Attempts
 
 
-def router(settings: Settings, *, attempts: Attempts | None = None) -> APIRouter:
+def router(settings: Settings) -> APIRouter:
+    tries, hashing = Tries(), Passwords()
     routes = APIRouter(include_in_schema=False)
     routes.include_router(door.router)
-    routes.include_router(choosing.router(settings, attempts or Attempts()))
+    routes.include_router(staff.router(tries, hashing))
+    routes.include_router(invitations.router(tries, hashing))
+    routes.include_router(choosing.router(settings, tries))
     return routes

@@ -10,9 +10,9 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from services.intake.sessions import LONGEST, QUIET, hash_of
+from services.intake.signing_in.tries import TRIES
 from shared.runtime.settings import Settings
 from shared.security import demo, signing
-from shared.security.attempts import TRIES
 from shared.security.tokens import LIFE
 from shared.web.forms import is_own_path
 from tests.integration.intake.browsers import Browsers, fields
@@ -135,7 +135,7 @@ async def test_guessing_a_pin_is_stopped_and_told_for_how_long(browsers: Browser
     async with browsers.open() as asks:
         link = demo.link(browsers.settings, demo.RAY)
         form = fields((await asks.get(link)).text, "PIN")
-        for number in range(TRIES):
+        for number in range(TRIES.amount):
             assert (await asks.post(link, data={**form, "pin": f"{number:06}"})).status_code == 422
         right = await asks.post(link, data={**form, "pin": demo.pin(browsers.settings, demo.RAY)})
         assert right.status_code == 429, "the right PIN does not help either: it may be the next guess"

@@ -1,0 +1,53 @@
+"""How often somebody may try to sign in. Nothing is ever locked: whoever tries too often waits, and nobody else does.
+
+The count is for an account from one place, and for a place over all accounts. A place is the address a request came
+from; or a browser in which this account has signed in before, which is a place of its own: so no stranger's tries,
+from the same office or from everywhere, keep the owner out. Counted in each process by itself: with two processes a
+stranger has twelve tries a minute instead of six, of a password and six figures.
+"""
+
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+
+from shared.runtime.errors import Refused
+
+TRIES = RateLimitItemPerMinute(6)  # for an account from a place
+TRIES_OF_ALL = RateLimitItemPerMinute(30)  # for a place over all accounts: going through the list is trying too
+
+
+class TooManyTries(Refused):
+    status = 429
+    title = "Too many tries"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Wait {seconds} seconds, then try again. Nothing is locked.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class Tries:
+    """One per process. Raises TooManyTries from the seventh try within a minute on."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def count(self, account: str, place: str) -> None:
+        """Before anything is looked at, so that tries sent at once are counted too."""
+        for item, names in ((TRIES_OF_ALL, ("all", place)), (TRIES, (account, place))):
+            if not self._limiter.hit(item, *names):
+                reset = self._limiter.get_window_stats(item, *names).reset_time
+                raise TooManyTries(max(1, round(reset - time.time())))
+
+    def succeeded(self, account: str, place: str) -> None:
+        """A try that was right was none, and whoever is in has no need to guess; no code gets them in twice."""
+        self._limiter.clear(TRIES, account, place)
+        self._limiter.clear(TRIES_OF_ALL, "all", place)
+
+
+def address_of(request: Request) -> str:
+    """Of whoever asks. The front is the only one that reaches us, and adds the address it was asked from."""
+    hops = request.headers.get("x-forwarded-for", "").split(",")
+    return hops[-1].strip() or (request.client.host if request.client else "")

@@ -1,0 +1,164 @@
+"""Accounts in Postgres, with what is told of them. Names and second factors go in and out sealed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from asyncpg import Connection, Record
+
+from services.intake.accounts import INVITATION, Account, Stage
+from shared.contracts import account as events
+from shared.messaging.outbox import Cause, put_events
+from shared.runtime import sql
+from shared.runtime.errors import NotFound
+from shared.security.fences import raise_fence
+from shared.security.permissions import Role
+
+SQL = sql.load(__file__, "accounts.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """An account with what its owner is known by."""
+
+    account: Account
+    password: str | None
+    totp: bytes | None
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An account as its list shows it; the name is sealed."""
+
+    account: Account
+    name: bytes
+    opened_at: datetime
+    left_at: datetime | None
+
+
+async def add_account(
+    tx: Connection, account: Account, name: bytes, totp: bytes, invitation: bytes | None, by: UUID, cause: Cause
+) -> bool:
+    """Somebody invited; False where the id or the sign-in name is taken."""
+    row = (account.id, account.agency, account.role.value, account.sign_in, name, account.stage.value)
+    if await tx.fetchval(SQL["add_account"], *row, totp, invitation, INVITATION, by) is None:
+        return False
+    opened = events.Opened(account=account.id, agency=account.agency, role=account.role.value)
+    await put_events(tx, account.id, [opened], partitionkey=account.id, cause=cause)
+    return True
+
+
+async def lock_account(tx: Connection, id: UUID) -> Account:
+    row = await tx.fetchrow(SQL["lock_account"], id)
+    if row is None:
+        raise NotFound("account", id)
+    return _account(row)
+
+
+async def find_by_sign_in(tx: Connection, sign_in: str) -> Proofs | None:
+    row = await tx.fetchrow(SQL["find_by_sign_in"], sign_in)
+    return _proofs(row) if row else None
+
+
+async def find_invited(tx: Connection, invitation: bytes) -> Proofs | None:
+    row = await tx.fetchrow(SQL["find_invited"], invitation)
+    return _proofs(row) if row else None
+
+
+async def lock_invited(tx: Connection, invitation: bytes) -> Account | None:
+    """The account that this link is for, ours alone until `tx` ends: a link that is used twice at once opens once."""
+    row = await tx.fetchrow(SQL["lock_invited"], invitation)
+    return _account(row) if row else None
+
+
+async def find_account(tx: Connection, id: UUID) -> Row:
+    row = await tx.fetchrow(SQL["find_account"], id)
+    if row is None:
+        raise NotFound("account", id)
+    return _row(row)
+
+
+async def find_known(tx: Connection, id: UUID) -> Account | None:
+    row = await tx.fetchrow(SQL["find_account"], id)
+    return _account(row) if row else None
+
+
+async def list_accounts(tx: Connection, agency: UUID | None, limit: int) -> list[Row]:
+    """Those of `agency`; with None everybody's, which is for the network's office."""
+    return [_row(row) for row in await tx.fetch(SQL["list_accounts"], agency, limit)]
+
+
+async def workers_of(tx: Connection, agency: UUID, roles: Sequence[Role]) -> list[Row]:
+    """Who works at an agency in one of these roles."""
+    return [_row(row) for row in await tx.fetch(SQL["workers_of"], agency, [role.value for role in roles])]
+
+
+async def walking_with(tx: Connection, accounts: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people each of them is the named worker of; who has none is left out."""
+    return {row["worker_id"]: row["count"] for row in await tx.fetch(SQL["walking_with"], list(accounts))}
+
+
+async def walked_with(tx: Connection, worker: UUID, limit: int) -> list[UUID]:
+    return [row["id"] for row in await tx.fetch(SQL["walked_with"], worker, limit)]
+
+
+async def save_accepted(tx: Connection, account: Account, password: str, step: int, recovery: Sequence[bytes]) -> None:
+    await tx.execute(SQL["accept"], account.id, password, step)
+    await tx.execute(SQL["put_recovery"], account.id, recovery)
+
+
+async def save_invited_again(tx: Connection, account: Account, totp: bytes, invitation: bytes) -> None:
+    """What let them in before lets nobody in any more; their sessions are the caller's to end."""
+    await tx.execute(SQL["invite_again"], account.id, totp, invitation, INVITATION)
+    await tx.execute(SQL["put_recovery"], account.id, [])
+    await tx.execute(SQL["forget_devices"], account.id)
+
+
+async def save_account(tx: Connection, account: Account, cause: Cause) -> None:
+    """Role or stage; tokens that say something else are refused everywhere from here on."""
+    await tx.execute(SQL["save_account"], account.id, account.role.value, account.stage.value)
+    now = datetime.now(UTC)  # the clock that tokens are signed by
+    event: events.Changed | events.Left
+    if account.stage is Stage.LEFT:
+        event = events.Left(account=account.id, agency=account.agency, tokens_before=now)
+        await tx.execute(SQL["put_recovery"], account.id, [])
+        await tx.execute(SQL["forget_devices"], account.id)
+    else:
+        event = events.Changed(account=account.id, agency=account.agency, role=account.role.value, tokens_before=now)
+    await raise_fence(tx, account.id, now.timestamp())
+    await put_events(tx, account.id, [event], partitionkey=account.id, cause=cause)
+
+
+async def take_step(tx: Connection, id: UUID, step: int) -> bool:
+    """False where the code of that step, or a later one, was taken before."""
+    return await tx.fetchval(SQL["take_step"], id, step) is not None
+
+
+async def take_recovery(tx: Connection, id: UUID, hash: bytes) -> bool:
+    return await tx.fetchval(SQL["take_recovery"], id, hash) is not None
+
+
+async def save_password(tx: Connection, id: UUID, password: str) -> None:
+    await tx.execute(SQL["save_password"], id, password)
+
+
+async def is_known_device(tx: Connection, sign_in: str, hash: bytes) -> bool:
+    return bool(await tx.fetchval(SQL["is_known_device"], sign_in, hash))
+
+
+async def know_device(tx: Connection, id: UUID, hash: bytes) -> None:
+    await tx.execute(SQL["know_device"], id, hash)
+
+
+def _account(row: Record) -> Account:
+    return Account(row["id"], row["agency_id"], Role(row["role"]), row["sign_in"], Stage(row["stage"]))
+
+
+def _row(row: Record) -> Row:
+    return Row(_account(row), row["name"], row["opened_at"], row["left_at"])
+
+
+def _proofs(row: Record) -> Proofs:
+    return Proofs(_account(row), row["password"], row["totp"], row["totp_step"])
