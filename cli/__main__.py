@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "cli.doctor",
     "test": "cli.test",
     "partner": "cli.partner",
+    "account": "cli.account",
     "prepare": "cli.prepare",
     "secrets": "cli.secrets",
     "keys": "cli.keys",

@@ -9,14 +9,20 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from pydantic import SecretStr
 
 from cli.story.voices import Voice, until
+from services.intake.accounts import Account, Stage
+from services.intake.inviting import open_account
 from shared.contracts.agency import Calendar
 from shared.local.network import Network
+from shared.runtime.database import pool
 from shared.runtime.errors import Conflict, NotFound
+from shared.runtime.settings import Settings
 from shared.security import demo
+from shared.security.sealing import PostgresKeys
 
-VERSION = "1"
+VERSION = "2"
 ZONE = "America/New_York"
 DAYS = [{"weekday": day, "opens": "09:00", "closes": "17:00"} for day in range(1, 6)]
 NO = dict.fromkeys(("supervision", "courts", "immigration", "child_protection"), "no")
@@ -67,6 +73,7 @@ async def load(network: Network) -> str:
 async def _build(network: Network, client: httpx.AsyncClient) -> None:
     cast = {who: Voice(network, client, who) for who in (*NUMBERS, demo.RUTH, demo.DANA, demo.YUSUF)}
     await _directory(cast[demo.RUTH])
+    await _accounts(network)
     await _people(cast[demo.DANA])
     await asyncio.gather(*(_plan(cast, who) for who in (demo.RAY, demo.TASHA)))
     await _work(cast)
@@ -81,6 +88,23 @@ async def _directory(office: Voice) -> None:
         await office.say(f"/intake/agencies/{id}", plain(body), method="PUT")
     for id, facts in PROGRAMS.items():
         await office.say(f"/intake/programs/{id}", plain({"reports_to": NO, **facts}), method="PUT")
+
+
+async def _accounts(network: Network) -> None:
+    """The cast as accounts that work here: they sign in by choosing, and their agency may change or end that."""
+    settings = Settings(
+        database=network.databases.url("intake", network.database, password=False),
+        database_password=SecretStr(network.passwords.of("postgres.intake")),
+        database_ca_file=network.settings.database_ca_file,
+        sealing_key=SecretStr(network.passwords.of("sealing")),
+        demo=True,
+    )
+    async with pool(settings, "scenery") as opened:
+        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+        for one in demo.STAFF:
+            sign_in = one.name.lower().replace(" ", ".")
+            account = Account(one.id, one.agency, one.role, sign_in, Stage.ACTIVE)
+            await open_account(opened, keys, account, one.name, demo.RUTH)
 
 
 def _holidays() -> list[str]:

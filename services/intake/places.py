@@ -6,6 +6,7 @@ from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.signin import LANDING
 
+ACCOUNTS = "/intake/accounts"
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 

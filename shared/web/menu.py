@@ -16,15 +16,16 @@ TODAY = ("Today", "/caseplan/today")
 WALKING = ("People", PEOPLE)
 DIRECTORY = ("Directory", "/intake/directory")
 PARTNERS = ("Partners", "/notifications/partners")
+COLLEAGUES = ("Colleagues", "/intake/accounts")
 MIRROR = ("Mirror", "/reporting/mirror")
 
 MENU: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.CASE_MANAGER: (TODAY, WALKING, DIRECTORY, MIRROR),
     Role.MENTOR: (TODAY, WALKING, DIRECTORY, MIRROR),
     Role.SUPERVISOR: (TODAY, WALKING, DIRECTORY, MIRROR),
-    Role.AGENCY_ADMIN: (TODAY, DIRECTORY, PARTNERS, MIRROR),
+    Role.AGENCY_ADMIN: (TODAY, DIRECTORY, PARTNERS, COLLEAGUES, MIRROR),
     Role.PARTNER_ENGINEER: (PARTNERS, DIRECTORY, MIRROR),
-    Role.NETWORK_ADMIN: (MIRROR, DIRECTORY, PARTNERS),
+    Role.NETWORK_ADMIN: (MIRROR, DIRECTORY, PARTNERS, COLLEAGUES),
     Role.OPS: (PARTNERS, DIRECTORY, MIRROR),
     Role.AUDITOR: (MIRROR, DIRECTORY, PARTNERS),
 }

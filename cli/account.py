@@ -1,0 +1,56 @@
+"""`account`: the first account of a network, whom nobody is there to invite; later ones are invited on a page."""
+
+import asyncio
+import os
+import re
+from typing import Annotated
+
+import typer
+
+from services.intake.accounts import SIGN_IN, invite
+from services.intake.inviting import open_account
+from shared.local.network import Network
+from shared.local.trouble import Trouble
+from shared.runtime.database import pool
+from shared.runtime.errors import Invalid
+from shared.runtime.ids import uuid7
+from shared.runtime.settings import Settings
+from shared.security.identity import NOBODY
+from shared.security.permissions import Role
+from shared.security.sealing import PostgresKeys
+
+app = typer.Typer(help="Accounts of staff: the first one; the others are invited on a page.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `invite` a command of its own while it is the only one."""
+
+
+@app.command("invite")
+def invite_(
+    sign_in: Annotated[str, typer.Argument(help="What they type to sign in: small letters and figures.")],
+    name: Annotated[str, typer.Option(help="What colleagues call them.")],
+    role: Annotated[Role, typer.Option(help="network_admin, ops or auditor.")] = Role.NETWORK_ADMIN,
+) -> None:
+    """Invite somebody of the network's office; prints their link, once."""
+    if "THROUGHCARE_DATABASE_PASSWORD_FILE" not in os.environ:  # in intake's own container it is there already
+        os.environ.update(Network().environment("intake"))
+    typer.echo("Give them this link. It opens for three days, works once, and is kept nowhere:")
+    typer.echo(asyncio.run(_invited(sign_in.strip().lower(), name.strip(), role)))
+
+
+async def _invited(sign_in: str, name: str, role: Role) -> str:
+    settings = Settings()
+    try:
+        account = invite(uuid7(), None, role, sign_in)
+    except Invalid:
+        raise Trouble("The network's office has network_admin, ops and auditor.") from None
+    if not re.fullmatch(SIGN_IN, sign_in) or not name:
+        raise Trouble("A sign-in name has three or more small letters, figures, or . _ @ + - in it.")
+    async with pool(settings, "account") as opened:
+        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+        made = await open_account(opened, keys, account, name, NOBODY)
+    if made is None:
+        raise Trouble(f"Somebody signs in as {sign_in} already.")
+    return made.link(settings)
