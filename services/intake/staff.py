@@ -1,30 +1,57 @@
-"""Who works where, as far as accounts are known: those of the demo, which are the only ones that sign in.
+"""Who works where, as far as accounts are known; in the demo the cast as well, also before it has accounts.
 
 A worker may be named by id without being known here; then nothing is assumed of them.
 """
 
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from asyncpg import Connection
+
+from services.intake.accounts import Stage
+from services.intake.store import accounts as store
+from shared.process import Running
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.cast import NAMES
 from shared.security.permissions import Role
+from shared.security.sealing import Compartment, open_many
+from shared.web.edge import transaction
 
 WALKS = (Role.CASE_MANAGER, Role.SUPERVISOR)
+UNKNOWN = "Somebody"
 
 
-def workers_of(settings: Settings, agency: UUID | None) -> list[tuple[UUID, str]]:
+async def workers_of(here: Running, agency: UUID | None) -> list[tuple[UUID, str]]:
     """Those of an agency who can be named for somebody, in the alphabet."""
-    found = [a for a in demo.STAFF if a.agency == agency and a.role in WALKS] if settings.demo else []
-    return sorted(((account.id, account.name) for account in found), key=lambda worker: worker[1])
+    if agency is None:
+        return []
+    async with transaction(here) as tx:
+        known = {row.account.id: row for row in await store.known_at(tx, agency)}
+    cast = {a.id for a in demo.STAFF if a.agency == agency and a.role in WALKS} if here.settings.demo else set()
+    here_now = {id for id, row in known.items() if row.account.role in WALKS and row.account.stage is not Stage.LEFT}
+    names = await names_of(here, here_now | (cast - known.keys()))
+    return sorted(names.items(), key=lambda worker: worker[1])
 
 
-def works_elsewhere(worker: UUID, agency: UUID) -> bool:
-    """Whether we know of this worker that they are another agency's."""
-    account = demo.by_id(worker)
-    return account is not None and account.agency != agency
+async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agency: UUID) -> bool:
+    """Whether we know of this worker that they are another agency's, or have left."""
+    known = await store.find_known(tx, worker)
+    if known is not None:
+        return known.agency != agency or known.stage is Stage.LEFT
+    cast = demo.by_id(worker) if settings.demo else None
+    return cast is not None and cast.agency != agency
 
 
-def worker_name(worker: UUID | None) -> str:
-    """What pages call a worker; staff names are no secret of a person's."""
-    return NAMES.get(worker, "Somebody") if worker else ""
+async def names_of(here: Running, workers: Iterable[UUID | None]) -> Mapping[UUID, str]:
+    """What pages call them; staff names are no secret of a person's."""
+    wanted = {worker for worker in workers if worker is not None}
+    async with transaction(here) as tx:
+        sealed = await store.names_of(tx, wanted)
+    opened = await open_many(here.keys, Compartment.IDENTITY, "account.name", sealed)
+    cast = NAMES if here.settings.demo else {}
+    return {worker: opened.get(worker) or cast.get(worker, UNKNOWN) for worker in wanted}
+
+
+async def worker_name(here: Running, worker: UUID | None) -> str:
+    return (await names_of(here, [worker]))[worker] if worker else ""

@@ -18,7 +18,6 @@ from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.runtime.reach import Reach, current
-from shared.runtime.settings import Settings
 from shared.security import audit, demo
 from shared.security.identity import Actor
 from shared.web.edge import cause_of, command, running, transaction
@@ -71,7 +70,8 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
     worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
     async with transaction(running(request)) as tx:
         home = await _own_agency(tx, actor)
-    _check_worker(settings, worker, home)
+        if worker is not None and await staff.works_elsewhere(settings, tx, worker, home.id):
+            raise Invalid("worker", "Choose a worker of your own agency.")
     person = Person(
         said.id or uuid7(),
         home.id,
@@ -95,11 +95,6 @@ async def _own_agency(tx: Connection, actor: Actor) -> Agency:
     if home.entry.holds_no_records:
         raise Conflict("Your agency keeps no people’s records here, so that nobody can ask for them.")
     return home
-
-
-def _check_worker(settings: Settings, worker: UUID | None, home: Agency) -> None:
-    if settings.demo and worker is not None and staff.works_elsewhere(worker, home.id):
-        raise Invalid("worker", "Choose a worker of your own agency.")
 
 
 async def _take_in(

@@ -35,7 +35,8 @@ class Fences:
         self._pool, self._now = pool, now
         self._before: Mapping[UUID, float] = {}
         self._until = -inf
-        self._reading = asyncio.Lock()
+        self._look: asyncio.Future[None] | None = None
+        self._round = 0
 
     async def check(self, token: Token) -> None:
         """Raises NotSignedIn. Where the session itself is live, its browser gets a fresh token from it."""
@@ -44,19 +45,24 @@ class Fences:
             raise NotSignedIn(NOT_BELIEVED)
 
     def look_again(self) -> None:
-        """This very process has raised one."""
-        self._until = -inf
+        """This very process has raised one; a look that is under way may have missed it."""
+        self._until, self._look = -inf, None
+        self._round += 1
 
     async def _known(self) -> Mapping[UUID, float]:
         if self._now() >= self._until:
-            async with self._reading:
-                if self._now() >= self._until:
-                    until = self._now() + FRESH_FOR  # counted from before the look, so that nothing newer is missed
-                    with outages():
-                        async with asyncio.timeout(PATIENCE), self._pool().acquire() as connection:
-                            rows = await connection.fetch(SQL["list_fences"])
-                    self._before, self._until = {row["id"]: row["before"] for row in rows}, until
+            if self._look is None or self._look.done():
+                self._look = asyncio.ensure_future(self._read())
+            await asyncio.shield(self._look)  # one look for all who wait, and where it fails it fails for all at once
         return self._before
+
+    async def _read(self) -> None:
+        until, round = self._now() + FRESH_FOR, self._round  # from before the look, so that nothing newer is missed
+        with outages():
+            async with asyncio.timeout(PATIENCE), self._pool().acquire() as connection:
+                rows = await connection.fetch(SQL["list_fences"])
+        if round == self._round:
+            self._before, self._until = {row["id"]: row["before"] for row in rows}, until
 
 
 async def raise_fence(tx: Connection, id: UUID, before: float = inf) -> None:

@@ -98,7 +98,8 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
     if wants_html(request):
-        return pages.people_page(request, actor, shown, names, at, q)
+        who = await pages.who_of(request, actor, shown)
+        return pages.people_page(request, actor, shown, names, at, q, who)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
 
 
@@ -249,7 +250,7 @@ async def name_worker(
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
             actor.require("person.assign", actor.relations(person=person.id, agency=person.agency), person_id)
-            if running(request).settings.demo and staff.works_elsewhere(said.worker, person.agency):
+            if await staff.works_elsewhere(running(request).settings, tx, said.worker, person.agency):
                 raise Invalid("worker", "Choose a worker of your own agency.")
             after, told = assign(person, said.worker, person.agency, said.reason)
             await store.save_worker(tx, after)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.intake.accounts import OF_AGENCIES, OF_THE_OFFICE, Account, Stage
 from services.intake.pages.frame import frame
 from services.intake.places import ACCOUNTS
+from services.intake.staff import WALKS
 from services.intake.store import accounts as store
 from services.intake.store import directory
 from services.intake.store.accounts import Row
@@ -26,7 +27,6 @@ MEND = {
     "sign_in": "Three or more small letters, figures, or . _ @ + -",
     "role": "Choose what they do here.",
 }
-WALKS = (Role.CASE_MANAGER, Role.SUPERVISOR)
 LISTED = 500  # agencies to choose from
 STAGES: Mapping[Stage, str] = {
     Stage.INVITED: "invited, not here yet",

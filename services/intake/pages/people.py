@@ -1,5 +1,7 @@
 """People, as their agency's staff see them; and the small parts that other services' pages load: a name, a header."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +30,21 @@ MEND = {"name": "Say what they like to be called."}
 SHOWN = 200  # on one page of those with a worker; the search finds the others
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Colleagues: what they are called, and who of them can be named for somebody by whoever reads the page."""
+
+    called: Mapping[UUID, str]
+    may_be_named: Sequence[tuple[UUID, str]]
+
+
+async def who_of(request: Request, actor: Actor, rows: list[Row]) -> Who:
+    here = running(request)
+    assigns = may(actor, "person.assign", Relation.SAME_AGENCY)
+    called = await staff.names_of(here, (row.person.worker for row in rows))
+    return Who(called, await staff.workers_of(here, actor.agency) if assigns else [])
+
+
 async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
     """The worker's form: the same questions, asked together."""
     return render(
@@ -44,20 +61,18 @@ async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
 
 
 def people_page(
-    request: Request, actor: Actor, rows: list[Row], names: dict[UUID, str], at: datetime, q: str
+    request: Request, actor: Actor, rows: list[Row], names: dict[UUID, str], at: datetime, q: str, who: Who
 ) -> Response:
     """Those whom nobody walks with stand first: that is our silence, not theirs."""
-    settings = running(request).settings
-    assigns = may(actor, "person.assign", Relation.SAME_AGENCY)
-    workers = [(str(id), name) for id, name in staff.workers_of(settings, actor.agency)] if assigns else []
+    workers = [(str(id), name) for id, name in who.may_be_named]
     waiting = [row for row in rows if row.person.worker is None]
     walking = [row for row in rows if row.person.worker is not None]
     return render(
         request,
         "people.html",
         said=SAID["en"],
-        waiting=[_shown(row, names, at, actor) for row in waiting],
-        walking=[_shown(row, names, at, actor) for row in walking[:SHOWN]],
+        waiting=[_shown(row, names, who, at, actor) for row in waiting],
+        walking=[_shown(row, names, who, at, actor) for row in walking[:SHOWN]],
         more=max(0, len(walking) - SHOWN),
         workers=workers,
         q=q,
@@ -66,12 +81,12 @@ def people_page(
     )
 
 
-def _shown(row: Row, names: dict[UUID, str], at: datetime, actor: Actor) -> dict[str, str]:
+def _shown(row: Row, names: dict[UUID, str], who: Who, at: datetime, actor: Actor) -> dict[str, str]:
     person = row.person
     return {
         "id": str(person.id),
         "name": names[person.id],
-        "worker": staff.worker_name(person.worker),
+        "worker": who.called[person.worker] if person.worker else "",
         "reach": reached(person),
         "since": say.day(row.welcomed_at.date(), at.date()),
         "url": page_of(person.id, actor),
@@ -111,7 +126,7 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         language=words.language_name(person.language),
         reach=reached(person),
         contact=contact,
-        worker=staff.worker_name(person.worker),
+        worker=await staff.worker_name(running(request), person.worker),
         home=home.entry.name,
         needs=needs.for_staff(asked["needs"]),
         own_words=asked["words"],

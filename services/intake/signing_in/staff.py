@@ -7,6 +7,7 @@ import asyncio
 import time
 from typing import Annotated
 
+import structlog
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, StringConstraints
@@ -32,6 +33,7 @@ from shared.web.templates import render
 WRONG = "That did not open an account. Look at all three, and wait for a new code."
 SAME_TIME = 0.75  # seconds that every refusal takes, so that none tells by its time what was looked at
 YEAR = 365 * 24 * 3600  # seconds that a browser is known
+log = structlog.get_logger("intake")
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=passwords.LONGEST)]  # spaces belong to it
 
 
@@ -69,6 +71,7 @@ class Staff:
         self._tries.count(form.value.name, place)
         proofs = await self._proved(request, form.value)
         if proofs is None:
+            log.info("signin.refused")  # not by which name: somebody may have typed their password there
             await asyncio.sleep(began + SAME_TIME - time.monotonic())
             form.wrong = {"code": WRONG}
             form.typed.pop("code", None)

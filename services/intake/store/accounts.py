@@ -1,6 +1,6 @@
 """Accounts in Postgres, with what is told of them. Names and second factors go in and out sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from shared.security.fences import raise_fence
 from shared.security.permissions import Role
 
 SQL = sql.load(__file__, "accounts.sql")
+EVERYBODY = 2000  # accounts of one agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,16 @@ async def list_accounts(tx: Connection, agency: UUID | None, limit: int) -> list
 async def workers_of(tx: Connection, agency: UUID, roles: Sequence[Role]) -> list[Row]:
     """Who works at an agency in one of these roles."""
     return [_row(row) for row in await tx.fetch(SQL["workers_of"], agency, [role.value for role in roles])]
+
+
+async def known_at(tx: Connection, agency: UUID) -> list[Row]:
+    """Everybody with an account there, also who has left."""
+    return await list_accounts(tx, agency, EVERYBODY)
+
+
+async def names_of(tx: Connection, accounts: Iterable[UUID]) -> dict[UUID, bytes]:
+    """Their names, sealed; who has no account here is left out."""
+    return {row["id"]: row["name"] for row in await tx.fetch(SQL["names_of"], list(accounts))}
 
 
 async def walking_with(tx: Connection, accounts: Sequence[UUID]) -> dict[UUID, int]:

@@ -94,3 +94,6 @@ UPDATE account SET role = $2, changed_at = $3 WHERE id = $1;
 
 -- name: fold_left
 UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL WHERE id = $1;
+
+-- name: names_of
+SELECT id, name FROM account WHERE id = ANY ($1::uuid[]) AND name <> '';

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,10 +16,15 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from services.intake.accounts import Account, Stage
 from services.intake.app import service
+from services.intake.inviting import open_account
+from services.intake.signing_in.codes import STEP, code_at
 from shared.process import build
+from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
+from shared.security.permissions import Role
 from shared.security.tokens import Tokens
 from tests.integration.intake.world import Door, open_door
 from tests.network import FreshDatabase
@@ -41,6 +47,10 @@ PAGES: dict[str, tuple[UUID | None, str]] = {
     "asking": (RAY, ASK),
     "asking with their worker": (demo.DANA, ASK),
     "contact": (RAY, f"/intake/people/{RAY}/contact"),
+    "sign in": (None, "/intake/sign-in"),
+    "sign in with a password": (None, "/intake/account/sign-in"),
+    "colleagues": (demo.RUTH, "/intake/accounts"),
+    "a colleague": (demo.RUTH, f"/intake/accounts/{demo.DANA}"),
     "people": (demo.LENA, "/intake/people"),
     "somebody new": (demo.DANA, "/intake/people/new"),
     "header": (demo.DANA, f"/intake/people/{RAY}/header"),
@@ -90,6 +100,9 @@ async def site(network) -> AsyncIterator[Site]:
 
 
 async def furnish(door: Door) -> None:
+    for one in (demo.by_id(id) for id in (demo.DANA, demo.LENA)):
+        account = Account(one.id, one.agency, one.role, one.name.split()[0].lower(), Stage.ACTIVE)
+        await open_account(door.pool, door.running.keys, account, one.name, demo.RUTH)
     await door.add(id=str(RAY), name="Ray Castellanos", needs=["housing"])
     await door.post("/intake/start", {"name": "Robin"})
     body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed."}
@@ -154,6 +167,58 @@ async def test_somebody_asks_for_help_and_opens_their_page_with_no_script_at_all
         assert urlsplit(page.url).path == "/caseplan/me"  # another service's; here it is not running
         await page.goto(site.url + "/intake/me")
         await expect(page.get_by_text("Nothing is shared.")).to_be_visible()
+
+
+async def test_somebody_invited_sets_up_their_account_and_is_in(site: Site, browser: Browser):
+    account = Account(uuid7(), demo.CEDAR_HOUSE, Role.CASE_MANAGER, "robin.field", Stage.INVITED)
+    made = await open_account(site.door.pool, site.door.running.keys, account, "Robin Field", demo.RUTH)
+    link = urlsplit(made.link(site.settings)).path
+    for script in (True, False):  # looked at with one, since axe is one; then used without
+        async with opened(browser, site, None, link, bypass_csp=True, java_script_enabled=script) as page:
+            if script:
+                found = await Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+                assert found.violations_count == 0, found.generate_report()
+                continue
+            secret = (await page.locator("code").inner_text()).replace(" ", "")
+            await page.get_by_label("Choose a password").fill("the tram was late again")
+            await page.get_by_label("The six figures").fill(code_at(secret, int(time.time() // STEP)))
+            await page.get_by_role("button", name="Set up my account").click()
+            await expect(page.get_by_role("heading", name="Write these down now")).to_be_visible()
+            assert len((await page.get_by_label("recovery codes").input_value()).split()) == 10
+            await page.goto(site.url + "/intake/people/new")
+            await expect(page.get_by_role("heading", name="Somebody asked for help")).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+async def test_a_form_that_took_longer_than_a_token_lives_is_sent_all_the_same(
+    site: Site, browser: Browser, script: bool
+):
+    async with opened(browser, site, None, "/intake/sign-in", java_script_enabled=script) as page:
+        await page.get_by_role("button", name="Sign in as Dana Whitfield").click()
+        await page.goto(site.url + "/intake/people/new")
+        await page.get_by_label("What do they like to be called?").fill(f"Slow {script}")
+        await page.context.clear_cookies(name=Tokens(site.settings).cookie_name)
+        await page.get_by_role("button", name="Welcome them").click()
+        await page.goto(site.url + "/intake/people")
+        await expect(page.get_by_text(f"Slow {script}")).to_be_visible()
+
+
+async def test_a_form_whose_session_is_over_comes_back_with_what_was_typed(site: Site, browser: Browser):
+    async with opened(browser, site, None, "/intake/sign-in", java_script_enabled=False) as page:
+        await page.get_by_role("button", name="Sign in as Dana Whitfield").click()
+        await page.goto(site.url + "/intake/people/new")
+        await page.get_by_label("What do they like to be called?").fill("Slower still")
+        await site.door.pool.execute("UPDATE session SET ends_at = clock()")
+        await page.context.clear_cookies(name=Tokens(site.settings).cookie_name)
+        await page.get_by_role("button", name="Welcome them").click()
+        await expect(page.get_by_role("heading", name="You were away for a while")).to_be_visible()
+        async with page.context.expect_page() as second:
+            await page.get_by_role("link", name="Sign in again").click()
+        other = await second.value
+        await other.get_by_role("button", name="Sign in as Dana Whitfield").click()
+        await page.get_by_role("button", name="Send what I typed").click()
+        await page.goto(site.url + "/intake/people")
+        await expect(page.get_by_text("Slower still")).to_be_visible()
 
 
 async def test_a_yes_and_a_stop_need_no_script(site: Site, browser: Browser):

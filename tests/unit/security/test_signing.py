@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from joserfc.errors import UnsupportedKeyOperationError
 
+from shared.process import Service, run
 from shared.runtime.settings import Settings
 from shared.security import demo, signing
 from shared.security.signing import HEARD_WITHIN, LOOK_AGAIN, PRIVATE, PUBLIC, KeyFile
@@ -130,3 +131,10 @@ def test_a_stranger_with_the_public_half_signs_nothing(tmp_path):
     thief = settings_of(tmp_path).model_copy(update={"signing_keys": tmp_path / PUBLIC})
     with pytest.raises(UnsupportedKeyOperationError):
         Tokens(thief).issue_for(DANA, SID)
+
+
+def test_a_service_outside_the_demo_does_not_start_without_keys_to_verify_with(monkeypatch):
+    for name in ("SIGNING_SECRET", "SEALING_KEY"):
+        monkeypatch.setenv(f"THROUGHCARE_{name}", "a secret of this test, long enough")
+    with pytest.raises(SystemExit, match="THROUGHCARE_VERIFYING_KEYS"):
+        run(lambda settings: Service("intake", Path()))
