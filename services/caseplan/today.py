@@ -28,6 +28,7 @@ from shared.web import edge
 
 MOST = 15
 LISTED = 60  # of each kind, before the fifteen are chosen
+HELD = 300  # of a list that has pages
 PEOPLE = 200  # of one worker; 30 to 120 are usual
 SOON = timedelta(hours=30)  # a promise or an answer due within it belongs to today
 Key = Literal["waits", "new", "word", "asked", "quiet", "together", "team"]
@@ -222,7 +223,7 @@ async def asked(here: Running, actor: Actor) -> Sheet:
     """What an agency was asked, under consents that are live and held while it is read."""
     async with edge.transaction(here) as tx:
         actor.require("referral.list", Relation.RECEIVING_AGENCY if actor.agency else ())
-        kepts = await store.asked_of(tx, actor.agency, LISTED) if actor.agency else []
+        kepts = await store.asked_of(tx, actor.agency, HELD) if actor.agency else []
         sheet = await reading.collect(tx, actor, actor.agency, {REFERRAL: kepts}, worded=[REFERRAL])
         people = {kept.state.person for kept in kepts}
         await audit.record_many(tx, actor, "referral.list", people, "referrals", "referral")
@@ -233,7 +234,7 @@ async def held(here: Running, actor: Actor) -> Sheet:
     """The open referrals that a worker holds."""
     async with edge.transaction(here) as tx:
         actor.require("referral.list", actor.relations(workers=[actor.id], agency=actor.agency))
-        kepts = await store.open_of_worker(tx, REFERRAL, actor.id, LISTED)
+        kepts = await store.open_of_worker(tx, REFERRAL, actor.id, HELD)
         sheet = await reading.collect(tx, actor, actor.agency, {REFERRAL: kepts}, worded=[REFERRAL])
         people = {kept.state.person for kept in kepts}
         await audit.record_many(tx, actor, "referral.list", people, "referrals", "care")

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = Field("http://127.0.0.1:8000", description="where people reach the front port")
+    leave_to: str = Field(
+        "https://www.weather.gov/", description="where “Leave this page” leads; empty, to a recipe of our own"
+    )
     roles: str = Field("api,worker", description="api, worker, or both separated by a comma")
     home: Path = Field(Path(".throughcare"), description="folder of this machine's own network")
     anchors: Path | None = Field(

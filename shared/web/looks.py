@@ -22,6 +22,7 @@ from shared.security.permissions import Role
 from shared.web import say
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
+from shared.web.listing import Pages
 from shared.web.looks_words import DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMEBODY, SOMETHING, TIMES, WHY
 from shared.web.menu import PEOPLE, bar
 from shared.web.templates import render
@@ -75,7 +76,7 @@ def router(service: str, zone_of: ZoneOf) -> APIRouter:
         earlier = found[-1].number if len(found) == ON_A_PAGE else None
         if not wants_html(request):
             return JSONResponse({"looks": [_json(look) for look in looks], "earlier": earlier})
-        return _page(request, actor, service, person_id, looks, earlier, now, zone)
+        return _page(request, actor, service, person_id, looks, before, earlier, now, zone)
 
     return made
 
@@ -93,12 +94,14 @@ def _page(
     service: str,
     person: UUID,
     looks: list[Look],
+    before: int,
     earlier: int | None,
     now: datetime,
     zone: tzinfo,
 ) -> Response:
     is_own = actor.role is Role.PERSON
     lang: Lang = lang_of(request) if is_own else "en"
+    here = page_of(service, person)
     return render(
         request,
         "looks.html",
@@ -107,7 +110,7 @@ def _page(
         says=PAGE[lang],
         title=PAGE[lang][service],
         lines=lines(looks, now, zone, lang),
-        earlier=f"{page_of(service, person)}?before={earlier}" if earlier else "",
+        pages=Pages(looks, before=here if before < LATEST else "", after=f"{here}?before={earlier}" if earlier else ""),
         back=f"/intake/people/{person}/shared",
         lang=lang,
     )

@@ -18,6 +18,7 @@ class Tag:
 
     kind: TagKind
     words: str
+    paper: str = ""  # the same with its date, where `words` say "Friday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Bead:
     words: str = ""  # the person's own, in the serif
     tag: Tag | None = None
     url: str = ""
+    paper: str = ""  # `text` with its date, where that says "today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,30 @@ class Line:
     text: str = ""
     aside: str = ""
     status: Tag | Chip | None = None
+    act: Act | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A yes and where it stands. `stop` is the thread of its two phases: stopped, then in effect."""
+
+    id: str
+    agency: str
+    knows: str = ""  # after the agency's name: "may know your plan."
+    question: str = ""  # asked and not answered: stands instead of the agency
+    lines: tuple[str, ...] = ()
+    tag: Tag | None = None
+    stop: tuple[Bead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A time agreed: when, where, and what is good to know. Nothing of why."""
+
+    when: str
+    where: str
+    note: str = ""
+    paper: str = ""  # `when` with its date
     act: Act | None = None
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from shared.web import say
 from shared.web.charts import Chart, Month, Span, Stage, Veil, Word, funnel, months, spans
-from shared.web.parts import Act, Ask, Bead, Fact, Figure, Goal, Helper, Kept, Note, Step, Tag
+from shared.web.parts import Act, Appointment, Ask, Bead, Consent, Fact, Figure, Goal, Helper, Kept, Note, Step, Tag
 from shared.web.parts import Line as Row
 from shared.web.say import Chip
 
@@ -108,6 +108,54 @@ GOALS = (
         ),
         "Builds on: keeps a budget, good with neighbors. Known barrier: rooms are scarce until December 1.",
     ),
+)
+STOP_NOW = (
+    Bead("", "kept", title="You stopped it", when="Today 9:58 am"),
+    Bead("Stopping now. No new look begins. We wait for what is on its way.", "now", True, "In effect"),
+)
+ALLOWED = (
+    Consent(
+        "asks",
+        "Lantern Clinic",
+        question="May we tell Lantern Clinic how to reach you?",
+        tag=Tag("waits", "Asked. Waits for an answer"),
+    ),
+    Consent("live", "Cedar House", "may know what you ask them for.", lines=("Until February 20.",)),
+    Consent(
+        "unsaid",
+        "Riverbend Legal",
+        "may know your plan.",
+        lines=("You said yes at intake. It ends on December 20 unless you say it again, alone.",),
+    ),
+    Consent(
+        "stopping",
+        "Second Shift",
+        lines=("They can read old news until Friday 9:58 am.", "We can’t take back what they wrote down."),
+        tag=Tag("waits", "Not in effect yet"),
+        stop=STOP_NOW,
+    ),
+    Consent(
+        "stopped",
+        "Open Table",
+        lines=("In effect since November 20, 9:41 am. Nothing new goes to them.",),
+        tag=Tag("stopped", "You stopped it"),
+    ),
+    Consent(
+        "over",
+        "Harbor Street Rooms",
+        lines=("Nothing new goes to them since November 2.",),
+        tag=Tag("stopped", "Its time is over"),
+    ),
+)
+APPOINTMENTS = (
+    Appointment(
+        "Wednesday 10:30 am",
+        "Lantern Clinic, 40 Mill Street, first floor.",
+        "It takes about one hour.",
+        "Wednesday, November 25, 10:30 am",
+        Act("I need another time", "#plan"),
+    ),
+    Appointment("December 2, 9:00 am", "Alder Library, room 2.", paper="Wednesday, December 2, 9:00 am"),
 )
 CONSENTS = (
     Row(

@@ -44,6 +44,7 @@ class Chip:
     words: str
     state: State = ""
     left: int | None = None  # 0 to 100; None draws no share
+    paper: str = ""  # the same with its date: "in 3 h" is wrong by the time somebody unfolds it
 
 
 def day(which: date, today: date, lang: Lang = "en") -> str:
@@ -80,6 +81,24 @@ def moment(at: datetime, now: datetime, zone: tzinfo, lang: Lang = "en") -> str:
     name = day(local.date(), today, lang)
     comma = "," if name[-1].isdigit() or " de " in name else ""
     return f"{name}{comma} {hour(local.time(), lang)}"
+
+
+def on_paper(which: date, lang: Lang = "en") -> str:
+    """A day that stays right on a sheet of paper: "Tuesday, November 24", "martes 24 de noviembre"."""
+    name, month = DAYS[lang][which.weekday()], MONTHS[lang][which.month - 1]
+    return f"{name} {which.day} de {month}" if lang == "es" else f"{name}, {month} {which.day}"
+
+
+def moment_on_paper(at: datetime, zone: tzinfo, lang: Lang = "en") -> str:
+    """ "Tuesday, November 24, 4:00 pm"."""
+    local = at.astimezone(zone)
+    return f"{on_paper(local.date(), lang)}, {hour(local.time(), lang)}"
+
+
+def as_of(now: datetime, zone: tzinfo, lang: Lang = "en") -> str:
+    """The day a sheet was printed, with its year."""
+    today = now.astimezone(zone).date()
+    return f"{on_paper(today, lang)}{' de' if lang == 'es' else ','} {today.year}"
 
 
 def after_a_word(when: str, lang: Lang) -> str:
@@ -131,14 +150,17 @@ def due(
     """
     left = elapsed(now, at)
     share = _share(start, now, at) if start else None
+    dated = moment_on_paper(at, zone, lang)
     if left < timedelta():
-        return Chip(_was_due(at, now, zone, lang), "past", 0)
+        was = "was due" if lang == "en" else "era para el"
+        return Chip(_was_due(at, now, zone, lang), "past", 0, f"{was} {dated}")
+    paper = _by(dated, lang)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today or left < timedelta(hours=24):
         length = span(_as_said(left), lang)
         words = f"{verb or 'due'} in {length}" if lang == "en" else f"{verb or 'quedan'} {length}"
-        return Chip(words, "soon" if local.date() == today else "", share)
-    return Chip(_by(moment(at, now, zone, lang), lang), "", share)
+        return Chip(words, "soon" if local.date() == today else "", share, paper)
+    return Chip(_by(moment(at, now, zone, lang), lang), "", share, paper)
 
 
 def _as_said(left: timedelta) -> timedelta:

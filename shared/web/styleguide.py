@@ -11,14 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.runtime.errors import Retryable
-from shared.web import forms, samples
+from shared.web import forms, harmless, samples
 from shared.web.forms import Form, Line, Lines
+from shared.web.listing import Filter, Offer, asked, paged
 from shared.web.parts import Bar
 from shared.web.templates import render
+from shared.web.words import lang_of
 
 SHOWN = (
     "CHIPS", "TAGS", "ASKS", "WINDOW", "TIMELINE", "LEDGER", "GOALS", "CONSENTS", "PEOPLE", "FACTS", "FIGURES", "TALK",
+    "ALLOWED",
 )  # fmt: skip
+LIST = (Filter("side", "Whose side", (("theirs", "The person’s"), ("ours", "Staff")), "Both"),)
 BAR_LINKS = (("Today", "#asks"), ("People", "#thread"), ("Parts", "#parts"), ("Mirror", "#charts"))
 
 
@@ -38,9 +42,15 @@ class Contact(BaseModel):
 
 
 def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
-    """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand."""
+    """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand;
+    `?look=harmless` the page that has appointments and nothing else."""
     here = request.url.path
     mine = request.query_params.get("look") == "mine"
+    if request.query_params.get("look") == "harmless":
+        return harmless.page(request, samples.APPOINTMENTS, lang=lang_of(request), name="Ray")
+    view = asked(Offer(here, LIST, (("name", "By name"), ("what", "By what they do")), size=2), request.query_params)
+    keep = {"side": lambda row, said: row.theirs == (said == "theirs")}
+    sort = {"name": lambda row: row.name, "what": lambda row: row.what}
     return render(
         request,
         "styleguide_mine.html" if mine else "styleguide.html",
@@ -49,6 +59,8 @@ def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
         lang=None if mine else "en",
         bar=Bar("#parts", "Dana Whitfield", "Welcome Alder", BAR_LINKS, find=f"{here}/find", sign_out=f"{here}/find"),
         here=here,
+        view=view,
+        pages=paged(view, samples.PEOPLE, keep=keep, sort=sort),
         form=form or forms.blank(who="Ray Castellanos", how="called"),
         other=Form(
             typed={"hook": "http://hooks.lantern.example/in"},

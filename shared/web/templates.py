@@ -21,6 +21,8 @@ from shared.web.words import LANG_COOKIE, WORDS, lang_of, to_mend
 
 SHARED = Path(__file__).parent / "templates"
 SERVICES = Path(__file__).parents[2] / "services"
+LEAVE = "/intake/leave"  # ends the session and is gone
+PLAIN_PAGE = "/intake/recipe"  # where that leads unless a setting says otherwise: nothing of ours stands on it
 YEAR = 365 * 24 * 3600  # seconds for which a chosen language is remembered
 PARTS = ("status", "lists", "forms", "page", "charts")
 # Nothing but these: `javascript:` and friends never reach an address, whoever wrote them.
@@ -124,6 +126,8 @@ def render(
         "part": part,
         "asset": web.static.url,
         "csrf": forms.token(request, settings),
+        "leave": LEAVE,
+        "leave_to": settings.leave_to or PLAIN_PAGE,
         "toast": (said or {}).get(code or ""),
         **context,
     }

@@ -112,7 +112,8 @@ def across(sheet: Sheet, kept: Kept) -> list[Bead]:
         if moment is not None:
             label = kept.state.stage.label if "decline" in verbs and "decline" in at else title
             when = say.sentence(say.moment(moment, sheet.now, sheet.zone))
-            beads.append(Bead(when, "kept", title=label))
+            paper = say.moment_on_paper(moment, sheet.zone)
+            beads.append(Bead(when, "kept", title=label, paper=paper))
         elif place > last and REFERRAL.is_open(kept.state):
             beads.append(
                 Bead(_expected(sheet, kept) if not now_is_set else "", "" if now_is_set else "now", True, title)

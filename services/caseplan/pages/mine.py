@@ -3,6 +3,7 @@
 Everything they can do is a button here; nothing counts what they did not do.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,6 +34,7 @@ from shared.web.templates import render
 from shared.web.words import Lang
 
 WITH_THEM = {Stage.ACCEPTED, Stage.CONTACTING, Stage.IN_PROGRESS, Stage.AWAITING_PERSON, Stage.ON_HOLD, Stage.REOPENED}
+NAMELESS: Mapping[Lang, str] = {"en": "Your worker", "es": "Su trabajador"}
 NOT_DONE = {PromiseStage.OVERDUE, PromiseStage.KEPT}  # of these one may say that they did not happen
 
 
@@ -44,6 +46,7 @@ class Card:
     lines: tuple[str, ...]
     acts: tuple[Act, ...]
     id: str = ""
+    paper: str = ""  # the title with its date
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,13 @@ class View:
     w: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.w = {name: text.replace("{worker}", self.worker) for name, text in mine_words.WORDS[self.lang].items()}
+        self.w = {name: self._named(text) for name, text in mine_words.WORDS[self.lang].items()}
+
+    def _named(self, text: str) -> str:
+        """A name stays a name; “your worker” is written large only where a sentence begins."""
+        inside = self.worker if self.worker not in NAMELESS.values() else self.worker[0].lower() + self.worker[1:]
+        begun = re.sub(r"(^|[.?!] )\{worker\}", lambda found: found[1] + self.worker, text)
+        return begun.replace("{worker}", inside)
 
     def when(self, at: datetime) -> str:
         return moment(self.sheet, at, self.lang)
@@ -87,7 +96,7 @@ class View:
 def page(request: Request, sheet: Sheet, form: Form[Any] | None = None) -> Response:
     person, lang = sheet.person, lang_for(request, sheet.actor)
     assert person is not None, "the sheet of a person"
-    view = View(sheet, lang, first_name(person.worker, "Your worker" if lang == "en" else "Su trabajador"))
+    view = View(sheet, lang, first_name(person.worker, NAMELESS[lang]))
     cards = list(_cards(view))
     plan = next(iter(sheet.of(PLAN)), None)
     return render(
@@ -109,6 +118,7 @@ def page(request: Request, sheet: Sheet, form: Form[Any] | None = None) -> Respo
         ],
         people=_people(view),
         has_worker=person.worker is not None,
+        as_of=say.as_of(sheet.now, sheet.zone, lang),
         **{**frame(sheet.actor), "said": {"saved": view.w["saved"], "setback-told": view.w["setback_told"]}},
         lang=lang,
     )
@@ -146,7 +156,8 @@ def _next(view: View) -> Card | None:
     if not ahead:
         return None
     day, words, who = min(ahead)
-    return Card(f"{view.w['next']}: {say.day(day, view.sheet.today, view.lang)}", (words, who), ())
+    title, dated = say.day(day, view.sheet.today, view.lang), say.on_paper(day, view.lang)
+    return Card(f"{view.w['next']}: {title}", (words, who), (), paper=f"{view.w['next']}: {dated}")
 
 
 def _question(view: View, kept: Kept) -> Card:

@@ -13,6 +13,7 @@ from services.caseplan.reading import offered
 from services.caseplan.store import Kept
 from services.caseplan.written import SUGGESTED
 from shared.contracts.plan import Owner, Stage
+from shared.web import say
 from shared.web.parts import Act, Tag
 from shared.web.say import Chip
 
@@ -142,4 +143,5 @@ def _status(view: "View", kept: Kept, step: Step) -> Tag | Chip:
     if step.due < sheet.today:
         return Tag("waits", says["not_yet"])
     moved = any(row["verb"] == "move_step" and row["about"] == step.id for row in sheet.timeline)
-    return Tag("moved" if moved else "", says["moved" if moved else "by"].format(day=day))
+    words, paper = says["moved" if moved else "by"], say.on_paper(step.due, view.lang)
+    return Tag("moved" if moved else "", words.format(day=day), words.format(day=say.after_a_word(paper, view.lang)))

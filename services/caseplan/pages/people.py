@@ -41,6 +41,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         over=[_referral(sheet, one) for one in sheet.of(REFERRAL) if not REFERRAL.is_open(one.state)],
         setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
         timeline=[_bead(sheet, row) for row in without_drafts(sheet.timeline)],
+        as_of=say.as_of(sheet.now, sheet.zone),
         is_named=person.worker == actor.id,
         worker=worker_name(person.worker, "Nobody yet"),
         may_refer=actor.may("referral.send", ties),

@@ -68,10 +68,10 @@ def status(sheet: Sheet, plan: Plan, step: Step) -> Tag | Chip:
         return came_of(sheet, promise)
     if step.due < sheet.today:
         return Tag("waits", "Not yet")
-    day = say.day(step.due, sheet.today)
+    day, paper = say.day(step.due, sheet.today), say.on_paper(step.due)
     if any(row["verb"] == "move_step" and row["about"] == step.id for row in sheet.timeline):
-        return Tag("moved", f"Moved to {day}")
-    return Tag("", f"By {day}")
+        return Tag("moved", f"Moved to {day}", f"Moved to {paper}")
+    return Tag("", f"By {day}", f"By {paper}")
 
 
 def promises(sheet: Sheet) -> dict[UUID, Kept]:

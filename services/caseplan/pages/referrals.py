@@ -1,5 +1,9 @@
 """A referral's pages: the thread, who holds it, what silence does, its buttons; and the lists of them."""
 
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -15,6 +19,7 @@ from services.caseplan.store import Kept
 from services.caseplan.views import ASKED_HEARS, with_agency
 from shared.contracts.referral import Stage
 from shared.web import forms, say
+from shared.web.listing import Filter, Offer, asked, paged
 from shared.web.names import named
 from shared.web.needs import need
 from shared.web.parts import Act, Ask, Fact, Tag
@@ -22,6 +27,8 @@ from shared.web.templates import render
 
 # The one filled button of the page, the first of these that is offered.
 FIRST = ("accept", "attempt", "begin", "continue", "report", "send", "offer", "resume")
+HERE = "/caseplan"
+SHOWN = 20  # rows of a list on one page
 QUIETLY = ("mark_error", "withdraw", "tell")  # what is rarely needed stands apart
 
 
@@ -127,58 +134,96 @@ def _stage(kept: Kept) -> str:
     return Stage(told).label if told in set(Stage) else told.replace("_", " ").capitalize()
 
 
-def asked_page(request: Request, sheet: Sheet) -> Response:
-    """Those that wait for an answer first, then help under way, then what is over."""
-    waits, under_way, over = [], [], []
-    for kept in sheet.of(REFERRAL):
-        row = _row(sheet, kept)
-        if not with_agency(kept) or not REFERRAL.is_open(kept.state):
-            over.append(row)
-        elif kept.state.stage in asks.ANSWER_DUE:
-            waits.append(row)
-        else:
-            under_way.append(row)
-    groups = [
-        ("waits", "They wait for your answer", waits),
-        ("way", "Help is under way", under_way),
-        ("over", "Over", over),
-    ]
-    lead = "What people agreed to tell you. Where somebody stops sharing, it is not here any more."
-    none = (
-        "Nobody has asked yet.",
-        "When a person chooses one of your programs, it comes here, with the day by which they expect your answer.",
-    )
-    return _list(request, sheet, "Asked of us", lead, groups, none)
-
-
+Turns = Mapping[str, str]
+ORDERS = (("due", "What is due first"), ("program", "By program"), ("latest", "What moved last, first"))
+ASKED: Turns = {"waits": "They wait for your answer", "way": "Help is under way", "over": "Over"}
+HELD: Turns = {"yours": "Yours to move", "person": "With the person", "agency": "With an agency"}
 YOURS = {Stage.DRAFT, Stage.DECLINED, Stage.EXPIRED, Stage.ABANDONED, Stage.PAUSED, Stage.UNASKED}
 THEIRS = {Stage.REPORTED, Stage.OFFERED}
 
 
+def asked_page(request: Request, sheet: Sheet) -> Response:
+    """Those that wait for an answer first, then help under way, then what is over."""
+    none = (
+        "Nobody has asked yet.",
+        "When a person chooses one of your programs, it comes here, with the day by which they expect your answer.",
+    )
+    lead = "What people agreed to tell you. Where somebody stops sharing, it is not here any more."
+    return _list(request, sheet, "Asked of us", lead, none, Listing(f"{HERE}/asked", ASKED, _turn_asked, _row))
+
+
 def held_page(request: Request, sheet: Sheet) -> Response:
     """What a worker holds: what is theirs to move first, then what waits for the person, then for an agency."""
-    turns: dict[str, list[Ask]] = {"yours": [], "person": [], "agency": []}
-    for kept in sheet.of(REFERRAL):
-        stage = kept.state.stage
-        turns["yours" if stage in YOURS else "person" if stage in THEIRS else "agency"].append(_held(sheet, kept))
-    titles = {"yours": "Yours to move", "person": "With the person", "agency": "With an agency"}
-    groups = [(whose, titles[whose], rows) for whose, rows in turns.items()]
-    lead = "Each that is open, and whose turn it is. What needs you today stands on Today, too."
     none = ("No referral is open.", "Open a person’s page to ask a program for them.")
-    return _list(request, sheet, "My referrals", lead, groups, none)
+    lead = "Each that is open, and whose turn it is. What needs you today stands on Today, too."
+    return _list(request, sheet, "My referrals", lead, none, Listing(f"{HERE}/referrals", HELD, _turn_held, _held))
+
+
+class Listing(NamedTuple):
+    """One of the two lists: its address, whose turns it knows, whose turn a referral is, and how it is drawn."""
+
+    here: str
+    turns: Turns
+    turn: Callable[[Kept], str]
+    draw: Callable[[Sheet, Kept], Ask]
+
+
+def _turn_asked(kept: Kept) -> str:
+    if not with_agency(kept) or not REFERRAL.is_open(kept.state):
+        return "over"
+    return "waits" if kept.state.stage in asks.ANSWER_DUE else "way"
+
+
+def _turn_held(kept: Kept) -> str:
+    stage = kept.state.stage
+    return "yours" if stage in YOURS else "person" if stage in THEIRS else "agency"
 
 
 def _list(
-    request: Request,
-    sheet: Sheet,
-    title: str,
-    lead: str,
-    groups: list[tuple[str, str, list[Ask]]],
-    none: tuple[str, str],
-) -> Response:
-    shown = [group for group in groups if group[2]]
-    view = frame(sheet.actor, TODAY)
-    return render(request, "referrals.html", title=title, lead=lead, groups=shown, none=none, **view, lang="en")
+    request: Request, sheet: Sheet, title: str, lead: str, none: tuple[str, str], listing: Listing
+) -> Response:  # fmt: skip
+    rows = sheet.of(REFERRAL)
+    here, turns, turn, draw = listing
+    needs = sorted({(kept.state.need, need(kept.state.need)) for kept in rows}, key=lambda one: one[1])
+    filters = (
+        Filter("turn", "Whose turn", tuple(turns.items()), "Everybody’s"),
+        Filter("need", "Asked for", tuple(needs), "Anything"),
+    )
+    view = asked(Offer(here, filters, ORDERS, SHOWN), request.query_params)
+    places = list(turns)
+    far = sheet.now + timedelta(days=3650)
+    orders: dict[str, Callable[[Kept], Any]] = {
+        "due": lambda kept: (places.index(turn(kept)), sheet.due(REFERRAL, kept.state.id) or far, kept.state.id),
+        "program": lambda kept: (
+            places.index(turn(kept)),
+            sheet.name(kept.state.program, "").casefold(),
+            kept.state.id,
+        ),
+        "latest": lambda kept: (places.index(turn(kept)), sheet.now - kept.moved_at, kept.state.id),
+    }
+    pages = paged(
+        view,
+        rows,
+        keep={"turn": lambda kept, said: turn(kept) == said, "need": lambda kept, said: kept.state.need == said},
+        sort=orders,
+    )
+    groups = [
+        (whose, name, [draw(sheet, kept) for kept in pages.rows if turn(kept) == whose])
+        for whose, name in turns.items()
+    ]
+    return render(
+        request,
+        "referrals.html",
+        title=title,
+        lead=lead,
+        view=view,
+        pages=pages,
+        groups=[group for group in groups if group[2]],
+        none=none,
+        has_any=bool(rows),
+        **frame(sheet.actor, TODAY),
+        lang="en",
+    )
 
 
 def _held(sheet: Sheet, kept: Kept) -> Ask:

@@ -15,7 +15,8 @@ def due_chip(sheet: Sheet, at: datetime, start: datetime, lang: Lang = "en") -> 
     if local.time() != END_OF_DAY or chip.state:
         return chip
     day = until(sheet, at, lang)
-    return Chip(f"by {day}" if lang == "en" else f"para {day}", chip.state, chip.left)
+    paper = f"{'by' if lang == 'en' else 'para el'} {say.on_paper(local.date(), lang)}"
+    return Chip(f"by {day}" if lang == "en" else f"para {day}", chip.state, chip.left, paper)
 
 
 def until(sheet: Sheet, at: datetime, lang: Lang = "en") -> str:

@@ -93,13 +93,14 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     async with transaction(running(request)) as tx:
         rows = await store.list_people(tx, _agency(actor), worker=None if whole else actor.id)
     names = await seals.names_of(running(request).keys, rows)
-    shown = [row for row in rows if q.strip().casefold() in names[row.person.id].casefold()]
+    found = [row for row in rows if q.strip().casefold() in names[row.person.id].casefold()]
+    people = await pages.listed(request, actor, found, names, q) if wants_html(request) else None
+    shown = people.shown if people else found
     async with transaction(running(request)) as tx:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
-    if wants_html(request):
-        who = await pages.who_of(request, actor, shown)
-        return pages.people_page(request, actor, shown, names, at, q, who)
+    if people:
+        return pages.people_page(request, actor, people, names, at)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
 
 

@@ -3,6 +3,7 @@
 What nobody has vouched for lately is not shown as help that is there: it is counted, and shown when asked for.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
@@ -24,59 +25,69 @@ from shared.security.identity import Actor
 from shared.web import say
 from shared.web.edge import running, transaction
 from shared.web.forms import is_own_path
+from shared.web.listing import Filter, Offer, asked, keyed
 from shared.web.needs import NEEDS, for_staff
 from shared.web.parts import Act, Fact, Line, Tag
 from shared.web.templates import render
 
 HERE = "/intake/directory"
-PAGE = 40
+OFFER = Offer(
+    HERE,
+    (
+        Filter(
+            "need",
+            "Help with",
+            tuple((code, say.sentence(name)) for code, name in zip(NEEDS, for_staff(NEEDS), strict=True)),
+            "Anything",
+        ),
+        Filter("room", "Whom they take", (("yes", "Takes people now"),), "Everybody listed"),
+    ),
+    (("program", "By program, in the alphabet"), ("agency", "By agency, in the alphabet")),
+    keeps=("back", "every"),
+    typed=("q",),
+)
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Actor, Depends(allow("directory.read"))]
 
 
 @router.get(HERE)
-async def search(
-    request: Request,
-    actor: Reader,
-    q: str = "",
-    need: str = "",
-    every: bool = False,
-    after: UUID | None = None,
-    back: str = "",
-) -> Response:
+async def search(request: Request, actor: Reader, after: UUID | None = None) -> Response:
     """Programs in the alphabet. `back` is where "Choose" leads, with the program and its agency added."""
-    need = need if need in NEEDS else ""
-    back = back if is_own_path(back) else ""
+    view = asked(OFFER, _sound(request.query_params))
+    q, need, back = view.typed.get("q", ""), view.chosen["need"] or None, view.kept.get("back", "")
     async with transaction(running(request)) as tx:
         today = (await people.now(tx)).date()
-        since = None if every else vouched_since(today)
+        since = None if "every" in view.kept else vouched_since(today)
         rows = await store.list_programs(
-            tx, words=q, need=need or None, vouched_since=since, after=after, limit=PAGE + 1
+            tx,
+            words=q,
+            need=need,
+            accepting=True if view.chosen["room"] else None,
+            vouched_since=since,
+            after=after,
+            limit=OFFER.size + 1,
+            by_agency=view.order == "agency",
         )
-        unchecked = 0 if every else await store.count_unvouched(tx, words=q, need=need or None, since=since)
-    asked = {"q": q, "need": need, "back": back}
-    more = _again(asked, every="1" if every else "", after=str(rows[PAGE - 1].program.id)) if len(rows) > PAGE else ""
+        unchecked = 0 if since is None else await store.count_unvouched(tx, words=q, need=need, since=since)
     return render(
         request,
         "directory.html",
+        view=view,
         q=q,
-        need=need,
-        back=back,
-        every=every,
-        needs=[(code, say.sentence(name)) for code, name in zip(NEEDS, for_staff(NEEDS), strict=True)],
-        rows=[_line(row, today, back) for row in rows[:PAGE]],
-        more=more,
+        pages=(pages := keyed(view, rows, lambda row: row.program.id)),
+        rows=[_line(row, today, back) for row in pages.rows],
         unchecked=unchecked,
-        show_all=_again(asked, every="1"),
+        show_all=view.url(page=1, every="1"),
         **frame(actor, HERE),
         lang="en",
         one_language=True,
     )
 
 
-def _again(asked: dict[str, str], **more: str) -> str:
-    return f"{HERE}?{urlencode({name: value for name, value in {**asked, **more}.items() if value})}"
+def _sound(query: Mapping[str, str]) -> dict[str, str]:
+    """Without a way back that leads elsewhere."""
+    return {name: value for name, value in query.items() if name != "back" or is_own_path(value)}
 
 
 def _line(row: Listed, today: date, back: str) -> Line:

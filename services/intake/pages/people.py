@@ -22,12 +22,15 @@ from shared.security.permissions import Relation, may
 from shared.web import needs, say
 from shared.web.edge import running
 from shared.web.forms import Form
+from shared.web.listing import Filter, Offer, Pages, View, asked, paged
 from shared.web.menu import PEOPLE
 from shared.web.templates import render
 from shared.web.words import lang_of
 
 MEND = {"name": "Say what they like to be called."}
-SHOWN = 200  # on one page of those with a worker; the search finds the others
+SHOWN = 40  # on one page of those with a worker
+MOST = 200  # that a search by name shows
+ORDERS = (("latest", "Who came last, first"), ("longest", "Who came first, first"), ("name", "By name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +63,60 @@ async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
     )
 
 
-def people_page(
-    request: Request, actor: Actor, rows: list[Row], names: dict[UUID, str], at: datetime, q: str, who: Who
-) -> Response:
-    """Those whom nobody walks with stand first: that is our silence, not theirs."""
-    workers = [(str(id), name) for id, name in who.may_be_named]
-    waiting = [row for row in rows if row.person.worker is None]
+@dataclass(frozen=True, slots=True)
+class People:
+    """One page of the list: whom nobody walks with, whole, then a page of the others."""
+
+    view: View
+    waiting: list[Row]
+    walking: Pages[Row]
+    who: Who
+    q: str = ""
+
+    @property
+    def shown(self) -> list[Row]:
+        return [*self.waiting, *self.walking.rows]
+
+
+async def listed(request: Request, actor: Actor, rows: list[Row], names: Mapping[UUID, str], q: str) -> People:
+    """Those whom nobody walks with stand first: that is our silence, not theirs. What is sought by name is one page,
+    since a name stands in no address that could lead to the next."""
+    who = await who_of(request, actor, rows)
+    known = sorted(((str(id), name) for id, name in who.called.items()), key=lambda worker: worker[1])
+    filters = (
+        (Filter("with", "Who walks with them", (("nobody", "Nobody yet"), *known), "Whoever it is"),)
+        if may(actor, "person.list", Relation.SAME_AGENCY)
+        else ()
+    )
+    view = asked(Offer(PEOPLE, filters, ORDERS, MOST if q else SHOWN), {} if q else request.query_params)
+    chosen = view.chosen.get("with", "")
+    waiting = [row for row in rows if row.person.worker is None] if chosen in ("", "nobody") else []
     walking = [row for row in rows if row.person.worker is not None]
+    pages = paged(
+        view,
+        walking,
+        keep={"with": lambda row, worker: str(row.person.worker) == worker},
+        sort={
+            "latest": lambda row: (-row.welcomed_at.timestamp(), row.person.id),
+            "longest": lambda row: (row.welcomed_at, row.person.id),
+            "name": lambda row: (names[row.person.id].casefold(), row.person.id),
+        },
+    )
+    return People(view, waiting if view.page == 1 else [], pages, who, q)
+
+
+def people_page(request: Request, actor: Actor, people: People, names: dict[UUID, str], at: datetime) -> Response:
+    workers = [(str(id), name) for id, name in people.who.may_be_named]
     return render(
         request,
         "people.html",
         said=SAID["en"],
-        waiting=[_shown(row, names, who, at, actor) for row in waiting],
-        walking=[_shown(row, names, who, at, actor) for row in walking[:SHOWN]],
-        more=max(0, len(walking) - SHOWN),
+        view=people.view,
+        waiting=[_shown(row, names, people.who, at, actor) for row in people.waiting],
+        walking=[_shown(row, names, people.who, at, actor) for row in people.walking.rows],
+        pages=people.walking,
         workers=workers,
-        q=q,
+        q=people.q,
         **frame(actor, PEOPLE),
         lang="en",
     )

@@ -6,7 +6,7 @@ back.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,7 @@ from shared.web.edge import running, transaction
 from shared.web.looks import parts
 from shared.web.looks_words import PAGE
 from shared.web.menu import PEOPLE
-from shared.web.parts import Tag
+from shared.web.parts import Bead, Consent, Tag
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
@@ -44,13 +44,9 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One consent as the page draws it. `lines` are sentences; `moves` the buttons."""
+    """One consent as the page draws it, and what can be done about it."""
 
-    id: UUID
-    agency: str
-    what: str
-    lines: tuple[str, ...]
-    tag: Tag | None = None
+    drawn: Consent
     asks: bool = False
     may_confirm: bool = False
     may_stop: bool = False
@@ -147,32 +143,44 @@ def _shown(row: Row, names: dict[UUID, str], now: datetime, zone: tzinfo, lang: 
     def day(which: date) -> str:
         return say.on_date(which, today, lang)
 
+    def drawn(*lines: str, tag: Tag | None = None, **more: Any) -> Consent:
+        return Consent(str(consent.id), agency, lines=tuple(filter(None, lines)), tag=tag, **more)
+
+    knows = f"{says['knows']} {what}."
     match consent.stage:
         case Stage.ASKED:
-            line = says["asks"].format(agency=agency, what=what)
-            return Shown(consent.id, agency, what, (line,), Tag("waits", says["asked"]), asks=True)
+            question = says["asks"].format(agency=agency, what=what)
+            return Shown(drawn(question=question, tag=Tag("waits", says["asked"])), asks=True)
         case Stage.GRANTED:
             line = says["unsaid"].format(day=day(last_day(consent)))
-            return Shown(consent.id, agency, what, (line,), may_confirm=True, may_stop=True)
+            return Shown(drawn(line, knows=knows), may_confirm=True, may_stop=True)
         case Stage.CONFIRMED:
-            line = says["until"].format(day=day(last_day(consent)))
-            return Shown(consent.id, agency, what, (line,), may_stop=True)
-        case Stage.REVOKED | Stage.IN_EFFECT:
-            lines = (_phase(row, now, zone, lang), _readable(row, now, zone, lang), says["recall"])
-            tag = Tag("stopped", says["stopped"])
-            stopping = consent.stage is Stage.REVOKED
-            return Shown(consent.id, agency, what, tuple(filter(None, lines)), tag, stopping=stopping)
+            return Shown(drawn(says["until"].format(day=day(last_day(consent))), knows=knows), may_stop=True)
+        case Stage.REVOKED:
+            lines, phases = (_readable(row, now, zone, lang), says["recall"]), _phases(row, now, zone, lang)
+            return Shown(drawn(*lines, tag=Tag("waits", says["not_yet"]), stop=phases), stopping=True)
+        case Stage.IN_EFFECT:
+            since = _since(row, now, zone, lang)
+            lines = (_readable(row, now, zone, lang), says["recall"])
+            return Shown(drawn(since, *lines, tag=Tag("stopped", says["stopped"])))
         case _:
             ended = (row.ended_at or now).astimezone(zone).date()
-            return Shown(
-                consent.id, agency, what, (says["over_why"].format(day=day(ended)),), Tag("stopped", says["over"])
-            )
+            return Shown(drawn(says["over_why"].format(day=day(ended)), tag=Tag("stopped", says["over"])))
 
 
-def _phase(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:
-    if row.in_effect_at is None:
-        return SHARED[lang]["stopping"]
-    return SHARED[lang]["effect"].format(when=say.after_a_word(say.moment(row.in_effect_at, now, zone, lang), lang))
+def _phases(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> tuple[Bead, ...]:
+    """Recorded, and not in effect before every service has let go: the second phase lies ahead."""
+    says, at = SHARED[lang], row.revoked_at or now
+    when = say.sentence(say.moment(at, now, zone, lang))
+    return (
+        Bead("", "kept", title=says["stopped"], when=when),
+        Bead(says["stopping"], "now", ahead=True, title=says["to_come"]),
+    )
+
+
+def _since(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:
+    at = row.in_effect_at or now
+    return SHARED[lang]["effect"].format(when=say.after_a_word(say.moment(at, now, zone, lang), lang))
 
 
 def _readable(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> str:

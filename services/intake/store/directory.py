@@ -109,12 +109,15 @@ async def list_programs(
     vouched_since: date | None = None,
     after: UUID | None = None,
     limit: int = 50,
+    by_agency: bool = False,
 ) -> list[Listed]:
-    """Programs on offer, in the alphabet. `words` are looked for in their names, their agencies' and what they say.
+    """Programs on offer, in the alphabet of their names, or of their agencies'. `words` are looked for in both, and in
+    what they say.
 
     With `vouched_since`, what was loaded from elsewhere is left out unless somebody vouched for it since that day.
     """
-    rows = await tx.fetch(SQL["list_programs"], _query(words), need, agency, accepting, after, limit, vouched_since)
+    statement = SQL["list_programs_by_agency" if by_agency else "list_programs"]
+    rows = await tx.fetch(statement, _query(words), need, agency, accepting, after, limit, vouched_since)
     return [_listed(row) for row in rows]
 
 

@@ -79,6 +79,21 @@ SELECT p.id, p.entry, p.source, p.source_id, p.assured_on, p.withdrawn, a.name A
    AND ($5::uuid IS NULL OR (lower(p.name), p.id) > (SELECT lower(b.name), b.id FROM program b WHERE b.id = $5))
  ORDER BY lower(p.name), p.id LIMIT $6;
 
+-- name: list_programs_by_agency
+-- The same in the alphabet of agencies, each with its programs together. It sorts: a city's 1,875 in a few ms.
+SELECT p.id, p.entry, p.source, p.source_id, p.assured_on, p.withdrawn, a.name AS agency_name, a.entry AS agency
+  FROM program p JOIN agency a ON a.id = p.agency_id
+ WHERE p.withdrawn IS NULL
+   AND ($1::text IS NULL OR p.words @@ to_tsquery('english', $1))
+   AND ($2::text IS NULL OR p.needs @> ARRAY[$2::text])
+   AND ($3::uuid IS NULL OR p.agency_id = $3)
+   AND ($4::boolean IS NULL OR p.accepting = $4)
+   AND ($7::date IS NULL OR p.source IS NULL OR p.assured_on >= $7)
+   AND ($5::uuid IS NULL OR (lower(a.name), a.id, lower(p.name), p.id) >
+       (SELECT lower(c.name), c.id, lower(b.name), b.id FROM program b JOIN agency c ON c.id = b.agency_id
+         WHERE b.id = $5))
+ ORDER BY lower(a.name), a.id, lower(p.name), p.id LIMIT $6;
+
 -- name: count_unvouched
 -- How many more there are that another directory brought and nobody has vouched for since $3.
 SELECT count(*) FROM program

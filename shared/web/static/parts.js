@@ -19,13 +19,18 @@
   });
 
   document.addEventListener("click", (event) => {
-    const leave = event.target.closest("[data-leave]");
-    if (leave) {
-      event.preventDefault();
-      location.replace(leave.href);
-    }
     const again = event.target.closest("[data-again]");
     if (again) htmx.trigger(again.closest("[data-part]"), "again");
+  });
+
+  // Gone at once, and no way back: the session is ended behind it, however slow the line is.
+  document.addEventListener("submit", (event) => {
+    const to = event.target.dataset.leave;
+    if (!to) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(event.target));
+    fetch(event.target.action, { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => {});
+    location.replace(to);
   });
 
   // A summary of what to mend is read first: the reader lands on it, its links lead to the fields.

@@ -96,13 +96,29 @@ def test_no_two_hours_of_the_day_sound_alike():
     ],
 )
 def test_a_clock_says_what_is_due_in_words(due, english, spanish, state):
-    assert say.due(due, NOW, NEW_YORK) == Chip(english, state, 0 if state == "past" else None)
+    chip = say.due(due, NOW, NEW_YORK)
+    assert (chip.words, chip.state, chip.left) == (english, state, 0 if state == "past" else None)
     assert say.due(due, NOW, NEW_YORK, "es").words == spanish
 
 
 def test_a_clock_may_have_a_verb_of_its_own_and_a_dial():
     chip = say.due(at(24, 13, 4), NOW, NEW_YORK, start=at(24, 5, 4), verb="answer")
-    assert chip == Chip("answer in 3 h", "soon", 38)
+    assert chip == Chip("answer in 3 h", "soon", 38, "by Tuesday, November 24, 1:04 pm")
+
+
+@given(moments, moments, moments, zones)
+def test_on_paper_a_clock_says_a_date_and_stays_right_whenever_it_is_read(now, later, due, zone):
+    papers = {say.due(due, when, zone).paper.removeprefix("by ").removeprefix("was due ") for when in (now, later)}
+    local = due.astimezone(zone)
+    assert papers == {say.moment_on_paper(due, zone)}
+    assert f"{say.MONTHS['en'][local.month - 1]} {local.day}, " in papers.pop()
+
+
+def test_on_paper_spanish_says_the_day_and_the_date():
+    assert say.due(at(27, 17), NOW, NEW_YORK, "es").paper == "para el viernes 27 de noviembre, 5:00 pm"
+    assert say.due(at(23, 15), NOW, NEW_YORK, "es").paper == "era para el lunes 23 de noviembre, 3:00 pm"
+    assert say.as_of(NOW, NEW_YORK, "es") == "martes 24 de noviembre de 2026"
+    assert say.as_of(NOW, NEW_YORK) == "Tuesday, November 24, 2026"
 
 
 @pytest.mark.parametrize(

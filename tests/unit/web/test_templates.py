@@ -11,7 +11,23 @@ from jinja2.runtime import Macro
 
 from shared.web import forms
 from shared.web.charts import Chart, Dot, Stroke, Table, Text
-from shared.web.parts import Act, Ask, Bead, Fact, Figure, Goal, Helper, Kept, Line, Note, Step, Tag
+from shared.web.listing import Filter, Offer, Pages, View
+from shared.web.parts import (
+    Act,
+    Appointment,
+    Ask,
+    Bead,
+    Consent,
+    Fact,
+    Figure,
+    Goal,
+    Helper,
+    Kept,
+    Line,
+    Note,
+    Step,
+    Tag,
+)
 from shared.web.say import Chip
 from shared.web.templates import PARTS, Parts, UnsafeAddress, environment, href, path
 from shared.web.words import EN, ES, WORDS, to_mend
@@ -52,6 +68,7 @@ def slots(s: str) -> dict[str, str]:
         (Dot(1, 1),),
     )
     step, u = Step(s, s, chip), ui()
+    offer = Offer(URL, (Filter("n", s, ((s, s), ("other", s)), s),), ((s, s), ("other", s)), keeps=(s,))
     return {
         "clock": u.clock(chip) + u.clock(Chip(s, "past")),
         "tag": u.tag("kept", s),
@@ -62,6 +79,12 @@ def slots(s: str) -> dict[str, str]:
         "thread": u.thread([Bead(s, "kept", False, s, s, s, s, tag), Bead(s, url=URL)], across=True),
         "ledger": u.ledger([Kept(s, s, tag, s)], s, s),
         "lines": u.lines([Line(s, s, s, chip, act)]),
+        "when": u.when(s, s + s),
+        "consent": u.consent(Consent(s, s, s, s, (s, s), tag, (Bead(s, "now", True, s),)), caller=lambda: s),
+        "appointment": u.appointment(Appointment(s, s, s, s, act), "a"),
+        "finder": u.finder(View(offer, {"n": s}, s, kept={s: s}, typed={s: s}), s, caller=lambda: s),
+        "pages": u.pages(Pages((s,), 1, 3, URL + "?a=1", URL + "?a=2")),
+        "nothing_fits": u.nothing_fits(View(offer, {"n": s})),
         "people": u.people([Helper(s, s, link)]),
         "steps": u.steps([step]),
         "goals": u.goals([Goal(s, (step,), s, lang=s)]),
@@ -85,6 +108,8 @@ def slots(s: str) -> dict[str, str]:
         "empty": u.empty(s, s),
         "toast": u.toast(s),
         "what": u.what(s),
+        "sure": u.sure(s, s, caller=lambda: s),
+        "as_of": u.as_of(s),
         "fragment": u.fragment(URL, s, "f"),
         "slot": u.slot(URL, s),
         "drawing": u.drawing(chart, "d"),
@@ -190,7 +215,9 @@ async def test_the_same_address_is_a_page_for_a_browser_and_a_part_for_htmx(clie
 
 async def test_a_name_that_is_sought_is_posted_and_never_stands_in_an_address(client):
     page = (await client.get("/caseplan/styleguide", headers=PAGE)).text
-    assert '<form class="find" role="search" method="post"' in page and not re.search(r"<form(?![^>]*post)", page)
+    assert '<form class="find" role="search" method="post"' in page and not re.search(
+        r"<form(?![^>]*(?:post|finder))", page
+    )
     token = re.search(r'name="_csrf" value="([^"]+)"', page)[1]
     found = await client.post("/caseplan/styleguide/find", data={"q": "tony", "_csrf": token}, headers=PAGE)
     assert "Tony Baptiste" in found.text and "Dana Whitfield" not in found.text
