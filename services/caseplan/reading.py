@@ -24,6 +24,7 @@ from shared.process import Running
 from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.identity import Actor
+from shared.security.permissions import Role
 from shared.web import edge
 from shared.workflow import Party
 
@@ -46,6 +47,7 @@ class Sheet:
     words: dict[tuple[str, UUID], Words] = field(default_factory=dict)
     timeline: list[Record] = field(default_factory=list)
     person: Person | None = None
+    mark: str = ""  # of a page that changes under its reader: what it was drawn with
 
     @property
     def today(self) -> date:
@@ -186,8 +188,20 @@ async def around_person(here: Running, actor: Actor, action: str, id: UUID) -> S
         contacts = {(written.CONTACT, row["id"]): id for row in sheet.timeline if row["kind"] == written.CONTACT}
         sheet.sealed += await written.fetch(tx, contacts)
         sheet.person = person
+        sheet.mark = await mark_of_person(tx, actor) if actor.person == id else ""
         await audit.record(tx, actor, action, id, "person", "care")
     return await opened(here, sheet)
+
+
+async def mark_of_worker(tx: Tx, actor: Actor) -> str:
+    """What a worker's day was drawn with, as a few letters; it names nobody and counts nothing."""
+    leads = actor.role is Role.SUPERVISOR
+    return str(await tx.fetchval(store.SQL["mark_of_worker"], actor.id, actor.agency, leads))
+
+
+async def mark_of_person(tx: Tx, actor: Actor) -> str:
+    """The same of the person's own page."""
+    return str(await tx.fetchval(store.SQL["mark_of_person"], actor.person))
 
 
 async def _asked_about(tx: Tx, person: UUID) -> list[Kept]:

@@ -177,3 +177,22 @@ SELECT c.id, c.person, c.speak_on, c.at FROM contact c
  WHERE c.worker = $1 AND c.speak_on <= $2
    AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.worker = c.worker AND later.at > c.at)
  ORDER BY c.speak_on LIMIT $3
+
+-- name: mark_of_worker
+-- A few letters that change when anything on a worker's day does: what they hold, what their agency ($2) was asked,
+-- whom they walk with; for a supervisor ($3) what their team holds and who waits. By the indexes of these lists.
+SELECT left(md5(concat_ws('.',
+    (SELECT concat(count(*), '-', max(moved_at)) FROM aggregate WHERE worker = $1 AND is_open),
+    (SELECT max(moved_at) FROM aggregate WHERE receiving = $2::uuid AND kind = 'referral'),
+    (SELECT count(*) FROM person WHERE worker = $1),
+    (SELECT max(moved_at) FROM unnest(ARRAY['setback', 'referral', 'plan']) AS held(kind)
+      CROSS JOIN LATERAL (SELECT moved_at FROM aggregate a WHERE $3 AND a.home = $2::uuid AND a.kind = held.kind AND a.is_open
+                           ORDER BY moved_at DESC LIMIT 1) AS latest),
+    (SELECT count(*) FROM person WHERE $3 AND home = $2::uuid AND worker IS NULL))), 12)
+
+-- name: mark_of_person
+-- The same of somebody's own page. Of a concern nothing shows, not even that there is one, until they are asked of it.
+SELECT left(md5(concat_ws('.',
+    (SELECT max(number) FROM happened WHERE person = $1 AND kind <> 'concern'),
+    (SELECT count(*) FROM aggregate WHERE person = $1 AND kind = 'concern' AND stage = 'asked'),
+    (SELECT worker FROM person WHERE id = $1))), 12)

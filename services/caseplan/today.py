@@ -120,6 +120,7 @@ async def read(here: Running, actor: Actor) -> Today:
     async with edge.transaction(here) as tx:
         gathered = await _gather(tx, actor)
         sheet = await reading.collect(tx, actor, actor.agency, gathered.lists(), worded=[PROMISE])
+        sheet.mark = await reading.mark_of_worker(tx, actor)
         rows = list(_rows(gathered, sheet))
         seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
         await audit.record_many(tx, actor, "today.read", seen, "today", "care")

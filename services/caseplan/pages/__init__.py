@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.caseplan.pages import editing, routes
+from services.caseplan.pages import editing, news, routes
 
 router = APIRouter()
-for part in (routes.router, editing.router):
+for part in (routes.router, editing.router, news.router):
     router.include_router(part)

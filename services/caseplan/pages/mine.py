@@ -107,6 +107,7 @@ def page(request: Request, sheet: Sheet, form: Form[Any] | None = None) -> Respo
         whose=person.id,
         person=person.id,
         cards=cards,
+        mark=sheet.mark,
         next=None if cards else _next(view),
         plan=mine_plan.of(view, plan) if plan else None,
         hard=_setbacks(view),

@@ -35,7 +35,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         "person.html",
         person=person.id,
         whose=person.id,
-        plan=plans.parts(sheet, kept, here) if kept else None,
+        plan=plans.parts(sheet, kept, here, main="") if kept else None,
         ledger=[(_line(sheet, one), f"/caseplan/promises/{one.state.id}") for one in sheet.of(PROMISE)],
         referrals=[_referral(sheet, one) for one in sheet.of(REFERRAL) if REFERRAL.is_open(one.state)],
         over=[_referral(sheet, one) for one in sheet.of(REFERRAL) if not REFERRAL.is_open(one.state)],

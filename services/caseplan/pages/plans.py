@@ -96,11 +96,12 @@ def page(request: Request, sheet: Sheet) -> Response:
     )
 
 
-def parts(sheet: Sheet, kept: Kept, back: str) -> dict[str, Any]:
-    """What the worker sees of a plan: what is agreed, what is suggested, and what is theirs to say."""
+def parts(sheet: Sheet, kept: Kept, back: str, *, main: str = "suggest") -> dict[str, Any]:
+    """What the worker sees of a plan: what is agreed, what is suggested, and what is theirs to say. `main` is filled,
+    unless their signature is awaited."""
     plan = kept.state
     verbs = [verb for verb in offered(sheet.actor, PLAN, kept) if verb not in STEPS]
-    main = "sign" if "sign" in verbs and plan.stage in SIGNABLE else "suggest"
+    main = "sign" if "sign" in verbs and plan.stage in SIGNABLE else main
     due, began = sheet.due(PLAN, plan.id), sheet.began(PLAN, plan.id)
     return {
         "plan_stage": say.due(due, sheet.now, sheet.zone, start=began) if due else Tag(*_tag(plan)),

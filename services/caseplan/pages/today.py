@@ -88,6 +88,7 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         more=len(people) > SHOWN,
         form=form or forms.blank(who=known, by=str(_next_day(sheet)), at="16:00"),
         how=HOW,
+        mark=sheet.mark,
         walks=bool(found.people),
         is_asked=sheet.actor.role is Role.AGENCY_ADMIN or any(group.key == "asked" for group in found.groups),
         **frame(sheet.actor, TODAY),

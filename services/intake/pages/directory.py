@@ -42,7 +42,7 @@ OFFER = Offer(
         ),
         Filter("room", "Whom they take", (("yes", "Takes people now"),), "Everybody listed"),
     ),
-    (("program", "By program, in the alphabet"), ("agency", "By agency, in the alphabet")),
+    (("program", "By program"), ("agency", "By agency")),
     keeps=("back", "every"),
     typed=("q",),
 )

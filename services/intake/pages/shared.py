@@ -27,8 +27,8 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.signin import LANDING, SIGN_IN
-from shared.web import say
-from shared.web.accept import wants_html
+from shared.web import live, say
+from shared.web.accept import is_htmx, wants_html
 from shared.web.edge import running, transaction
 from shared.web.looks import parts
 from shared.web.looks_words import PAGE
@@ -95,7 +95,7 @@ async def shared(
         rows = await consents.consents_of(tx, person_id)
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone = await zone_of(tx, person_id)
-        now = await people.now(tx)
+        now, mark = await people.now(tx), await consents.mark_of(tx, person_id)
         await audit.record(tx, actor, "consent.read", person_id, "consent", "own" if actor.person else "care")
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
@@ -109,12 +109,27 @@ async def shared(
         mine=MINE,
         says=SHARED[lang],
         shown=shown,
-        stopping=any(one.stopping for one in shown),
+        stopping=is_own(actor, person_id) and any(one.stopping for one in shown),
+        mark=mark,
+        whole="whole" in request.query_params or not is_htmx(request),
         looked=PAGE[lang],
         looks=parts(person_id, lang) if actor.may("looks.read", relations) else [],
         **frame(actor, PEOPLE),
         lang=lang,
     )
+
+
+@router.get("/intake/people/{person_id}/shared/news")
+async def news(person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.read"))]) -> Response:
+    """Open for the seconds in which a stop is on its way: the page asks for its part again once that is in effect."""
+
+    async def look() -> str:
+        now = await allow("consent.read")(request)
+        now.require("consent.read", now.relations(person=person_id), person_id)
+        async with transaction(running(request)) as tx:
+            return await consents.mark_of(tx, person_id)
+
+    return await live.stream(request, look)
 
 
 async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:

@@ -35,6 +35,11 @@ class Row:
         return self.revoked_at + READABLE if self.revoked_at and self.granted_at else None
 
 
+async def mark_of(tx: Connection, person: UUID) -> str:
+    """What a page of somebody's consents was drawn with, as a few letters."""
+    return str(await tx.fetchval(SQL["mark_of_consents"], person))
+
+
 async def lock_consent(tx: Connection, id: UUID) -> Consent:
     """The consent, ours alone until `tx` ends."""
     row = await tx.fetchrow(SQL["lock_consent"], id)

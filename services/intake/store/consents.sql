@@ -30,3 +30,8 @@ SELECT * FROM consent WHERE person_id = $1 AND stage <> 'not_now' ORDER BY asked
 -- and no read begins after it. By consent_recipient_idx.
 SELECT * FROM consent
  WHERE person_id = $1 AND recipient = $2 AND stage IN ('granted', 'confirmed') ORDER BY id FOR SHARE;
+
+-- name: mark_of_consents
+-- A few letters that change when any of a person's consents does; by consent_person_idx.
+SELECT left(md5(coalesce(string_agg(concat_ws('.', id, stage, confirm_by), ',' ORDER BY id), '')), 12)
+  FROM consent WHERE person_id = $1;

@@ -108,6 +108,7 @@ def slots(s: str) -> dict[str, str]:
         "empty": u.empty(s, s),
         "toast": u.toast(s),
         "what": u.what(s),
+        "live": u.live(URL + "?since=1", URL),
         "sure": u.sure(s, s, caller=lambda: s),
         "as_of": u.as_of(s),
         "fragment": u.fragment(URL, s, "f"),
