@@ -30,15 +30,15 @@ WAYS: Mapping[str, Words] = {
 UNCLEAR: Mapping[str, Words] = {  # what to do about a contact that can't be used
     "incomplete": Words(
         "Write the number or address too, or leave both empty.",
-        "Escriba también el número o la dirección, o deje las dos cosas vacías.",
+        "Escriba también su número o su correo, o deje las dos cosas vacías.",
     ),
     "phone": Words(
         "That is not a whole phone number. Check it, or leave it empty for now.",
-        "Ese número de teléfono no está completo. Revíselo, o déjelo vacío por ahora.",
+        "Ese número de teléfono no está completo. Mire si falta algo, o déjelo vacío.",
     ),
     "mail": Words(
         "That is not a whole e-mail address. Check it, or leave it empty for now.",
-        "Ese correo electrónico no está completo. Revíselo, o déjelo vacío por ahora.",
+        "Ese correo no está completo. Mire si falta algo, o déjelo vacío.",
     ),
 }
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}  # each in its own words

@@ -23,6 +23,9 @@ NEEDS: Mapping[str, Words] = {
 }
 
 
+STAFF = {"legal": "legal help", "documents": "papers and ID", "community": "other things"}  # where the code is no word
+
+
 def need(code: str, lang: Lang = "en") -> str:
     """What it is called on forms and pages; a code that is newer than this list says its name."""
     return NEEDS[code].in_lang(lang) if code in NEEDS else code.replace("_", " ").capitalize()
@@ -30,4 +33,4 @@ def need(code: str, lang: Lang = "en") -> str:
 
 def for_staff(codes: Iterable[str]) -> list[str]:
     """The same in a word, inside a sentence of staff: "housing", "mental health"."""
-    return [code.replace("_", " ") for code in codes]
+    return [STAFF.get(code, code.replace("_", " ")) for code in codes]

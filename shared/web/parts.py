@@ -71,14 +71,23 @@ class Kept:
     note: str = ""
 
 
+def never_late(theirs: bool, status: Tag | Chip) -> None:
+    """What is late is ours: a person's step is done, open, moved or not yet, whatever the calendar says."""
+    if theirs and (status.kind == "late" if isinstance(status, Tag) else status.state == "past"):
+        raise ValueError("a person's step is never late")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a goal. `theirs` is the person's own: round and plum."""
+    """A step of a goal. `theirs` is the person's own: round and plum, and never late."""
 
     text: str
     whose: str
     status: Tag | Chip
     theirs: bool = False
+
+    def __post_init__(self) -> None:
+        never_late(self.theirs, self.status)
 
 
 @dataclass(frozen=True, slots=True)

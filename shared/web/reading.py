@@ -7,7 +7,7 @@ import html
 import re
 
 GRADE = 6.0
-_SENTENCE = re.compile(r"[.!?:]+[\s”’)]*(?:\s|$)|\n")
+SENTENCE = re.compile(r"[.!?:]+[\s”’)]*(?:\s|$)|\n")
 _WORD = re.compile(r"[A-Za-z]+(?:[’'][A-Za-z]+)?|\d[\d:,.]*")
 _VOWELS = re.compile(r"[aeiouy]+")
 _SILENT = re.compile(r"(?:[^laeiouy]es|[^dtaeiouy]ed|[^laeiouy]e)$")
@@ -27,7 +27,7 @@ def syllables(word: str) -> int:
 
 def sentences(text: str) -> list[str]:
     """Headings, buttons and list items end with their line, so each counts as one."""
-    return [part.strip() for part in _SENTENCE.split(text) if _WORD.search(part)]
+    return [part.strip() for part in SENTENCE.split(text) if _WORD.search(part)]
 
 
 def grade(text: str) -> float:

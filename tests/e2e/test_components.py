@@ -39,6 +39,8 @@ PAGES = {
     "gallery": "/caseplan/styleguide",
     "mine": "/caseplan/styleguide?look=mine",
     "mine in Spanish": "/caseplan/styleguide?look=mine&lang=es",
+    "appointments alone": "/caseplan/styleguide?look=harmless",
+    "a narrow list": "/caseplan/styleguide?side=ours&page=2",
     "part alone": "/caseplan/styleguide/part",
     "missing page": "/caseplan/nowhere",
     "sleeping service": "/caseplan/styleguide/silent",
@@ -339,7 +341,9 @@ async def test_leaving_the_page_leaves_no_way_back_to_it(site: Site, browser: Br
     )
     await page.goto(f"{site.url}/caseplan/styleguide/part")
     await page.goto(site.url + PAGES["mine"])
-    await page.get_by_role("link", name="Leave this page").click()
+    async with page.expect_request("**/intake/leave") as ending:  # whatever becomes of it, the page is gone
+        await page.get_by_role("button", name="Leave this page").click()
+    assert (await ending.value).method == "POST"
     await expect(page.get_by_role("heading", name="Sunny")).to_be_visible()
     await page.go_back()
     assert "look=mine" not in page.url
@@ -360,3 +364,43 @@ async def test_paper_carries_no_menu_no_form_and_no_words_told_in_trust(site: Si
         assert await page.locator(".top:visible, .dock:visible, form:visible, .button:visible").count() == 0
         assert await page.locator(".talk:visible, .part:visible").count() == 0
         await expect(page.get_by_text("“My own key.”")).to_be_visible()
+
+
+async def test_paper_says_dates_where_the_screen_says_how_long(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["gallery"]) as page:
+        clock = page.locator(".steps .clock").first
+        assert await clock.inner_text() == "due in 5 h"
+        await page.emulate_media(media="print")
+        assert await clock.inner_text() == "by Tuesday, November 24, 3:04 pm"
+        await expect(clock.locator("svg")).to_be_hidden()
+
+
+async def test_a_list_is_narrowed_and_walked_by_its_address_without_a_script(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["gallery"], PHONE, java_script_enabled=False) as page:
+        rows = page.locator("section[aria-labelledby=list] .people li")
+        await page.get_by_role("link", name="Go on").click()
+        await expect(rows).to_have_count(1)
+        await expect(page.get_by_text("3 to 3 of 3")).to_be_visible()
+        await page.get_by_label("Whose side").select_option("The person’s")
+        await page.get_by_role("button", name="Show").click()
+        await expect(rows).to_contain_text(["Nina"])
+        assert page.url.endswith("?side=theirs&order=name")
+        await page.goto(f"{site.url}/caseplan/styleguide?side=theirs&page=9")
+        await expect(rows).to_contain_text(["Nina"])
+
+
+async def test_what_can_not_be_undone_is_opened_before_it_is_done(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["gallery"], PHONE, java_script_enabled=False) as page:
+        button = page.get_by_role("button", name="Yes, make a new one")
+        await expect(button).to_be_hidden()
+        await page.get_by_text("Make a new password").click()
+        await expect(page.get_by_text("The old one stops at once")).to_be_visible()
+        await expect(button).to_be_visible()
+
+
+async def test_every_button_and_field_is_large_enough_to_hit(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["gallery"], DESK) as page:
+        await settled(page)
+        targets = page.locator(".button:visible, summary:visible, select:visible, .choices label, .bar nav a")
+        sizes = [await one.bounding_box() for one in await targets.all()]
+        assert len(sizes) > 25 and min(size["height"] for size in sizes if size) >= 44

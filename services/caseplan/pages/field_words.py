@@ -46,6 +46,9 @@ MINE: Mapping[Lang, Mapping[str, Said]] = {
         "next_time": Said("What could help next time?", "Leave it empty if you like."),
         "pace": Said("How soon should someone call?"),
         "due": Said("Which day?", "Any day in the next two weeks."),
+        "consent": Said("Your yes to sharing"),
+        "step": Said("Which step?"),
+        "checked": Said("I have checked it"),
     },
     "es": {
         "withdraw_reason": Said("¿Quiere decir por qué?", "No tiene que hacerlo."),

@@ -14,7 +14,7 @@ from services.caseplan.store import Kept
 from services.caseplan.written import SUGGESTED
 from shared.contracts.plan import Owner, Stage
 from shared.web import say
-from shared.web.parts import Act, Tag
+from shared.web.parts import Act, Tag, never_late
 from shared.web.say import Chip
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class MyStep:
     move: str = ""  # where moving it is posted
     drop: Act | None = None
     id: str = ""
+
+    def __post_init__(self) -> None:
+        never_late(self.theirs, self.status)
 
 
 @dataclass(frozen=True, slots=True)
