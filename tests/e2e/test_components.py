@@ -1,6 +1,7 @@
 """The parts of a page in a real browser: readable by all, usable without script or mouse, deaf to smuggled markup."""
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -32,6 +33,7 @@ pytestmark = [
 ]
 
 RAY = UUID(int=1)
+SHOTS = os.environ.get("THROUGHCARE_SCREENSHOTS")  # a folder, for whoever wants to look
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = (390, 844), (1280, 900)
 SMUGGLED = """<img src=x onerror="window.hit=1"><script>window.hit=1</script>" hx-on:load="window.hit=1" """
@@ -40,7 +42,6 @@ PAGES = {
     "mine": "/caseplan/styleguide?look=mine",
     "mine in Spanish": "/caseplan/styleguide?look=mine&lang=es",
     "appointments alone": "/caseplan/styleguide?look=harmless",
-    "a narrow list": "/caseplan/styleguide?side=ours&page=2",
     "part alone": "/caseplan/styleguide/part",
     "missing page": "/caseplan/nowhere",
     "sleeping service": "/caseplan/styleguide/silent",
@@ -183,6 +184,8 @@ async def test_axe_finds_nothing_to_mend(site: Site, browser: Browser, name: str
         await settled(page)
         await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         assert await to_mend(page) == ""
+        if SHOTS:
+            await page.screenshot(path=Path(SHOTS) / f"{name}-{size[0]}-{scheme}.png", full_page=True)
 
 
 @pytest.mark.parametrize("name", PAGES)
