@@ -40,7 +40,7 @@ OFFER = Offer(
             tuple((code, say.sentence(name)) for code, name in zip(NEEDS, for_staff(NEEDS), strict=True)),
             "Anything",
         ),
-        Filter("room", "Whom they take", (("yes", "Takes people now"),), "Everybody listed"),
+        Filter("room", "Room", (("yes", "Open to new people"),), "Full or not"),
     ),
     (("program", "By program"), ("agency", "By agency")),
     keeps=("back", "every"),

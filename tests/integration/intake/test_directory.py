@@ -1,7 +1,12 @@
 """Agencies and programs: public facts, said by those who answer for them, told once for each change."""
 
+import html
+import re
+from dataclasses import replace
+
 import pytest
 
+from services.intake.pages import directory as pages
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.world import CALENDAR, text
@@ -111,3 +116,23 @@ async def test_everybody_may_look_at_the_directory(door):
         page = await door.page("/intake/directory", account)
         assert page.status_code == 200
         assert "Rooms for the first month" in text(page)
+
+
+async def test_the_directory_is_walked_by_agency_as_by_program_and_narrowed_to_those_with_room(door, monkeypatch):
+    monkeypatch.setattr(pages, "OFFER", replace(pages.OFFER, size=1))
+    await program(door, name="Rooms for a week")
+    await program(door, agency=str(demo.LANTERN_CLINIC), name="A first visit", needs=["health"], accepting=False)
+
+    async def walked(query: str) -> list[str]:
+        seen, path = [], f"/intake/directory?{query}"
+        while path:
+            page = (await door.page(path)).text
+            seen += re.findall(r"<b>(Rooms for a week|A first visit)</b>", page)
+            onward = re.search(r'href="([^"]*after=[^"]*)"', page)
+            path = html.unescape(onward[1]) if onward else ""
+        return seen
+
+    assert await walked("") == ["A first visit", "Rooms for a week"]
+    assert await walked("order=agency") == ["Rooms for a week", "A first visit"]
+    assert await walked("room=yes") == ["Rooms for a week"]
+    assert "Nothing here fits what you chose." in text(await door.page("/intake/directory?q=canoe"))

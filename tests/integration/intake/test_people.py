@@ -134,7 +134,8 @@ async def test_whoever_waits_for_a_worker_is_on_the_page_however_many_walk_with_
     await door.add(name="Egret")
     page = text(await door.page("/intake/people", demo.LENA))
     assert [name in page for name in ("Wren", "Robin", "Heron", "Egret")] == [True, True, False, True]
-    assert "1 more: find them by name." in page
+    assert "1 to 1 of 2 Go on" in page
+    assert "Heron" in text(await door.page("/intake/people?page=2", demo.LENA))
 
 
 async def test_names_of_a_list_are_opened_with_one_look_at_the_keys(door, monkeypatch):
@@ -271,3 +272,27 @@ async def test_erased_people_have_no_name_and_break_no_list(door):
         str(gone): "Somebody who was erased", str(here): "Robin"
     }  # fmt: skip
     assert (await door.get(f"/intake/people/{gone}", demo.DANA)).status_code == 200
+
+
+async def test_a_list_of_people_tells_each_of_whom_it_was_shown_and_no_one_else(door, monkeypatch):
+    """What a page did not show was not looked at."""
+    monkeypatch.setattr("services.intake.pages.people.SHOWN", 1)
+    first, second = await door.add(name="Heron"), await door.add(name="Egret")
+    page = text(await door.page("/intake/people?order=name", demo.LENA))
+    assert "Egret" in page and "Heron" not in page
+    seen = {}
+    for person in (first, second):
+        looks = (await door.get(f"/intake/people/{person}/looks", person)).json()["looks"]
+        seen[person] = any(look["action"] == "person.list" for look in looks)
+    assert seen == {first: False, second: True}
+
+
+async def test_a_list_of_people_is_narrowed_to_those_of_one_worker(door):
+    await door.post("/intake/start", {"name": "Wren"})
+    await door.add(name="Heron")
+    mine = text(await door.page(f"/intake/people?with={demo.DANA}", demo.LENA))
+    assert "Heron" in mine and "Wren" not in mine
+    waiting = text(await door.page("/intake/people?with=nobody", demo.LENA))
+    assert "Wren" in waiting and "Heron" not in waiting
+    odd = text(await door.page("/intake/people?with='; --&order=%00&page=-7", demo.LENA))
+    assert "Wren" in odd and "Heron" in odd
