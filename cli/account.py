@@ -11,13 +11,13 @@ from services.intake.accounts import SIGN_IN, invite
 from services.intake.inviting import open_account
 from shared.local.network import Network
 from shared.local.trouble import Trouble
-from shared.runtime.database import pool
 from shared.runtime.errors import Invalid
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security.identity import NOBODY
+from shared.security.keyed import keyed_pool
 from shared.security.permissions import Role
-from shared.security.sealing import PostgresKeys
 
 app = typer.Typer(help="Accounts of staff: the first one; the others are invited on a page.", no_args_is_help=True)
 
@@ -48,8 +48,7 @@ async def _invited(sign_in: str, name: str, role: Role) -> str:
         raise Trouble("The network's office has network_admin, ops and auditor.") from None
     if not re.fullmatch(SIGN_IN, sign_in) or not name:
         raise Trouble("A sign-in name has three or more small letters, figures, or . _ @ + - in it.")
-    async with pool(settings, "account") as opened:
-        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+    async with keyed_pool(settings, "account", reach=SERVICE) as (opened, keys):
         made = await open_account(opened, keys, account, name, NOBODY)
     if made is None:
         raise Trouble(f"Somebody signs in as {sign_in} already.")

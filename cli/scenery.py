@@ -16,11 +16,11 @@ from services.intake.accounts import Account, Stage
 from services.intake.inviting import open_account
 from shared.contracts.agency import Calendar
 from shared.local.network import Network
-from shared.runtime.database import pool
 from shared.runtime.errors import Conflict, NotFound
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.sealing import PostgresKeys
+from shared.security.keyed import keyed_pool
 
 VERSION = "2"
 ZONE = "America/New_York"
@@ -96,11 +96,12 @@ async def _accounts(network: Network) -> None:
         database=network.databases.url("intake", network.database, password=False),
         database_password=SecretStr(network.passwords.of("postgres.intake")),
         database_ca_file=network.settings.database_ca_file,
-        sealing_key=SecretStr(network.passwords.of("sealing")),
+        keys=network.keys.url("intake"),
+        sealing_key=SecretStr(network.sealing.read_text(encoding="utf-8")),
+        sealing_key_file=network.sealing,
         demo=True,
     )
-    async with pool(settings, "scenery") as opened:
-        keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
+    async with keyed_pool(settings, "scenery", reach=SERVICE) as (opened, keys):
         for one in demo.STAFF:
             sign_in = one.name.lower().replace(" ", ".")
             account = Account(one.id, one.agency, one.role, sign_in, Stage.ACTIVE)

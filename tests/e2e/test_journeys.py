@@ -23,7 +23,7 @@ from shared.process import build
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.demo import DANA, RAY
-from shared.security.sessions import Sessions
+from shared.security.tokens import Tokens
 from tests.e2e.test_components import CHROMIUM, DESK, PHONE, RULES, Server, settled
 from tests.integration.caseplan.conftest import MONDAY
 from tests.integration.caseplan.scenes import plan_with, promise_by
@@ -127,7 +127,7 @@ async def visit(
     context = await browser.new_context(base_url=site.url, viewport={"width": size[0], "height": size[1]}, **how)
     if who is not None:
         token = demo.token(site.settings, who)
-        await context.add_cookies([{"name": Sessions(site.settings).cookie_name, "value": token, "url": site.url}])
+        await context.add_cookies([{"name": Tokens(site.settings).cookie_name, "value": token, "url": site.url}])
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -9,8 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from services.intake.signing_in.door import let_out
 from shared.runtime.settings import Settings
-from shared.security.edge import allow, visit_of
+from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.forms import is_own_path
@@ -62,8 +63,7 @@ async def leave(request: Request, actor: Annotated[Actor, Depends(allow("public"
         response = forms.see_other(to, request)
     else:
         response = render(request, "leave.html", to=to, headers={"Refresh": f"0; url={to}"})
-    response.headers.append("set-cookie", visit_of(request).sessions.end_cookie())
-    return response
+    return await let_out(request, actor, response)
 
 
 @router.get(PLAIN_PAGE)

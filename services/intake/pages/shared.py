@@ -109,7 +109,7 @@ async def shared(
         mine=MINE,
         says=SHARED[lang],
         shown=shown,
-        stopping=is_own(actor, person_id) and any(one.stopping for one in shown),
+        stopping=actor.person == person_id and any(one.stopping for one in shown),
         mark=mark,
         whole="whole" in request.query_params or not is_htmx(request),
         looked=PAGE[lang],

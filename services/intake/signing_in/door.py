@@ -49,13 +49,15 @@ async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
 
 @router.post(SIGN_OUT)
 async def sign_out(request: Request, actor: Annotated[Actor, Depends(allow("public"))]) -> Response:
-    """By the session's own cookie: it ends also where the token has run out."""
-    tokens = visit_of(request).tokens
-    if secret := request.cookies.get(tokens.session_cookie):
+    return await let_out(request, actor, forms.see_other(f"{SIGN_IN}?done=1", request))
+
+
+async def let_out(request: Request, actor: Actor, response: Response) -> Response:
+    """End the session by its own cookie, also where the token has run out, and answer with `response`."""
+    if secret := request.cookies.get(visit_of(request).tokens.session_cookie):
         async with command(running(request)) as tx:
             await store.end_session(tx, secret, "signed_out", Cause(None, actor.cause))
         _look_again(request)
-    response = forms.see_other(f"{SIGN_IN}?done=1", request)
     _forget(request, response)
     log.info("signin.ended", role=actor.role.value, id=str(actor.id))
     return response
