@@ -8,10 +8,10 @@ import pytest
 from shared.web.parts import Step, Tag, never_late
 from shared.web.say import Chip
 from shared.web.static import OURS
-from shared.web.templates import SERVICES, SHARED, SIGN_IN
+from shared.web.templates import SERVICES, SHARED
 from tests.unit.web.catalogues import ROOT, beside, catalogues, lines, sentences_in, sources
 
-TEMPLATES = sorted({*SHARED.rglob("*.html"), *SIGN_IN.rglob("*.html"), *SERVICES.glob("*/templates/**/*.html")})
+TEMPLATES = sorted({*SHARED.rglob("*.html"), *SERVICES.glob("*/templates/**/*.html")})
 STYLES = sorted(OURS.glob("*.css"))
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
