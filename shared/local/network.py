@@ -8,7 +8,6 @@ import asyncio
 import fcntl
 import functools
 import json
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -22,7 +21,7 @@ import asyncpg
 from confluent_kafka import KafkaException
 
 from shared.contracts.topics import SERVICES
-from shared.local import jars, ports, processes, trouble
+from shared.local import jars, ports, trouble
 from shared.local.kafka import LocalKafka
 from shared.local.keystore import KeyStore, beside
 from shared.local.parts import Part
@@ -31,6 +30,7 @@ from shared.local.portbook import PortBook
 from shared.local.postgres import LocalPostgres
 from shared.local.provision import DATABASE, Databases, named, signed_in
 from shared.local.settings import ROOT, LocalSettings
+from shared.local.telling import tell
 from shared.local.trouble import Trouble
 from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
@@ -389,7 +389,7 @@ class Network:
             ("kafka", self.kafka, self.settings.kafka),
             *((part.name, part, None) for part in (*self.services, self.front)),
         ]
-        parts = await asyncio.gather(*(self._tell(*each) for each in found))
+        parts = await asyncio.gather(*(tell(*each) for each in found))
         ready = all(part["state"] in ("running", "given") for part in parts)
         stopped = parts[0]["state"] == "stopped"
         names = [part.name for part in self.services]
@@ -409,35 +409,3 @@ class Network:
             return None
         finally:
             await connection.close()
-
-    async def _tell(
-        self, name: str, part: LocalPostgres | LocalKafka | Part | None, given: str | None
-    ) -> dict[str, Any]:
-        if part is None:
-            address = urlsplit(given or "").netloc.rpartition("@")[2] or given
-            return {"name": name, "state": "given", "address": address, "pid": None, "port": None}
-        pid = part.pid
-        state = "stopped"
-        if pid is not None:
-            state = "running" if await _is_ready(part) else "starting"
-        return {"name": name, "state": state, "pid": pid, "port": part.port, "memory_mib": _memory(pid)}
-
-
-async def _is_ready(part: LocalPostgres | LocalKafka | Part) -> bool:
-    if isinstance(part, LocalKafka):
-        return await Cluster(part.access).is_ready()
-    return await part.is_ready()
-
-
-def _memory(pid: int | None) -> int | None:
-    """Resident, of the process and those it started, in MiB."""
-    if pid is None:
-        return None
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = 0
-    for member in processes.family(pid):
-        try:
-            total += int(Path(f"/proc/{member}/statm").read_text(encoding="ascii").split()[1]) * page
-        except (OSError, ValueError):
-            continue
-    return total // 2**20
