@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import from_json
 
+from shared.contracts.attributes import BadAttribute, parse_id
 from shared.contracts.compartments import Compartment, fields_in
 from shared.contracts.envelope import LARGEST_VALUE, BadRecord, TooLarge
 from shared.contracts.events import Event
@@ -59,8 +60,8 @@ def take_apart(data: bytes) -> Sealed:
         found = from_json(data)
         parts = found["sealed"]
         if isinstance(parts, dict) and all(isinstance(part, str) for part in parts.values()):
-            return Sealed(UUID(found["person"]), parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
+            return Sealed(parse_id(found["person"]), parts)
+    except (BadAttribute, ValueError, KeyError, TypeError):
         pass
     raise BadRecord("bad_data", detail="sealed")
 

@@ -21,7 +21,7 @@ OLD = {
         "toy": {"type": "string", "format": "uuid"},
         "count": {"type": "integer", "minimum": 1, "maximum": 9},
         "way": CODE,
-        "answer": {"type": "string", "enum": ["yes", "no"]},
+        "answer": {"type": "string", "enum": ["yes", "no"], "x-compartment": "facts"},
         "until": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}], "default": None},
         "span": {"$ref": "#/$defs/Span"},
         "ways": {"type": "array", "items": CODE, "maxItems": 3, "default": []},
@@ -70,6 +70,11 @@ BREAKING = {
     "a default goes": (lambda p, s: p["label"].pop("default"), Rule.DEFAULT_CHANGED),
     "a closed list grows": (lambda p, s: p["answer"]["enum"].append("perhaps"), Rule.CLOSED_VALUE_ADDED),
     "a closed list shrinks": (lambda p, s: p["answer"]["enum"].remove("no"), Rule.CLOSED_VALUE_REMOVED),
+    "a field moves to another part": (
+        lambda p, s: p["answer"].update({"x-compartment": "plan"}),
+        Rule.COMPARTMENT_CHANGED,
+    ),
+    "a part is left": (lambda p, s: p["answer"].pop("x-compartment"), Rule.COMPARTMENT_CHANGED),
     "a closed list opens": (lambda p, s: p["answer"].pop("enum"), Rule.CODE_OPENED),
     "a known value goes": (lambda p, s: p["way"]["x-known-values"].remove("sms"), Rule.KNOWN_VALUE_REMOVED),
     "an open code closes": (lambda p, s: p.update(way={"type": "string", "enum": ["sms", "voice"]}), Rule.CODE_CLOSED),
@@ -83,6 +88,7 @@ BREAKING = {
     "the topic changes": (lambda p, s: s.update({"x-topic": "throughcare.game.v1"}), Rule.TOPIC_CHANGED),
 }
 HARMLESS = {
+    "what was in clear is sealed": lambda p, s: p["count"].update({"x-compartment": "facts"}),
     "nothing": lambda p, s: None,
     "an optional field comes": lambda p, s: p.update(
         more={"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None}
