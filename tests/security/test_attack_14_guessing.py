@@ -37,7 +37,7 @@ async def form_of(asks: httpx.AsyncClient) -> dict[str, str]:
     return fields((await asks.get("/intake/account/sign-in")).text, "Sign-in name")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_ten_thousand_tries_get_nowhere_and_their_victim_signs_in_all_the_while(settled):
     """From three addresses, one of them the victim's own office; half of them at one account, half through a list."""
     browsers, who = settled

@@ -47,9 +47,6 @@ UPDATE recovery_code SET used_at = clock()
 WITH gone AS (DELETE FROM recovery_code WHERE account_id = $1)
 INSERT INTO recovery_code (account_id, hash) SELECT $1, unnest($2::bytea[]);
 
--- name: recovery_left
-SELECT count(*) FROM recovery_code WHERE account_id = $1 AND used_at IS NULL;
-
 -- name: save_password
 UPDATE account SET password = $2 WHERE id = $1;
 
