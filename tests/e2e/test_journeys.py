@@ -38,6 +38,7 @@ pytestmark = [
 ]
 SHOTS = os.environ.get("THROUGHCARE_SCREENSHOTS")  # a folder, for whoever wants to look
 LOOKS = [(PHONE, "light"), (DESK, "dark"), *([(PHONE, "dark"), (DESK, "light")] if SHOTS else [])]
+GALLERY = "/caseplan/styleguide"
 SHARED = f"/intake/people/{RAY}/shared"
 
 
@@ -262,3 +263,47 @@ async def test_leaving_ends_the_session_and_shows_something_harmless(site: Site,
         await expect(page.get_by_role("heading", name="My plan")).to_have_count(0)
         await page.goto("/caseplan/me")
         await expect(page).to_have_url(f"{site.url}/intake/sign-in?next=/caseplan/me")
+
+
+async def test_paper_says_dates_where_the_screen_says_how_long(site: Site, browser: Browser):
+    async with visit(browser, site, size=DESK) as page:
+        await page.goto(GALLERY)
+        clock = page.locator(".steps .clock").first
+        assert await clock.inner_text() == "due in 5 h"
+        await page.emulate_media(media="print")
+        assert await clock.inner_text() == "by Tuesday, November 24, 3:04 pm"
+        await expect(clock.locator("svg")).to_be_hidden()
+
+
+async def test_a_list_is_narrowed_and_walked_by_its_address_without_a_script(site: Site, browser: Browser):
+    async with visit(browser, site, java_script_enabled=False) as page:
+        await page.goto(GALLERY)
+        rows = page.locator("section[aria-labelledby=list] .people li")
+        await page.get_by_role("link", name="Go on").click()
+        await expect(rows).to_have_count(1)
+        await expect(page.get_by_text("3 to 3 of 3")).to_be_visible()
+        await page.get_by_label("Whose side").select_option("The person’s")
+        await page.get_by_role("button", name="Show").click()
+        await expect(rows).to_contain_text(["Nina"])
+        assert page.url.endswith("?side=theirs&order=name")
+        await page.goto(f"{GALLERY}?side=theirs&page=9")
+        await expect(rows).to_contain_text(["Nina"])
+
+
+async def test_what_can_not_be_undone_is_opened_before_it_is_done(site: Site, browser: Browser):
+    async with visit(browser, site, java_script_enabled=False) as page:
+        await page.goto(GALLERY)
+        button = page.get_by_role("button", name="Yes, make a new one")
+        await expect(button).to_be_hidden()
+        await page.get_by_text("Make a new password").click()
+        await expect(page.get_by_text("The old one stops at once")).to_be_visible()
+        await expect(button).to_be_visible()
+
+
+async def test_every_button_and_field_is_large_enough_to_hit(site: Site, browser: Browser):
+    async with visit(browser, site, size=DESK) as page:
+        await page.goto(GALLERY)
+        await settled(page)
+        targets = page.locator(".button:visible, summary:visible, select:visible, .choices label, .bar nav a")
+        sizes = [await one.bounding_box() for one in await targets.all()]
+        assert len(sizes) > 25 and min(size["height"] for size in sizes if size) >= 44

@@ -19,7 +19,7 @@ from services.caseplan.store import Kept
 from services.caseplan.views import ASKED_HEARS, with_agency
 from shared.contracts.referral import Stage
 from shared.web import forms, say
-from shared.web.listing import Filter, Offer, asked, paged
+from shared.web.listing import Filter, Offer, Pages, View, asked, paged
 from shared.web.names import named
 from shared.web.needs import need
 from shared.web.parts import Act, Ask, Fact, Tag
@@ -182,34 +182,10 @@ def _turn_held(kept: Kept) -> str:
 def _list(
     request: Request, sheet: Sheet, title: str, lead: str, none: tuple[str, str], listing: Listing
 ) -> Response:  # fmt: skip
-    rows = sheet.of(REFERRAL)
-    here, turns, turn, draw = listing
-    needs = sorted({(kept.state.need, need(kept.state.need)) for kept in rows}, key=lambda one: one[1])
-    filters = (
-        Filter("turn", "Whose turn", tuple(turns.items()), "Everybody’s"),
-        Filter("need", "Asked for", tuple(needs), "Anything"),
-    )
-    view = asked(Offer(here, filters, ORDERS, SHOWN), request.query_params)
-    places = list(turns)
-    far = sheet.now + timedelta(days=3650)
-    orders: dict[str, Callable[[Kept], Any]] = {
-        "due": lambda kept: (places.index(turn(kept)), sheet.due(REFERRAL, kept.state.id) or far, kept.state.id),
-        "program": lambda kept: (
-            places.index(turn(kept)),
-            sheet.name(kept.state.program, "").casefold(),
-            kept.state.id,
-        ),
-        "latest": lambda kept: (places.index(turn(kept)), sheet.now - kept.moved_at, kept.state.id),
-    }
-    pages = paged(
-        view,
-        rows,
-        keep={"turn": lambda kept, said: turn(kept) == said, "need": lambda kept, said: kept.state.need == said},
-        sort=orders,
-    )
+    view, pages = _paged(request, sheet, listing)
     groups = [
-        (whose, name, [draw(sheet, kept) for kept in pages.rows if turn(kept) == whose])
-        for whose, name in turns.items()
+        (whose, name, [listing.draw(sheet, kept) for kept in pages.rows if listing.turn(kept) == whose])
+        for whose, name in listing.turns.items()
     ]
     return render(
         request,
@@ -220,10 +196,33 @@ def _list(
         pages=pages,
         groups=[group for group in groups if group[2]],
         none=none,
-        has_any=bool(rows),
+        has_any=bool(sheet.of(REFERRAL)),
         **frame(sheet.actor, TODAY),
         lang="en",
     )
+
+
+def _paged(request: Request, sheet: Sheet, listing: Listing) -> tuple[View, Pages[Kept]]:
+    """Whose turn it is orders before anything that its reader chose, so that a group stays together."""
+    rows, turn, places = sheet.of(REFERRAL), listing.turn, list(listing.turns)
+    needs = sorted({(kept.state.need, need(kept.state.need)) for kept in rows}, key=lambda one: one[1])
+    filters = (
+        Filter("turn", "Whose turn", tuple(listing.turns.items()), "Everybody’s"),
+        Filter("need", "Asked for", tuple(needs), "Anything"),
+    )
+    view = asked(Offer(listing.here, filters, ORDERS, SHOWN), request.query_params)
+    far = sheet.now + timedelta(days=3650)
+    by: dict[str, Callable[[Kept], Any]] = {
+        "due": lambda kept: sheet.due(REFERRAL, kept.state.id) or far,
+        "program": lambda kept: sheet.name(kept.state.program, "").casefold(),
+        "latest": lambda kept: sheet.now - kept.moved_at,
+    }
+
+    def place(kept: Kept) -> tuple[Any, ...]:
+        return places.index(turn(kept)), by[view.order](kept), kept.state.id
+
+    keep = {"turn": lambda kept, said: turn(kept) == said, "need": lambda kept, said: kept.state.need == said}
+    return view, paged(view, rows, keep=keep, sort={view.order: place})
 
 
 def _held(sheet: Sheet, kept: Kept) -> Ask:

@@ -105,3 +105,20 @@ async def test_the_inbox_and_the_relay_find_their_rows_by_their_keys(county: Wor
         assert index in {node.get("Index Name") for node in found}, told
         scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
         assert not scanned & {"progress", "outbox"}, told
+
+
+MARKS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "a worker's day": (SQL["mark_of_worker"], ("w1", "h1", False)),
+    "a supervisor's day": (SQL["mark_of_worker"], ("w1", "h1", True)),
+    "the person's own page": (SQL["mark_of_person"], ("p1",)),
+}
+
+
+@pytest.mark.parametrize("name", MARKS)
+async def test_what_every_open_page_asks_every_two_seconds_reads_a_few_rows_by_index(county: World, name: str):
+    statement, arguments = MARKS[name]
+    values = [as_id(one) if isinstance(one, str) else one for one in arguments]
+    told, found = await explained(county, SERVICE, statement, *values, options="ANALYZE, ")
+    scans = [node for node in found if "Scan" in node["Node Type"] and "Relation Name" in node]
+    assert {node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan"} <= {"person"}, told
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 400, told
