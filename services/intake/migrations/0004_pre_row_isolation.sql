@@ -16,15 +16,13 @@ BEGIN
     RETURN found;
 END $$;
 
-ALTER TABLE person ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY in_reach ON person USING (in_reach(
+CALL protect('person', $$
     across_agencies() OR agency_id = acting_agency() OR id = acting_person() OR worker_id = acting_worker()
-    OR is_told_of(id)));
+    OR is_told_of(id)$$);
 
 -- The recipient sees a consent while it is granted: not the question before it, nor that it ended.
-ALTER TABLE consent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY in_reach ON consent USING (in_reach(
+CALL protect('consent', $$
     across_agencies() OR person_id = acting_person() OR discloser = acting_agency()
     OR (recipient = acting_agency() AND stage IN ('granted', 'confirmed'))
     OR (SELECT p.agency_id = acting_agency() OR p.worker_id = acting_worker() FROM person p
-         WHERE p.id = consent.person_id)));
+         WHERE p.id = consent.person_id)$$);
