@@ -11,6 +11,8 @@ from asyncpg import Connection
 from services.intake.accounts import Stage
 from services.intake.store import accounts as store
 from shared.process import Running
+from shared.runtime.database import reaching
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.cast import NAMES
@@ -36,7 +38,8 @@ async def workers_of(here: Running, agency: UUID | None) -> list[tuple[UUID, str
 
 async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agency: UUID) -> bool:
     """Whether we know of this worker that they are another agency's, or have left."""
-    known = await store.find_known(tx, worker)
+    async with reaching(tx, SERVICE):  # other agencies' accounts are what is asked about
+        known = await store.find_known(tx, worker)
     if known is not None:
         return known.agency != agency or known.stage is Stage.LEFT
     cast = demo.by_id(worker) if settings.demo else None
@@ -46,7 +49,7 @@ async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agen
 async def names_of(here: Running, workers: Iterable[UUID | None]) -> Mapping[UUID, str]:
     """What pages call them; staff names are no secret of a person's."""
     wanted = {worker for worker in workers if worker is not None}
-    async with transaction(here) as tx:
+    async with transaction(here, SERVICE) as tx:  # of other agencies as well: who walks with somebody is told to both
         sealed = await store.names_of(tx, wanted)
     opened = await open_many(here.keys, Compartment.IDENTITY, "account.name", sealed)
     cast = NAMES if here.settings.demo else {}

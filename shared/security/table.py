@@ -223,7 +223,8 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
 # Where a role may do these to every row, its transaction reaches every agency's: row-level security follows this table.
 # What else needs no relation (the directory, a first form) touches nobody's rows but those that it makes.
 ACROSS_AGENCIES = frozenset({
-    "looks.read", "consent.read", "consent.revoke", "partner.read", "partner.manage", "partner.agree", "report.read",
+    "account.list", "account.manage", "looks.read", "consent.read", "consent.revoke", "partner.read", "partner.manage",
+    "partner.agree", "report.read",
 })  # fmt: skip
 
 # Routes that are no functions of ours (mounted files, generated documents), by their path's pattern: `*` is one part.

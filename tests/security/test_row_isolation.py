@@ -42,13 +42,14 @@ OPEN = {
     "life": "which life of the database this is",
     "relay_mark": "places in our own logs",
     "consumer_offset": "places in others' logs, and counts",
+    "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
     "agency": "the public directory",
     "program": "the public directory",
 }
 # Tables that are the service's own: no actor reads them, whoever it is.
 OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
-    "halting",
+    "halting", "audit_chain", "audit_chaining",
 }  # fmt: skip
 UNNAMED = {("reporting", "setback"), ("reporting", "message")}  # counted for the network, of no agency
 ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; a command knows its own by its aggregate

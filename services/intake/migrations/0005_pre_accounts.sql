@@ -49,3 +49,9 @@ CREATE TABLE session (
     because text
 );
 CREATE INDEX session_account_idx ON session (account_id, ends_at);
+
+-- Signing in is the service's own work. Whoever is in sees the accounts and sessions of their agency and their own.
+CALL protect('account', $$across_agencies() OR agency_id = acting_agency() OR id = acting_actor()$$);
+CALL protect('session', $$across_agencies() OR agency_id = acting_agency() OR account_id = acting_actor()$$);
+CALL protect('recovery_code', $$as_service() OR (SELECT true FROM account a WHERE a.id = recovery_code.account_id)$$);
+CALL protect('known_device', $$as_service() OR (SELECT true FROM account a WHERE a.id = known_device.account_id)$$);

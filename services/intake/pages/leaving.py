@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.intake.signing_in.door import let_out
+from services.intake.signing_in.door import at_the_door, let_out
 from shared.runtime.settings import Settings
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -53,7 +53,7 @@ RECIPE: Mapping[Lang, Mapping[str, str | tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@router.post(LEAVE)
+@router.post(LEAVE, dependencies=[Depends(at_the_door)])
 async def leave(request: Request, actor: Annotated[Actor, Depends(allow("public"))]) -> Response:
     """The session is over whatever comes next. `Refresh` leads outside: a policy that keeps forms on our own paths
     stops a redirect there."""

@@ -15,6 +15,7 @@ from services.intake.sessions import Session
 from services.intake.signing_in.words import SAYS
 from services.intake.store import sessions as store
 from shared.messaging.outbox import Cause
+from shared.runtime.reach import SERVICE, act
 from shared.security.edge import allow, public, visit_of
 from shared.security.identity import Actor
 from shared.security.permissions import Role
@@ -30,6 +31,11 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 router = APIRouter()
 log = structlog.get_logger("intake")
+
+
+async def at_the_door(_: Annotated[Actor, Depends(public)]) -> None:
+    """Who somebody is, is found out here: nobody acts yet, and any account or session may be the one."""
+    act(SERVICE)
 
 
 async def let_in(request: Request, actor: Actor, next: str = "") -> Response:

@@ -118,7 +118,7 @@ async def test_a_source_that_is_restored_twice_to_one_backup_begins_a_third_life
             changed = await database.settings("notifications")
             changed["database"] = changed["database"].rpartition("/")[0] + f"/{backup}"
             settings = Settings(**changed)
-            async with open_pool(settings, "restored") as pool:
+            async with hands(settings) as pool:
                 assert await reconcile(pool, settings, "notifications") == life - 1
                 assert await pool.fetchval("SELECT epoch FROM life") == life
                 restored = Side(settings, "notifications", pool)
