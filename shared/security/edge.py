@@ -9,7 +9,7 @@ import functools
 import ipaddress
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,13 +22,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.runtime.errors import NotAllowed, ThroughcareError
+from shared.runtime.errors import NotAllowed, NotFound, ThroughcareError
 from shared.runtime.reach import NOTHING, Reach, Wide, act, acting
 from shared.runtime.settings import Settings
 from shared.security import permissions
 from shared.security.fences import Fences
 from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
 from shared.security.permissions import PUBLIC_PATHS, TABLE
+from shared.security.refusals import Refusals
 from shared.security.signin import RENEW, SIGN_IN
 from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
 from shared.web import forms, problems
@@ -59,7 +60,9 @@ class Visit:
 
     tokens: Tokens
     fences: Fences | None = None
+    refusals: Refusals = field(default_factory=Refusals)
     actor: Actor | None = None
+    action: str = "public"
 
     async def believe(self, text: str) -> Token:
         """The token, if its session has not ended meanwhile."""
@@ -80,6 +83,8 @@ class Allow:
     async def __call__(self, request: Request) -> Actor:
         visit = visit_of(request)
         actor = visit.actor = await _who(request, visit, self.action)
+        visit.action = self.action
+        visit.refusals.check(actor)
         if actor.role is ANYONE.role and not permissions.may_at_all(actor.role, self.action):
             raise NotSignedIn(NOT_BELIEVED)
         permissions.require_role(actor, self.action)
@@ -111,6 +116,8 @@ def install(app: FastAPI, settings: Settings, fences: Fences | None = None) -> N
     """
     app.add_middleware(Guard, settings=settings, tokens=Tokens(settings), fences=fences)
     app.add_exception_handler(NotSignedIn, ask_to_sign_in)
+    for kind in (NotFound, NotAllowed):
+        app.add_exception_handler(kind, refuse)
 
 
 def visit_of(request: Request) -> Visit:
@@ -174,6 +181,14 @@ async def ask_to_sign_in(request: Request, error: Exception) -> Response:
     return RedirectResponse(where, status_code=303)
 
 
+async def refuse(request: Request, error: Exception) -> Response:
+    """Said no to somebody who is signed in: written down before they read it."""
+    visit, running = visit_of(request), getattr(request.app.state, "running", None)
+    if visit.actor is not None and running is not None:
+        await visit.refusals.write_down(running.pool, visit.actor, visit.action, request.path_params)
+    return await problems.answer(request, error)
+
+
 def _send_to_renew(request: Request) -> Response:
     """By 303 for a page, by 307 for a form: the browser then sends what was typed again, and nothing is lost."""
     path, query = request.url.path, request.url.query
@@ -190,6 +205,7 @@ class Guard:
         self.demo = settings.demo
         self.tokens = tokens
         self.fences = fences
+        self.refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -200,7 +216,7 @@ class Guard:
         if self.demo and not _at_home(scope, headers):
             response = await problems.answer(Request(scope, receive), Elsewhere(NOT_HERE))
             return await SafeHeaders(response, https=self.tokens.secure)(scope, receive, send)
-        visit = scope[VISIT] = Visit(self.tokens, self.fences)
+        visit = scope[VISIT] = Visit(self.tokens, self.fences, self.refusals)
         with acting(NOTHING):  # until `allow` knows who asks
             await self.app(scope, receive, self._watch(scope, visit, send))
 

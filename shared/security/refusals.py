@@ -1,0 +1,64 @@
+"""What was refused to somebody who is signed in: a row of the audit, and after sixty in a minute a pause.
+
+Nobody can tell from outside, and row-level security tells nobody inside, whether an id is another agency's or nobody's:
+both are written down as they were asked for. No answer without its row: where it can't be written, there is no answer.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from asyncpg import Pool
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from shared.runtime.database import outages, transaction
+from shared.runtime.errors import Refused
+from shared.runtime.reach import Reach, acting
+from shared.security import audit
+from shared.security.identity import NOBODY, Actor
+
+A_MINUTE = RateLimitItemPerMinute(60)  # of one actor, in one process: more is going through a list of ids
+
+
+class TooManyRefusals(Refused):
+    status = 429
+    title = "Please wait"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"You asked for too much that is not yours to see. Wait {seconds} seconds, then go on.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class Refusals:
+    """One per app: who was refused how often of late."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, actor: Actor) -> None:
+        """Raises TooManyRefusals, before anything is looked at."""
+        who = str(actor.id)
+        if actor.id != NOBODY and not self._limiter.test(A_MINUTE, who):
+            reset = self._limiter.get_window_stats(A_MINUTE, who).reset_time
+            raise TooManyRefusals(max(1, round(reset - time.time())))
+
+    async def write_down(self, pool: Pool, actor: Actor, action: str, asked: Mapping[str, object]) -> None:
+        """`asked`: what the path of the request names. In a transaction of its own: the refused one rolls back."""
+        if actor.id == NOBODY:
+            return
+        self._limiter.hit(A_MINUTE, str(actor.id))
+        ids = dict(_ids(asked))
+        what = next((f"{kind}/{id}" for kind, id in reversed(ids.items())), "page")
+        with outages(), acting(Reach(actor.agency, actor.person, actor.id)):
+            async with transaction(pool) as tx:
+                await audit.record(tx, actor, action, ids.get("person"), what, "refused", allowed=False)
+
+
+def _ids(asked: Mapping[str, object]) -> Iterator[tuple[str, UUID]]:
+    for name, value in asked.items():
+        try:
+            yield name.removesuffix("_id"), UUID(str(value))
+        except ValueError:
+            continue
