@@ -69,6 +69,7 @@ class Running:
 
 
 Task = Callable[[Running], Awaitable[None]]
+Recall = Callable[[Pool, Settings], Awaitable[object]]
 ClockHandler = Callable[[Connection, Due], Awaitable[None]]
 
 
@@ -83,6 +84,7 @@ class Service:
     clocks: Mapping[str, ClockHandler] = field(default_factory=dict)
     tasks: Sequence[Task] = ()
     refold: Refold = nothing_to_refold
+    recall: Recall | None = None  # after that, before anything is heard: what stands in logs beside its topics
 
     @property
     def migrations(self) -> tuple[Path, ...]:
@@ -159,6 +161,8 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
         await _when_up(keys.answers, "The key store")
         with acting(SERVICE):
             await _when_up(lambda: reconcile(opened, settings, name, service.refold, keys), "Kafka")
+            if recall := service.recall:
+                await _when_up(lambda: recall(opened, settings), "Kafka")
         running = Running(settings, opened, keys, meters)
         health.watch("postgres", lambda: _answers(opened))
         health.watch("keys", keys.answers)
