@@ -185,7 +185,8 @@ async def refuse(request: Request, error: Exception) -> Response:
     """Said no to somebody who is signed in: written down before they read it."""
     visit, running = visit_of(request), getattr(request.app.state, "running", None)
     if visit.actor is not None and running is not None:
-        await visit.refusals.write_down(running.pool, visit.actor, visit.action, request.path_params)
+        path = getattr(request.scope.get("route"), "path", "")
+        await visit.refusals.write_down(running.pool, visit.actor, visit.action, path, request.path_params)
     return await problems.answer(request, error)
 
 

@@ -6,6 +6,7 @@ both are written down as they were asked for. No answer without its row: where i
 
 import time
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from uuid import UUID
 
 from asyncpg import Pool
@@ -19,6 +20,7 @@ from shared.runtime.reach import Reach, acting
 from shared.security import audit
 from shared.security.identity import NOBODY, Actor
 
+KINDS = {"people": "person", "plans": "person", "agencies": "agency"}  # a plan is asked for by whose it is
 A_MINUTE = RateLimitItemPerMinute(60)  # of one actor, in one process: more is going through a list of ids
 
 
@@ -44,21 +46,24 @@ class Refusals:
             reset = self._limiter.get_window_stats(A_MINUTE, who).reset_time
             raise TooManyRefusals(max(1, round(reset - time.time())))
 
-    async def write_down(self, pool: Pool, actor: Actor, action: str, asked: Mapping[str, object]) -> None:
-        """`asked`: what the path of the request names. In a transaction of its own: the refused one rolls back."""
+    async def write_down(self, pool: Pool, actor: Actor, action: str, path: str, asked: Mapping[str, object]) -> None:
+        """`path` and what it names, as the route has it. In a transaction of its own: the refused one rolls back."""
         if actor.id == NOBODY:
             return
         self._limiter.hit(A_MINUTE, str(actor.id))
-        ids = dict(_ids(asked))
+        ids = dict(_ids(path, asked))
         what = next((f"{kind}/{id}" for kind, id in reversed(ids.items())), "page")
         with outages(), acting(Reach(actor.agency, actor.person, actor.id)):
             async with transaction(pool) as tx:
                 await audit.record(tx, actor, action, ids.get("person"), what, "refused", allowed=False)
 
 
-def _ids(asked: Mapping[str, object]) -> Iterator[tuple[str, UUID]]:
-    for name, value in asked.items():
+def _ids(path: str, asked: Mapping[str, object]) -> Iterator[tuple[str, UUID]]:
+    """Each id in the path and whose it would be, by the word before it: /caseplan/people/{id} names a person."""
+    for before, part in pairwise(path.split("/")):
+        value = asked.get(part[1:-1]) if part.startswith("{") else None
         try:
-            yield name.removesuffix("_id"), UUID(str(value))
+            id = UUID(str(value))
         except ValueError:
             continue
+        yield KINDS.get(before, before.removesuffix("s")), id

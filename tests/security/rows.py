@@ -17,6 +17,17 @@ from shared.security import demo
 Row = Mapping[str, Any]
 Filled = Mapping[str, Mapping[str, Row]]  # by service and table
 
+# Tables that hold nothing about anybody, and why.
+OPEN = {
+    "migration": "which migrations ran",
+    "clock_shift": "what time it is",
+    "life": "which life of the database this is",
+    "relay_mark": "places in our own logs",
+    "consumer_offset": "places in others' logs, and counts",
+    "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
+    "agency": "the public directory",
+    "program": "the public directory",
+}
 ALDER, CEDAR = demo.WELCOME_ALDER, demo.CEDAR_HOUSE
 ROW = UUID(int=77)
 WHOSE = {

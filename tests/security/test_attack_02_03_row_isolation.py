@@ -31,21 +31,10 @@ from shared.web.app import web_app
 from shared.web.edge import running
 from shared.web.edge import transaction as transaction_of
 from tests.network import FreshDatabase
-from tests.security.rows import ALDER, CEDAR, TABLES, WHOSE, Filled, connected, fill, inserting, seen
+from tests.security.rows import ALDER, CEDAR, OPEN, TABLES, WHOSE, Filled, connected, fill, inserting, seen
 
 pytestmark = pytest.mark.network
 
-# Tables that hold nothing about anybody, and why.
-OPEN = {
-    "migration": "which migrations ran",
-    "clock_shift": "what time it is",
-    "life": "which life of the database this is",
-    "relay_mark": "places in our own logs",
-    "consumer_offset": "places in others' logs, and counts",
-    "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
-    "agency": "the public directory",
-    "program": "the public directory",
-}
 # Tables that are the service's own: no actor reads them, whoever it is.
 OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
