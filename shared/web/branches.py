@@ -38,9 +38,17 @@ class Branch(APIRouter):
 def branched(routers: Iterable[APIRouter]) -> Iterator[APIRouter]:
     """The same routes, in their order within each branch; two levels, so that each is a short list.
 
-    Routers that were included in these must have been included plainly: what a route needs is the route's own.
+    Routers that were included in these must have been included plainly: what a route needs is the route's own. Raises
+    TypeError where something would be lost.
     """
-    routes = [context.original_route for router in routers for context in iter_route_contexts(router.routes)]
+    contexts = [context for router in routers for context in iter_route_contexts(router.routes)]
+    for context in contexts:
+        own = getattr(context.original_route, "dependant", None)
+        if own is not None and len(own.dependencies) != len(context.dependant.dependencies):
+            raise TypeError(
+                f"{context.path} was included with dependencies: give them to its own router"
+            )
+    routes = [context.original_route for context in contexts]
     for words, group in _grouped(routes, ends=False).items():
         twigs = _grouped(group, ends=True)
         branch = Branch(words, group if len(twigs) == 1 else ())

@@ -74,6 +74,8 @@ def row_of(columns: list[asyncpg.Record]) -> Row:
             row[name] = demo.RAY
         elif kind == "uuid":
             row[name] = WHOSE.get(name, ROW)
+        elif name == "hash":
+            row[name] = bytes(32)
         elif kind == "text" and name in NEEDED:
             row[name] = NEEDED[name]
         elif kind in BY_TYPE:
@@ -97,7 +99,8 @@ async def fill(dsn: str, without: set[str]) -> Filled:
             for table, columns in by_table.items():
                 if table not in without:
                     row = found[service][table] = row_of(columns)
-                    await admin.execute(*inserting(table, row))
+                    statement, *values = inserting(table, row)
+                    await admin.execute(f"{statement} ON CONFLICT DO NOTHING", *values)  # of one there is a row
     return found
 
 

@@ -38,7 +38,7 @@ class Served:
     def routes(self) -> list[tuple[str, RouteEntry]]:
         """Each method of each route that answers by itself: no mounted files, no streams that never end."""
         found = [(method, entry) for entry in entries(self.app) for method in entry.methods if method != "HEAD"]
-        return [(method, entry) for method, entry in found if not entry.path.endswith(("/live", "/events"))]
+        return [(method, entry) for method, entry in found if not entry.path.endswith("/news")]
 
     def as_(self, role: Role, agency: UUID | None = None, id: UUID | None = None) -> dict[str, str]:
         """Somebody new, unless `id` says who; who works at no agency has none."""

@@ -144,19 +144,19 @@ THEIRS = {Stage.REPORTED, Stage.OFFERED}
 
 def asked_page(request: Request, sheet: Sheet) -> Response:
     """Those that wait for an answer first, then help under way, then what is over."""
-    none = (
+    nothing = (
         "Nobody has asked yet.",
         "When a person chooses one of your programs, it comes here, with the day by which they expect your answer.",
     )
     lead = "What people agreed to tell you. Where somebody stops sharing, it is not here any more."
-    return _list(request, sheet, "Asked of us", lead, none, Listing(f"{HERE}/asked", ASKED, _turn_asked, _row))
+    return _list(request, sheet, "Asked of us", lead, nothing, Listing(f"{HERE}/asked", ASKED, _turn_asked, _row))
 
 
 def held_page(request: Request, sheet: Sheet) -> Response:
     """What a worker holds: what is theirs to move first, then what waits for the person, then for an agency."""
-    none = ("No referral is open.", "Open a person’s page to ask a program for them.")
+    nothing = ("No referral is open.", "Open a person’s page to ask a program for them.")
     lead = "Each that is open, and whose turn it is. What needs you today stands on Today, too."
-    return _list(request, sheet, "My referrals", lead, none, Listing(f"{HERE}/referrals", HELD, _turn_held, _held))
+    return _list(request, sheet, "My referrals", lead, nothing, Listing(f"{HERE}/referrals", HELD, _turn_held, _held))
 
 
 class Listing(NamedTuple):
@@ -180,7 +180,7 @@ def _turn_held(kept: Kept) -> str:
 
 
 def _list(
-    request: Request, sheet: Sheet, title: str, lead: str, none: tuple[str, str], listing: Listing
+    request: Request, sheet: Sheet, title: str, lead: str, nothing: tuple[str, str], listing: Listing
 ) -> Response:  # fmt: skip
     view, pages = _paged(request, sheet, listing)
     groups = [
@@ -195,7 +195,7 @@ def _list(
         view=view,
         pages=pages,
         groups=[group for group in groups if group[2]],
-        none=none,
+        nothing=nothing,
         has_any=bool(sheet.of(REFERRAL)),
         **frame(sheet.actor, TODAY),
         lang="en",

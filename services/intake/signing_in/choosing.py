@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.intake.accounts import Stage
-from services.intake.signing_in.door import let_in
+from services.intake.signing_in.door import at_the_door, let_in
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import accounts as store
@@ -21,7 +21,6 @@ from shared.runtime.errors import NotFound
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.cast import Account
-from shared.security.edge import public
 from shared.security.permissions import Role
 from shared.security.signin import ASK_FOR_HELP, SIGN_IN, STAFF_SIGN_IN
 from shared.web import forms
@@ -45,7 +44,7 @@ class Pin(BaseModel):
 
 def router(settings: Settings, tries: Tries) -> APIRouter:
     pages = Choosing(settings, tries)
-    routes = APIRouter(dependencies=[Depends(public)])
+    routes = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
     routes.add_api_route(SIGN_IN, pages.show_choices, methods=["GET"])
     routes.add_api_route(SIGN_IN, pages.choose, methods=["POST"])
     routes.add_api_route(SIGN_IN + "/{code}", pages.show_pin, methods=["GET"])

@@ -29,13 +29,14 @@ from shared.web.words import lang_of
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
-router = APIRouter()
-log = structlog.get_logger("intake")
-
 
 async def at_the_door(_: Annotated[Actor, Depends(public)]) -> None:
     """Who somebody is, is found out here: nobody acts yet, and any account or session may be the one."""
     act(SERVICE)
+
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
+log = structlog.get_logger("intake")
 
 
 async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
@@ -69,7 +70,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
     return response
 
 
-@router.api_route(RENEW, methods=METHODS, dependencies=[Depends(public)])
+@router.api_route(RENEW, methods=METHODS)
 async def renew(request: Request, next: str = "", by: str = "") -> Response:
     """A fresh token for a live session, then back. `by=itself`: nobody did anything, so a quiet phone stays quiet."""
     secret = request.cookies.get(visit_of(request).tokens.session_cookie)

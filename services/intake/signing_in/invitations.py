@@ -12,13 +12,13 @@ from starlette.responses import Response
 from services.intake.accounts import accept
 from services.intake.sessions import hash_of
 from services.intake.signing_in import codes, passwords
+from services.intake.signing_in.door import at_the_door
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.staff import Secret, welcome_in
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
 from shared.runtime.errors import Invalid, NotFound
-from shared.security.edge import public
 from shared.security.sealing import Compartment, open_sealed
 from shared.security.signin import INVITED, LANDING
 from shared.web import forms
@@ -34,7 +34,7 @@ class Chosen(BaseModel):
 
 def router(tries: Tries, hashing: Passwords) -> APIRouter:
     pages = Invited(tries, hashing)
-    routes = APIRouter(dependencies=[Depends(public)])
+    routes = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
     routes.add_api_route(INVITED + "/{code}", pages.show, methods=["GET"])
     routes.add_api_route(INVITED + "/{code}", pages.take, methods=["POST"])
     return routes

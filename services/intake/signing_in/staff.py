@@ -16,12 +16,12 @@ from starlette.responses import Response
 from services.intake.accounts import Stage
 from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in import codes, passwords
-from services.intake.signing_in.door import let_in
+from services.intake.signing_in.door import at_the_door, let_in
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
-from shared.security.edge import public, visit_of
+from shared.security.edge import visit_of
 from shared.security.sealing import Compartment, open_sealed
 from shared.security.signin import STAFF_SIGN_IN
 from shared.security.tokens import actor_of
@@ -46,7 +46,7 @@ class SignIn(BaseModel):
 
 def router(tries: Tries, hashing: Passwords) -> APIRouter:
     pages = Staff(tries, hashing)
-    routes = APIRouter(dependencies=[Depends(public)])
+    routes = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
     routes.add_api_route(STAFF_SIGN_IN, pages.show, methods=["GET"])
     routes.add_api_route(STAFF_SIGN_IN, pages.sign_in, methods=["POST"])
     return routes

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from shared.web.branches import branched
 
@@ -78,3 +78,12 @@ def test_a_route_whose_path_has_any_number_of_parts_is_refused():
     router.add_api_route("/files/{path:path}", lambda path: path)
     with pytest.raises(TypeError, match="words"):
         list(branched([router]))
+
+
+def test_dependencies_that_would_be_lost_are_refused():
+    """What a router asks of the routes that it includes is not the routes' own; left out, nobody would be asked."""
+    inner, outer = APIRouter(), APIRouter(dependencies=[Depends(lambda: None)])
+    inner.add_api_route("/rooms", lambda: "rooms")
+    outer.include_router(inner)
+    with pytest.raises(TypeError, match="its own router"):
+        list(branched([outer]))
