@@ -11,12 +11,12 @@ import asyncpg
 
 from shared.auditing import Anchorer
 from shared.messaging.meters import Meters
-from shared.runtime.database import pool
 from shared.runtime.settings import Settings
 from shared.security import anchors, audit, demo
 from shared.security.anchors import Signer
 from shared.security.chaining import Chainer
 from shared.security.verifying import Finding, Report, verify
+from tests.hands import hands
 from tests.network import FreshDatabase
 
 DANA = demo.person_actor(demo.DANA)
@@ -76,7 +76,7 @@ async def as_owner(dsn: str) -> asyncpg.Connection:
 async def audited(database: FreshDatabase, folder: Path) -> AsyncIterator[World]:
     settings = Settings(**await database.settings("caseplan", anchors=folder / "anchors"))
     owner, meters = await as_owner(await database()), Meters()
-    async with pool(settings, "caseplan") as opened:
+    async with hands(settings) as opened:
         anchorer = Anchorer(opened, settings, "caseplan", meters)
         yield World(opened, owner, settings, meters, Chainer(opened, "caseplan"), anchorer)
     await owner.close()

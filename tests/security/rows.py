@@ -24,6 +24,8 @@ OPEN = {
     "life": "which life of the database this is",
     "relay_mark": "places in our own logs",
     "consumer_offset": "places in others' logs, and counts",
+    "audit_chain": "hashes and places",
+    "audit_chaining": "how far the chainer is",
     "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
     "agency": "the public directory",
     "program": "the public directory",
@@ -74,8 +76,6 @@ def row_of(columns: list[asyncpg.Record]) -> Row:
             row[name] = demo.RAY
         elif kind == "uuid":
             row[name] = WHOSE.get(name, ROW)
-        elif name == "hash":
-            row[name] = bytes(32)
         elif kind == "text" and name in NEEDED:
             row[name] = NEEDED[name]
         elif kind in BY_TYPE:
@@ -99,8 +99,7 @@ async def fill(dsn: str, without: set[str]) -> Filled:
             for table, columns in by_table.items():
                 if table not in without:
                     row = found[service][table] = row_of(columns)
-                    statement, *values = inserting(table, row)
-                    await admin.execute(f"{statement} ON CONFLICT DO NOTHING", *values)  # of one there is a row
+                    await admin.execute(*inserting(table, row))
     return found
 
 

@@ -29,13 +29,13 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.meters import Meters
 from shared.messaging.outbox import shard_of, source_of
 from shared.process import Running, build
-from shared.runtime.database import pool as open_pool
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.sealing import PostgresKeys
+from shared.security.keyed import keyed_pool
 from shared.security.signing import ALGORITHM, SigningKeys
 from shared.security.tokens import LIFE, Tokens
+from tests.hands import hands
 from tests.integration.intake.browsers import BASE, Browsers, fields
 from tests.integration.intake.world import Record, open_door
 from tests.network import FreshDatabase, Network
@@ -242,7 +242,7 @@ class Elsewhere:
             id=uuid7(), source=source_of(event.topic), type=event.type, subject=str(subject),
             time=await self.inbox.pool.fetchval("SELECT clock()"), sequence=sequence, epoch=1,
             partitionkey=str(subject), dataschema=dataschema_of(event.type), traceparent=None, causationid=None,
-            actor=None, data=encode_data(event, person=None),
+            actor=None, data=encode_data(event),
         )  # fmt: skip
         self.heard += 1
         record = Record(event.topic, shard_of(str(subject)), self.heard, *to_kafka(envelope))
@@ -259,13 +259,11 @@ async def elsewhere(database: FreshDatabase, browsers: Browsers) -> AsyncIterato
 @asynccontextmanager
 async def opened_caseplan(database: FreshDatabase) -> AsyncIterator[Elsewhere]:
     settings = Settings(**await database.settings("caseplan", roles="api"))
-    async with open_pool(settings, "caseplan test") as pool:
+    async with keyed_pool(settings, "caseplan test") as (pool, keys), hands(settings, keys) as own:
         app = build(caseplan(settings), settings)
-        keys = PostgresKeys(pool, settings.sealing_key.get_secret_value())
         app.state.running = Running(settings, pool, keys, Meters())
-        inbox = Inbox(pool, "caseplan", reactions)
+        inbox = Inbox(own, "caseplan", reactions)
         inbox.cluster = "test"
-        inbox.pool = pool
         yield Elsewhere(app, inbox)
 
 

@@ -19,12 +19,14 @@ from shared.local.postgres import LocalPostgres
 from shared.local.provision import Databases
 from shared.messaging.relay import Relay
 from shared.runtime.database import OUTAGES, pool
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import anchors, audit
 from shared.security.anchors import Signer
 from shared.security.chaining import SQL, Chainer, head_of
-from shared.security.keys import Compartment, PostgresKeys
+from shared.security.keys import Compartment, open_keys
 from shared.security.verifying import verify
+from tests.hands import hands
 from tests.integration.backups import _tool
 from tests.network import FreshDatabase
 from tests.security.chains import DANA, MORNING, World, give_up
@@ -92,7 +94,7 @@ async def test_of_many_writers_two_chainers_and_many_kills_no_row_is_left_out_or
                         raise ZeroDivisionError
 
     async def chain(name: str) -> None:
-        async with pool(world.settings, name) as mine:
+        async with pool(world.settings, name, reach=SERVICE) as mine:
             chainer = Chainer(mine, "caseplan", batch=7)
             while not ended.is_set():
                 with suppress(*OUTAGES):
@@ -156,7 +158,7 @@ async def test_a_dump_restored_elsewhere_verifies_and_is_chained_on(
         moved = {"database": elsewhere.url("caseplan", password=False)}
         secret = passwords.of("postgres.caseplan")
         settings = Settings(**{**ten.settings.model_dump(), **moved, "database_password": secret})
-        async with pool(settings, "caseplan") as opened:
+        async with hands(settings) as opened:
             chainer, proofs = Chainer(opened, "caseplan"), anchors.read(anchors.file_of(settings, "caseplan")).anchors
             async with opened.acquire() as tx:
                 await audit.record(tx, DANA, "plan.read", uuid4(), "plan/7", "care")
@@ -171,15 +173,14 @@ async def test_a_dump_restored_elsewhere_verifies_and_is_chained_on(
 async def test_erasing_a_person_breaks_no_link(database: FreshDatabase):
     """Rows hold ids and codes; what an erasure makes unreadable is elsewhere."""
     settings, person = Settings(**await database.settings("intake")), uuid4()
-    async with pool(settings, "intake") as opened:
-        keys = PostgresKeys(opened, "a sealing key")
+    async with open_keys(settings, "intake test") as keys, hands(settings) as opened:
         await keys.create(person, Compartment.IDENTITY)
         async with opened.acquire() as tx:
             await audit.record(tx, DANA, "person.read", person, "person", "care")
             await Chainer(opened, "intake").run()
             signer, head = Signer(settings), await head_of(tx)
             proof = signer.sign(anchor_of("intake", head, MORNING))
-            await keys.erase(person)
+            await keys.erase(person, "asked")
             report = await verify(tx, "intake", [proof], signer)
     assert (report.ok, report.chained, report.agreed) == (True, 1, 1)
 

@@ -18,6 +18,7 @@ from shared.contracts.topics import SERVICES
 from shared.local.postgres import BINARIES
 from shared.messaging.meters import Meters
 from shared.runtime.database import DatabaseAway
+from shared.runtime.reach import SERVICE
 from shared.security.keys import CACHED_FOR, SQL, open_keys, place_of
 from shared.security.keystore.store import grant
 from shared.security.ledger import Ledger, LedgerAway
@@ -406,7 +407,7 @@ async def test_an_ordinary_dump_of_the_network_holds_no_key(store, pool, of):
     person, keys = uuid4(), of(pool)
     sealed = await seal(keys, person, CONTACT, FIELD, CANARY)
     wrapped = await pool.fetchval("SELECT wrapped FROM person_key WHERE person_id = $1", person)
-    main = await asyncpg.connect(await store("intake"))
+    main = await asyncpg.connect(await store("intake"), server_settings=SERVICE.settings)
     try:
         await main.execute(
             "INSERT INTO idempotency (actor_id, key, route, body_hash, body) VALUES ($1, 'k', 'r', '', $2)",
@@ -429,7 +430,7 @@ async def test_a_process_opens_the_key_store_by_its_settings_alone(store, tmp_pa
     person = uuid4()
     async with open_keys(settings, "test") as keys:
         assert await keys.answers()
-        assert await keys.granted() == {"identity", "contact", "facts"}
+        assert await keys.granted() == set(OPENS["intake"])
         await keys.create(person, CONTACT)
         await keys.erase(person, "asked")
     [line] = next((tmp_path / "erasures").iterdir()).read_text().splitlines()

@@ -20,6 +20,7 @@ from shared.local.keystore import FOLDER, KeyStore
 from shared.local.passwords import Passwords
 from shared.local.settings import ROOT
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security.keystore import moving, rotation
 from shared.security.keystore.rotation import tally, wrap_anew
@@ -285,7 +286,7 @@ async def test_a_given_file_of_secrets_is_used_and_never_written(home, pool, tmp
 async def test_partners_passwords_move_along(home, database, pool, tmp_path):
     settings = Settings(demo=True, sealing_key=home.passwords.of("sealing"))
     partner, agency = uuid7(), uuid7()
-    theirs = await asyncpg.connect(await database("notifications"))
+    theirs = await asyncpg.connect(await database("notifications"), server_settings=SERVICE.settings)
     try:
         await theirs.execute("INSERT INTO agency VALUES ($1, 'Harbor Street', 'America/New_York', false)", agency)
         await theirs.execute(

@@ -4,7 +4,3 @@ CALL protect('audit', $$across_agencies() OR person_id = acting_person()$$,
 
 -- A key is its sender's: the first answer to it is shown to nobody else.
 CALL protect('idempotency', $$as_service() OR actor_id = acting_actor()$$);
-
--- The chain is made, anchored and verified by the service.
-CALL protect('audit_chain', $$as_service()$$);
-CALL protect('audit_chaining', $$as_service()$$);
