@@ -60,7 +60,7 @@ async def invited(browsers: Browsers, role: Role = Role.CASE_MANAGER) -> Colleag
     here = browsers.door.running
     account = invite(uuid7(), demo.CEDAR_HOUSE, role, f"c{uuid7().hex[-12:]}")
     made = await prepare(here.keys, account.id, NAME)
-    async with transaction(here.pool) as tx:
+    async with transaction(browsers.door.pool) as tx:
         assert await store.add_account(tx, account, made.name, made.totp, made.hash, demo.RUTH, Cause())
     secret = await open_sealed(here.keys, account.id, Compartment.IDENTITY, "account.totp", made.totp)
     return Colleague(account, made.link(browsers.settings), secret)

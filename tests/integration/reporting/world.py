@@ -28,6 +28,7 @@ from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.keyed import keyed_pool
+from shared.security.tokens import Tokens
 from tests.hands import hands
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -99,8 +100,12 @@ class World:
         }
 
     async def get(self, path: str, account: UUID | None = demo.DANA, accept: str = "application/json") -> Any:
-        token = {"Authorization": f"Bearer {demo.token(self.settings, account)}"} if account else {}
+        token = {"Authorization": f"Bearer {self._token(account)}"} if account else {}
         return await self.client.get(path, headers={"Accept": accept, **token})
+
+    def _token(self, account: UUID) -> str:
+        """As of a session, which is what tokens have to belong to outside of the demo."""
+        return Tokens(self.settings).issue_for(demo.person_actor(account), uuid7())
 
 
 @asynccontextmanager
