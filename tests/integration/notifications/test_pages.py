@@ -207,8 +207,9 @@ async def test_the_person_and_their_worker_see_their_messages_and_why_one_waits(
         assert "<html" not in part.text
         assert (await client.get(where, headers=signed_in(world, demo.JO, **JSON))).status_code == 404
         assert (await client.get(where, headers=signed_in(world, demo.GRACE, **JSON))).status_code == 404
-        looked = await world.pool.fetch("SELECT actor_id FROM audit WHERE person_id = $1", demo.RAY)
-        assert {row["actor_id"] for row in looked} == {demo.DANA, demo.RAY}
+        looked = await world.pool.fetch("SELECT actor_id, allowed FROM audit WHERE person_id = $1", demo.RAY)
+        assert {row["actor_id"] for row in looked if row["allowed"]} == {demo.DANA, demo.RAY}
+        assert {row["actor_id"] for row in looked if not row["allowed"]} == {demo.JO, demo.GRACE}
 
 
 async def test_every_route_has_its_entry(database, cluster):
