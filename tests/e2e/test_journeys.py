@@ -71,7 +71,7 @@ async def site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> As
     fresh, second = FreshDatabase(network), FreshDatabase(network)
     try:
         async with (
-            open_world(await fresh("caseplan"), tmp_path_factory.mktemp("home")) as world,
+            open_world(fresh, tmp_path_factory.mktemp("home")) as world,
             open_door(second) as door,
         ):
             await furnish(world, door)
