@@ -11,6 +11,7 @@ from bench.rounds import Result, interleave
 from bench.watch import Lap
 from shared.runtime.database import pool
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.security import audit, demo
 from shared.security.chaining import Chainer
 
@@ -24,7 +25,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
     rows = plan.many(ROWS)
     owner = await at.owner("caseplan")
     try:
-        async with pool(at.settings("caseplan"), "bench audit") as opened:
+        async with pool(at.settings("caseplan"), "bench audit", reach=SERVICE) as opened:
             load = _Load(at, opened, rows)
             result = await interleave(
                 "audit",

@@ -43,7 +43,7 @@ async def bench(at: Servers, plan: Plan) -> Result:
     owner = await at.owner("reporting")
     await owner.execute(COPIED)
     try:
-        async with pool(settings, "bench") as opened:
+        async with pool(settings, "bench", reach=SERVICE) as opened:
             act(SERVICE)
 
             async def ours() -> Lap:

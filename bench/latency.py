@@ -236,7 +236,7 @@ async def _people(at: Servers, agency: UUID) -> list[tuple[UUID, UUID]]:
 
 async def _partner(at: Servers, agency: UUID) -> dict[str, Any]:
     settings = at.settings("notifications")
-    async with pool(settings, "bench desk") as opened:
+    async with pool(settings, "bench desk", reach=SERVICE) as opened:
         act(SERVICE)
         desk = Desk(opened, at.cluster, settings)
         return await desk.show((await desk.add(agency)).slug)

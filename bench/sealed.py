@@ -5,7 +5,7 @@ The other side is the wire of before there was sealing, which every reader still
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,8 +28,9 @@ from shared.contracts.sealed import close
 from shared.messaging.inbox import Inbox
 from shared.messaging.reactions import Reactions
 from shared.runtime.database import pool
+from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
-from shared.security.keys import PostgresKeys
+from shared.security.keys import PostgresKeys, open_keys
 
 GOAL = 0.7
 CLEAR = "the same events in clear"
@@ -72,11 +73,11 @@ async def bench(at: Servers, plan: Plan) -> Both:
 
 async def _said(at: Servers, count: int) -> tuple[list[Said], list[Said]]:
     """The same lives twice: sealed with keys that are in the key store, and in clear."""
-    async with pool(at.settings("caseplan"), "bench keys") as store:
-        keys = await _keyring(PostgresKeys(store, _secret(at.settings("caseplan"))), people_of(count))
+    async with open_keys(at.settings("caseplan"), "bench keys") as store:
+        keys = await _keyring(store, people_of(count))
 
     def seal(event: Any, id: UUID) -> bytes:
-        own = {part: keys[event.person, part] for part in fields_in(type(event))}
+        own = {part: keys[event.person, part] for part in fields_in(type(event))}  # type: ignore[arg-type]
         return close(event, own, person=event.person, id=id)
 
     return list(facts(count, encode=seal)), list(facts(count, encode=lambda event, _: encode_data(event)))
@@ -90,10 +91,6 @@ async def _keyring(keys: PostgresKeys, people: Sequence[UUID]) -> Keyring:
             made = await asyncio.gather(*(keys.create(person, part) for person in some))
             ring |= {(person, part): key for person, key in zip(some, made, strict=True)}
     return ring
-
-
-def _secret(settings: Settings) -> str:
-    return settings.sealing_key.get_secret_value()
 
 
 async def _relay(at: Servers, plan: Plan, sealed: Sequence[Said], clear: Sequence[Said]) -> Result:
@@ -118,15 +115,18 @@ async def _inbox(at: Servers, plan: Plan, sealed: Sequence[Said], clear: Sequenc
     settings = at.settings("reporting", inbox_batch=MOST)
     owner = await at.owner("reporting")
     try:
-        async with pool(settings, "bench keys") as store, pool(settings, "bench") as opened:
+        async with pool(settings, "bench", reach=SERVICE) as opened:
 
-            def heard(topic: str, keys: Callable[[], PostgresKeys | None]) -> Round:
-                return lambda: _hear(at, settings, opened, owner, topic, keys(), len(sealed))
+            async def opening() -> Lap:
+                async with open_keys(settings, "bench keys") as keys:  # new, so it knows none yet
+                    return await _hear(at, settings, opened, owner, ON, keys, len(sealed))
+
+            async def in_clear() -> Lap:
+                return await _hear(at, settings, opened, owner, BESIDE, None, len(sealed))
 
             return await interleave(
                 "sealed", "inbox: topic to committed projection, opened with keys looked up anew", plan, len(sealed),
-                goal=GOAL, ours=heard(ON, lambda: PostgresKeys(store, _secret(settings))),
-                limits={CLEAR: heard(BESIDE, lambda: None)},
+                goal=GOAL, ours=opening, limits={CLEAR: in_clear},
             )  # fmt: skip
     finally:
         await owner.close()
