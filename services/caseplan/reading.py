@@ -193,6 +193,14 @@ async def around_person(here: Running, actor: Actor, action: str, id: UUID) -> S
     return await opened(here, sheet)
 
 
+async def of_nothing(here: Running, actor: Actor, action: str) -> Sheet:
+    """A page that nothing stands on, audited as the other is."""
+    async with edge.transaction(here) as tx:
+        sheet = await collect(tx, actor, None, {})
+        await audit.record(tx, actor, action, actor.person, "person", "care")
+    return sheet
+
+
 async def mark_of_worker(tx: Tx, actor: Actor) -> str:
     """What a worker's day was drawn with, as a few letters; it names nobody and counts nothing."""
     leads = actor.role is Role.SUPERVISOR

@@ -19,6 +19,9 @@ from shared.contracts.kinds import Language
 from shared.contracts.person import PersonEvent
 from shared.runtime.errors import Invalid
 
+Because = Literal["phone_lost", "wrong_number"]
+Side = Literal["worker", "person"]
+Held = Literal["nobody", "worker", "person"]  # who has said since that the number now written down is safe
 Reason = Literal["welcomed", "warm_handover", "worker_left", "person_asked"]
 DIGITS = 7  # a local number; shorter ones are typing mistakes
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -64,6 +67,7 @@ class Person:
     safe: bool = False
     came: str = "by_themselves"
     synthetic: bool = False
+    held: Held | None = None  # None: nothing keeps us from their number; a number that is held is not safe
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -114,10 +118,38 @@ def assign(person: Person, worker: UUID, agency: UUID, reason: Reason) -> tuple[
     return replace(person, worker=worker, agency=agency), (told,)
 
 
-def change_contact(person: Person, said: Contact, sealed_contact: str | None) -> tuple[Person, Sequence[PersonEvent]]:
-    """How to reach them is another now. Always told: what is sealed can't be compared."""
-    after = replace(person, way=reached_by(said), safe=bool(said.safe), language=said.language)
+def change_contact(
+    person: Person, said: Contact, sealed_contact: str | None, by: Side
+) -> tuple[Person, Sequence[PersonEvent]]:
+    """How to reach them is another now. Always told: what is sealed can't be compared.
+
+    Where their number was held this one is too, until the other side has said as well that it is safe.
+    """
+    safe, held = bool(said.safe), person.held
+    if held is not None:
+        held, safe = (by if safe else "nobody"), False
+    after = replace(person, way=reached_by(said), safe=safe, language=said.language, held=held)
     return after, (_contact(after, sealed_contact),)
+
+
+def hold(person: Person) -> tuple[Person, Sequence[PersonEvent]]:
+    """Their phone is gone, or the number is somebody else's: nothing goes there, and nobody's word alone undoes it."""
+    after = replace(person, held="nobody", safe=False)
+    return after, (_contact(after, None),)
+
+
+def say_safe(person: Person, by: Side) -> tuple[Person, Sequence[PersonEvent]]:
+    """One side says that the number which is written down is safe; once the worker and the person have, it is used."""
+    if person.held in (None, by):
+        return person, ()
+    if person.held == "nobody":
+        return replace(person, held=by), ()
+    after = replace(person, held=None, safe=True)
+    return after, (_contact(after, None),)
+
+
+def link_made(person: Person, sealed_link: str | None) -> PersonEvent:
+    return events.WayInMade(person=person.id, sealed_link=sealed_link)
 
 
 def _contact(person: Person, sealed_contact: str | None) -> PersonEvent:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from services.intake.clocks import PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
-from services.intake.store import accounts, directory, sessions
+from services.intake.store import accounts, directory, sessions, ways_in
 from services.intake.store import consents as consent_store
 from shared.contracts import account, agency, consent, person, program
 from shared.contracts.envelope import BadRecord, Envelope
@@ -123,6 +123,8 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             await tx.execute(
                 SQL["change_contact"], id, contact, *_reached(event.channels), event.language, envelope.time
             )
+        case person.WayInMade(person=id):
+            await ways_in.forget_before(tx, id, envelope.time)
         case person.Erased(person=id):
             await tx.execute(SQL["erase"], id, envelope.time)
 

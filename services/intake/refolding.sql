@@ -9,7 +9,8 @@ UPDATE person SET worker_id = $2, agency_id = $3, changed_at = $4
  WHERE id = $1 AND EXISTS (SELECT FROM agency WHERE id = $3);
 
 -- name: change_contact
-UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, changed_at = $6 WHERE id = $1;
+-- Without a sealed contact the ways changed and the number did not.
+UPDATE person SET contact = coalesce($2, contact), way = $3, safe = $4, language = $5, changed_at = $6 WHERE id = $1;
 
 -- name: erase
 -- What was sealed opens no more; nothing of it is kept.

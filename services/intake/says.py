@@ -243,8 +243,66 @@ CONTACT: Mapping[Lang, Mapping[str, str]] = {
         "back": "Volver",
     },
 }
+PIN: Mapping[Lang, Mapping[str, str]] = {
+    "en": {
+        "title": "My PIN",
+        "lead": "When you change it, every phone that was signed in has to sign in again.",
+        "now": "Your PIN now",
+        "new": "Your new PIN",
+        "new_hint": "Six numbers. No birthday, and no row such as 123.",
+        "again": "The same once more",
+        "button": "Change my PIN",
+        "wrong": "That is not your PIN now. Type it once more.",
+        "not_same": "These two are not the same. Type both again.",
+        "wait": "That was many tries. Wait {seconds} seconds, then type it again.",
+        "second_title": "A second PIN",
+        "second_lead": "Does someone make you open your page? With this PIN it shows your appointments and nothing "
+        "else. No one can tell from it that there is more.",
+        "second": "Your second PIN",
+        "second_hint": "Six other numbers. If you chose one before, this takes its place.",
+        "second_button": "Keep this second PIN",
+        "back": "Back to my page",
+    },
+    "es": {
+        "title": "Mi PIN",
+        "lead": "Cuando lo cambia, cada teléfono que estaba adentro tiene que entrar otra vez.",
+        "now": "Su PIN de ahora",
+        "new": "Su PIN nuevo",
+        "new_hint": "Seis números. Ni su cumpleaños, ni una fila como 123.",
+        "again": "El mismo otra vez",
+        "button": "Cambiar mi PIN",
+        "wrong": "Ese no es su PIN de ahora. Escríbalo otra vez.",
+        "not_same": "No son iguales. Escriba los dos otra vez.",
+        "wait": "Fueron muchos intentos. Espere {seconds} segundos y escríbalo otra vez.",
+        "second_title": "Un segundo PIN",
+        "second_lead": "¿Alguien le obliga a abrir su página? Con este PIN se ven sus citas y nada más. "
+        "Nadie puede notar que hay algo más.",
+        "second": "Su segundo PIN",
+        "second_hint": "Otros seis números. Si ya escogió uno antes, este toma su lugar.",
+        "second_button": "Guardar este segundo PIN",
+        "back": "Volver a mi página",
+    },
+}
+HELD: Mapping[Lang, Mapping[str, str]] = {
+    "en": {
+        "title": "We stopped writing to your number",
+        "why": "Someone told us that your phone was lost, or that the number was wrong.",
+        "waits": "You said that it is safe. Your worker says so too, and then we write again.",
+        "yes": "The number you have is safe now",
+        "change": "Change my number",
+    },
+    "es": {
+        "title": "Ya no escribimos a su número",
+        "why": "Alguien nos dijo que su teléfono se perdió, o que el número no era el suyo.",
+        "waits": "Usted dijo que es seguro. Cuando su trabajador también lo diga, volvemos a escribir.",
+        "yes": "El número que tienen ya es seguro",
+        "change": "Cambiar mi número",
+    },
+}
 SAID: Mapping[Lang, Mapping[str, str]] = {
     "en": {
+        "said-safe": "Thank you. We wrote down that it is safe.",
+        "phone-lost": "Done. They are signed out everywhere, and nothing goes to that number.",
         "consent-given": "Done. They hear what you chose, and nothing else.",
         "consent-asked": "Asked. It is on their page now.",
         "consent-confirmed": "Thank you. It stays as you said.",
@@ -255,6 +313,8 @@ SAID: Mapping[Lang, Mapping[str, str]] = {
         "person-added": "Saved. They have a page of their own now.",
     },
     "es": {
+        "said-safe": "Gracias. Anotamos que es seguro.",
+        "phone-lost": "Listo. Ya nadie está adentro, y no se escribe a ese número.",
         "consent-given": "Listo. Se enteran de lo que usted escogió, y de nada más.",
         "consent-asked": "Preguntado. Ya está en su página.",
         "consent-confirmed": "Gracias. Queda como usted dijo.",

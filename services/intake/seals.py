@@ -16,6 +16,7 @@ from shared.security.sealing import Compartment, Erased, Keys, open_many, open_s
 # What each seal is bound to. Notifications opens the contact under the same name.
 NAME = (Compartment.IDENTITY, "person.name")
 CONTACT = (Compartment.CONTACT, "contact_way.value")
+LINK = (Compartment.CONTACT, "way_in.link")
 ASKED = (Compartment.IDENTITY, "person.asked")
 GONE = "Somebody who was erased"
 UNKNOWN = "Name not known here"  # lost with a restore: no event holds a name

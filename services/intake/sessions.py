@@ -33,10 +33,12 @@ class Session:
     agency: UUID | None
     left: float
     quiet_for: float = 0.0
+    harmless: bool = False  # opened by the second PIN
 
     @property
     def actor(self) -> Actor:
-        return actor_of(self.account, self.role, self.agency, self.account if self.role is Role.PERSON else None)
+        person = self.account if self.role is Role.PERSON else None
+        return actor_of(self.account, self.role, self.agency, person, harmless=self.harmless)
 
 
 def new_secret() -> str:

@@ -15,12 +15,12 @@ from uuid import UUID
 from shared.runtime.errors import Retryable
 from shared.security.sealing import Compartment, Keys, open_sealed
 
-FIELD = "contact_way.value"  # what intake sealed it as
+FIELD, LINK = "contact_way.value", "way_in.link"  # what intake sealed them as
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message, its text, and the number it goes to, sealed."""
+    """A message, its text, and the number it goes to, sealed; and so is the link that stands in some."""
 
     id: UUID
     person: UUID
@@ -29,6 +29,7 @@ class Letter:
     language: str
     occasion: str
     at: datetime
+    link: bytes | None = None
 
 
 class CarrierAway(Retryable):
@@ -49,10 +50,14 @@ class FileCarrier:
 
     async def carry(self, letter: Letter) -> None:
         number = await open_sealed(self._keys, letter.person, Compartment.CONTACT, FIELD, letter.contact)
+        text = letter.text
+        if letter.link is not None:
+            link = await open_sealed(self._keys, letter.person, Compartment.CONTACT, LINK, letter.link)
+            text = text.format(link=link)
         told = {
             "id": str(letter.id),
             "to": number,
-            "text": letter.text,
+            "text": text,
             "language": letter.language,
             "occasion": letter.occasion,
             "sent_at": letter.at.isoformat(),

@@ -19,7 +19,7 @@ from services.notifications.carriers import Carrier, FileCarrier, Letter
 from services.notifications.database import TROUBLE, transaction
 from services.notifications.messages import SQL, Hold, Send, Withhold, decide_row
 from services.notifications.settings import Voice
-from services.notifications.texts import language_of, text_of
+from services.notifications.texts import language_of, words_of
 from shared.contracts.message import Sent, Withheld
 from shared.messaging.failpoints import reach
 from shared.messaging.outbox import put_events
@@ -136,7 +136,7 @@ class Courier:
             row = await connection.fetchrow(SQL["claim"], message)
             if row is None:
                 return None, 0
-            match decide_row(row, self._voice, row["decided_at"]):
+            match decide_row(row, self._voice, row["decided_at"], row["occasion"]):
                 case Hold(until=until, why=why):
                     await connection.execute(SQL["hold"], message, until, why)
                     return None, 0
@@ -168,6 +168,6 @@ def _whom(letter: Letter) -> dict[str, Any]:
 
 def _letter(row: Record) -> Letter:
     return Letter(
-        row["id"], row["person"], row["contact"], text_of(row["occasion"], row["language"]),
-        language_of(row["language"]), row["occasion"], row["now"],
+        row["id"], row["person"], row["contact"], words_of(row["occasion"], row["language"]),
+        language_of(row["language"]), row["occasion"], row["now"], row["link"],
     )  # fmt: skip

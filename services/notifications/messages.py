@@ -4,6 +4,7 @@ The decision is a pure function of the occasion, the person's safe ways and thei
 makes each of them happen once, however often the fact behind it arrives.
 """
 
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from asyncpg import Connection, Record
 
 from services.notifications.settings import Voice
+from shared.contracts import person as people
 from shared.contracts import referral as referrals
 from shared.contracts.envelope import Envelope
 from shared.contracts.message import Decided, Withheld
@@ -30,6 +32,7 @@ OCCASIONS: Final[dict[type[ReferralEvent], str]] = {
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
 }
+LINK: Final = "link"  # of somebody's own page: asked for by themselves, so that no consent is needed
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -52,6 +55,17 @@ class Reader:
     channels: Sequence[str]  # safe ways, the best first
     has_contact: bool
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a message is to tell, and under which consent; or the link it brings, sealed."""
+
+    occasion: str
+    person: UUID
+    about: UUID
+    consent: UUID | None = None
+    link: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,40 +132,50 @@ async def hear(tx: Connection, voice: Voice, facts: Sequence[Fact]) -> None:
         event = fact.event
         occasion = OCCASIONS.get(type(event))  # type: ignore[arg-type]
         if occasion is not None and isinstance(event, ReferralEvent):
-            await _decide(tx, voice, event, occasion, fact.envelope)
+            news = News(occasion, event.person, event.referral, event.consent)
+            await _decide(tx, voice, news, fact.envelope)
 
 
-async def _decide(tx: Connection, voice: Voice, event: ReferralEvent, occasion: str, heard: Envelope) -> None:
-    known = await tx.fetchrow(SQL["reader"], event.person, event.consent)
+async def hear_link(tx: Connection, voice: Voice, event: people.WayInMade, heard: Envelope) -> None:
+    """A link that goes by text; one that waits still is of no use any more."""
+    await _told(tx, await tx.fetch(SQL["withdraw_links"], event.person), "out_of_date")
+    if event.sealed_link is not None:
+        news = News(LINK, event.person, event.person, link=b64decode(event.sealed_link))
+        await _decide(tx, voice, news, heard)
+
+
+async def _decide(tx: Connection, voice: Voice, news: News, heard: Envelope) -> None:
+    known = await tx.fetchrow(SQL["reader"], news.person, news.consent)
     assert known is not None
-    decision = decide_row(known, voice, heard.time)
+    decision = decide_row(known, voice, heard.time, news.occasion)
     message = uuid7()
     now: datetime = known["now"]
     channel, state, not_before, held, reason = _columns(decision, now)
     new = await tx.fetchval(
-        SQL["put_message"], message, event.person, occasion, event.referral, heard.id, event.consent, channel, state,
-        not_before, held, reason,
+        SQL["put_message"], message, news.person, news.occasion, news.about, heard.id, news.consent, channel, state,
+        not_before, held, reason, news.link,
     )  # fmt: skip
     if not new:
         return  # the occasion was heard before
-    whom = {"message": message, "person": event.person, "audience": "person"}
+    whom = {"message": message, "person": news.person, "audience": "person"}
     happened: list[Decided | Withheld] = [
         Decided(
-            **whom, occasion=occasion, about=event.referral, channel=channel,
+            **whom, occasion=news.occasion, about=news.about, channel=channel,
             not_before=not_before if isinstance(decision, Hold) else None,
         )
     ]  # fmt: skip
     if isinstance(decision, Withhold):
         happened.append(Withheld(**whom, reason=decision.reason))
     cause = Cause(causationid=str(heard.id))
-    await put_events(tx, message, happened, partitionkey=event.person, person=event.person, cause=cause)
+    await put_events(tx, message, happened, partitionkey=news.person, person=news.person, cause=cause)
 
 
-def decide_row(known: Record, voice: Voice, since: datetime) -> Decision:
+def decide_row(known: Record, voice: Voice, since: datetime, occasion: str) -> Decision:
     """The decision on a row of the statement `reader` or `claim`."""
     reader = Reader(known["channels"], known["has_contact"], known["erased"]) if known["channels"] is not None else None
     local = known["now"].astimezone(ZoneInfo(known["timezone"] or voice.timezone))
-    return decide(reader, _standing(known, local), local, voice.quiet, known["now"] - since)
+    standing = Standing.LIVE if occasion == LINK else _standing(known, local)
+    return decide(reader, standing, local, voice.quiet, known["now"] - since)
 
 
 def _standing(known: Record, local: datetime) -> Standing:

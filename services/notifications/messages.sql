@@ -13,9 +13,9 @@ SELECT person.channels, person.contact IS NOT NULL AS has_contact, person.erased
 
 -- name: put_message
 -- Once for each occasion: true the first time. One that a restore took back learns its consent here.
-INSERT INTO message (id, person, occasion, about, cause, consent, channel, state, not_before, held, reason, decided_at,
-                     settled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock(), CASE WHEN $8 = 'withheld' THEN clock() END)
+INSERT INTO message (id, person, occasion, about, cause, consent, channel, state, not_before, held, reason, link,
+                     decided_at, settled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock(), CASE WHEN $8 = 'withheld' THEN clock() END)
 ON CONFLICT (person, occasion, about, cause) DO UPDATE SET consent = excluded.consent WHERE message.consent IS NULL
 RETURNING id = $1
 
@@ -30,6 +30,11 @@ UPDATE message SET state = 'withheld', reason = 'no_safe_way', held = NULL, sett
  WHERE person = $1 AND state = 'waiting'
 RETURNING id, person
 
+-- name: withdraw_links
+UPDATE message SET state = 'withheld', reason = 'out_of_date', held = NULL, settled_at = clock()
+ WHERE person = $1 AND occasion = 'link' AND state = 'waiting'
+RETURNING id, person
+
 -- name: due
 -- What may go now, the longest wait first; message_open_idx.
 SELECT id FROM message
@@ -38,7 +43,7 @@ SELECT id FROM message
 
 -- name: claim
 -- With all that decides once more, since hours may have passed.
-SELECT message.id, message.person, message.occasion, message.attempt, message.decided_at, person.channels,
+SELECT message.id, message.person, message.occasion, message.attempt, message.link, message.decided_at, person.channels,
        person.contact, person.contact IS NOT NULL AS has_contact, person.erased, person.language, agency.timezone,
        consent.person IS NOT NULL AND consent.recipient IS NOT NULL AS consent_heard,
        consent.ended IS NULL

@@ -172,14 +172,15 @@ async def person_messages(
         person = await tx.fetchrow(messages.SQL["person"], person_id)
         worker = person["worker"] if person else None
         actor.require("message.read", actor.relations(person=person_id, workers=[worker]), person_id)
-        if person is None:
+        if person is None and not actor.person:  # of somebody whom we have not heard of they themselves read nothing
             raise NotFound("person", person_id)
         rows = await tx.fetch(messages.SQL["of_person"], person_id, LAST_MESSAGES)
         own = actor.role is Role.PERSON
         await audit.record(tx, actor, "message.read", person_id, "messages", "own" if own else "care")
     lang: Lang = lang_of(request) if own else "en"
-    zone = ZoneInfo(person["timezone"] or Voice().timezone)
-    lines = [message_line(row, person["language"], zone, lang) for row in rows]
+    zone = ZoneInfo((person["timezone"] if person else None) or Voice().timezone)
+    theirs = person["language"] if person else lang
+    lines = [message_line(row, theirs, zone, lang) for row in rows]
     if not wants_html(request):
         return JSONResponse([_json(row, line) for row, line in zip(rows, lines, strict=True)])
     return render(
@@ -191,7 +192,7 @@ async def person_messages(
         back=LANDING[Role.PERSON] if own else "",
         says=WORDS[lang],
         lang=lang,
-        theirs=language_of(person["language"]),
+        theirs=language_of(theirs),
     )
 
 

@@ -39,8 +39,10 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
 
     @reactions.on(PersonEvent.topic)
     async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
-        for _, event in facts:
+        for envelope, event in facts:
             await _hear_person(tx, event)
+            if isinstance(event, people.WayInMade):
+                await messages.hear_link(tx, voice, event, envelope)
         known = {event.person for _, event in facts if isinstance(event, people.Welcomed)}
         if known:
             await catch_up_withheld(tx, settings, people=known)

@@ -19,6 +19,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "es": "Hola. Hay una respuesta para usted en su página. Hay otras puertas, y usted escoge. "
         "Podemos verlas juntos.",
     },
+    "link": {
+        "en": "Hi. Here is the page you asked for: {link}",
+        "es": "Hola. Aquí está la página que pidió: {link}",
+    },
     "referral_reported": {
         "en": "Hi. We have a short question for you on your page: how did it go? Your word counts.",
         "es": "Hola. Tenemos una pregunta corta para usted en su página: ¿cómo le fue? Su palabra cuenta.",
@@ -32,5 +36,11 @@ def language_of(wanted: str | None) -> str:
     return first if first in LANGUAGES else LANGUAGES[0]
 
 
-def text_of(occasion: str, wanted: str | None) -> str:
+def words_of(occasion: str, wanted: str | None) -> str:
+    """With a place for the link, where one stands in it: only a carrier fills that."""
     return TEXTS[occasion][language_of(wanted)]
+
+
+def text_of(occasion: str, wanted: str | None) -> str:
+    """As a page shows it."""
+    return words_of(occasion, wanted).format(link="…")

@@ -69,6 +69,20 @@ class ContactChanged(PersonEvent):
     )
 
 
+class WayInMade(PersonEvent):
+    """They have a new link to sign in by; whatever let them in before lets nobody in any more."""
+
+    type: ClassVar[str] = "throughcare.person.way_in_made.v1"
+
+    sealed_link: Annotated[str | None, InContact] = Field(
+        None,
+        max_length=4096,
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+        description="To be written to them: sealed as `way_in.link` with their contact key, in base64. None: they were "
+        "given it.",
+    )
+
+
 class Erased(PersonEvent):
     """Their keys are gone. Whoever holds something of theirs deletes it; counts stay."""
 

@@ -1,5 +1,8 @@
 """The edge: who is asking, and whether their role does such things at all; before any handler runs.
 
+Whoever came in by the second PIN is held here too, so that no route has to think of them: what is not harmless is not
+there, and what answers reaches no row of theirs.
+
 Two mistakes are made impossible rather than forbidden. A route without an entry in the permission table does not
 start (`require_entries`). A handler that forgets to look at its row's relation answers 500 and not the row: `Guard`
 holds its answer back until `actor.require(...)` was called.
@@ -28,7 +31,7 @@ from shared.runtime.settings import Settings
 from shared.security import permissions
 from shared.security.fences import Fences
 from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
-from shared.security.permissions import PUBLIC_PATHS, TABLE
+from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE
 from shared.security.refusals import Refusals
 from shared.security.signin import RENEW, SIGN_IN
 from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
@@ -88,6 +91,8 @@ class Allow:
         if actor.role is ANYONE.role and not permissions.may_at_all(actor.role, self.action):
             raise NotSignedIn(NOT_BELIEVED)
         permissions.require_role(actor, self.action)
+        if actor.harmless and self.action not in HARMLESS:
+            raise NotFound("page", "here")  # in the very words that whoever has nothing reads
         if not permissions.relation_free(actor.role, self.action):
             actor.duty.action = self.action
         act(reach_of(actor, self.action))
@@ -106,7 +111,7 @@ public = allow("public")
 def reach_of(actor: Actor, action: str) -> Reach:
     """What the transactions of a request may touch, beneath whatever its handler checks."""
     wide: Wide = "network" if permissions.across_agencies(actor.role, action) else ""
-    return Reach(actor.agency, actor.person, actor.id, wide)
+    return Reach(actor.agency, None if actor.harmless else actor.person, actor.id, wide)
 
 
 def install(app: FastAPI, settings: Settings, fences: Fences | None = None) -> None:

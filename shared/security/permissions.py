@@ -15,6 +15,7 @@ from shared.security.table import (
     ACROSS_AGENCIES,
     ANY,
     BY_SERVICE,
+    HARMLESS,
     PUBLIC_PATHS,
     TABLE,
     Entry,
@@ -26,6 +27,7 @@ from shared.security.table import (
 __all__ = [
     "ANY",
     "BY_SERVICE",
+    "HARMLESS",
     "PUBLIC_PATHS",
     "TABLE",
     "Acting",

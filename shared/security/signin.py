@@ -8,6 +8,7 @@ SIGN_IN = "/intake/sign-in"
 SIGN_OUT = "/intake/sign-out"
 STAFF_SIGN_IN = "/intake/account/sign-in"
 INVITED = "/intake/account/welcome"  # and a one-time code
+OWN_PIN = "/intake/me/pin"
 RENEW = "/intake/session/renew"
 ASK_FOR_HELP = "/intake/start"
 LANDING: Mapping[Role, str] = {

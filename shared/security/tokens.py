@@ -1,9 +1,11 @@
 """Tokens: who is acting, signed by intake for five minutes; what every service reads and none has to ask about.
 
 A browser keeps one in a cookie beside its session cookie, which only intake can read anything from; programs send it as
-`Authorization: Bearer`. No name travels in it.
+`Authorization: Bearer`. No name travels in it; and by which of their two PINs a person came in is a seal that only the
+network's own secret tells from the other.
 """
 
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ class Tokens:
         self._now = now
         self._demo = settings.demo
         self._keys = SigningKeys(settings)
+        self._secret = settings.signing_secret.get_secret_value().encode()
         self._audience = settings.public_url.rstrip("/")
         self._issuer = f"{self._audience}/intake"
         url = urlsplit(settings.public_url)
@@ -63,7 +66,8 @@ class Tokens:
 
     def issue_for(self, actor: Actor, sid: UUID, *, quiet_for: float = 0.0, lasts: float = LIFE) -> str:
         """A token of a session whose owner has been quiet for so many seconds."""
-        return self._signed(actor, min(lasts, LIFE), quiet_for, {"sid": str(sid)})
+        view = {"view": self._view(sid, actor.harmless)} if actor.person else {}
+        return self._signed(actor, min(lasts, LIFE), quiet_for, {"sid": str(sid)} | view)
 
     def _signed(self, actor: Actor, lasts: float, quiet_for: float, more: Mapping[str, str]) -> str:
         now = round(self._now(), 3)
@@ -133,11 +137,24 @@ class Tokens:
             raise NotSignedIn(NOT_BELIEVED) from error
         if role is Role.ANYONE:
             raise NotSignedIn(NOT_BELIEVED)
-        actor = actor_of(id, role, agency, id if role is Role.PERSON else None)
+        person = id if role is Role.PERSON else None
+        harmless = person is not None and sid is not None and self._is_harmless(sid, claims.get("view"))
+        actor = actor_of(id, role, agency, person, harmless=harmless)
         return Token(actor, sid, issued, expires, seen, claims.get("demo") is True)
 
+    def _is_harmless(self, sid: UUID, view: object) -> bool:
+        """Both are compared, whichever it is; what is neither is not believed."""
+        given = str(view).encode()
+        whole, harmless = (hmac.compare_digest(self._view(sid, of).encode(), given) for of in (False, True))
+        if not (whole or harmless):
+            raise NotSignedIn(NOT_BELIEVED)
+        return harmless
 
-def actor_of(id: UUID, role: Role, agency: UUID | None, person: UUID | None) -> Actor:
+    def _view(self, sid: UUID, harmless: bool) -> str:
+        return hmac.digest(self._secret, b"throughcare.view\0" + sid.bytes + bytes([harmless]), "sha256").hex()[:20]
+
+
+def actor_of(id: UUID, role: Role, agency: UUID | None, person: UUID | None, *, harmless: bool = False) -> Actor:
     """The actor with the name that pages show: an account's own, else what the role is called in plain words."""
     plain = PLAIN_NAMES.get(role, role.value.replace("_", " ").capitalize())
-    return Actor(id, role, agency, person, NAMES.get(id, plain))
+    return Actor(id, role, agency, person, NAMES.get(id, plain), harmless=harmless)

@@ -5,10 +5,12 @@ tell that there is another. A test holds its words to those of the services that
 """
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.web.names import named
 from shared.web.parts import Appointment
 from shared.web.templates import render
 from shared.web.words import Lang
@@ -34,6 +36,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "shared_lead": "You choose who knows what. If you stop, no one takes your place in line.",
         "none_shared": "Nothing is shared.",
         "none_shared_why": "If someone wants to tell an agency about you, we ask you here first.",
+        "looked": "See who looked",
         "messages": "Messages",
         "no_messages": "No messages yet",
         "no_messages_why": "When something about a request changes, a short message comes to the phone. "
@@ -62,6 +65,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "shared_lead": "Usted decide quién sabe qué. Si deja de compartir, no pierde su lugar.",
         "none_shared": "No se comparte nada.",
         "none_shared_why": "Si alguien quiere contarle algo a una agencia, primero se lo preguntamos aquí.",
+        "looked": "Ver quién miró",
         "messages": "Mensajes",
         "no_messages": "Todavía no hay mensajes",
         "no_messages_why": "Cuando algo cambia en una petición, llega un mensaje corto al teléfono. No nombra a nadie.",
@@ -72,6 +76,12 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }
 
 
-def page(request: Request, appointments: Sequence[Appointment], *, lang: Lang, name: str = "") -> Response:
-    """`name` as the person goes by; the nearest appointment first. Nothing on it asks another service for anything."""
-    return render(request, "harmless.html", says=WORDS[lang], appointments=appointments, name=name, lang=lang)
+def page(
+    request: Request, appointments: Sequence[Appointment], *, lang: Lang, whose: UUID | None = None, name: str = ""
+) -> Response:
+    """The nearest appointment first. Of other services it asks the name alone, as the whole page does, where `whose`
+    it is was said; and its link to what is shared leads to where it leads there."""
+    says = WORDS[lang]
+    name = named(whose, says["there"]) if whose else name
+    shared = f"/intake/people/{whose}/shared#looked" if whose else "/intake/me"
+    return render(request, "harmless.html", says=says, appointments=appointments, name=name, shared=shared, lang=lang)

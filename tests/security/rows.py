@@ -43,6 +43,7 @@ BY_TYPE = {
 MOMENTS = ("timestamp with time zone", "date")  # None in a row: now
 NEEDED = {  # what a check asks for
     "kind": "referral", "stream": "referral", "result": "accepted", "state": "waiting", "stage": "granted",
+    "held": "nobody",
 }  # fmt: skip
 COLUMNS = """
 SELECT table_name, column_name, data_type FROM information_schema.columns

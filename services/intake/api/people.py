@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response
 from services.intake import seals, staff, welcoming
 from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
-from services.intake.people import Added, Contact, Reason, assign, change_contact
+from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
 from services.intake.store import consents, directory
 from services.intake.store import people as store
 from services.intake.store.people import Row
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid, NotFound
+from shared.runtime.reach import Reach
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -167,7 +168,9 @@ async def get_name(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.name"))]
 ) -> Response:
     """By what name somebody goes: for their own agency, and for one that a live consent names."""
-    async with transaction(running(request)) as tx:
+    # One's own name is no secret from whoever came in by the second PIN, and all that is in reach of one's own row.
+    own = Reach(person=actor.id, actor=actor.id) if actor.harmless else None
+    async with transaction(running(request), own) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", "care")
     name = await seals.name_of(running(request).keys, row)
@@ -312,7 +315,8 @@ async def _save_contact(
             person = await store.lock_person(tx, person_id)
             relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
             actor.require("person.edit", relations, person_id)
-            after, told = change_contact(person, said, seals.as_text(sealed))
+            by: Side = "person" if actor.person else "worker"
+            after, told = change_contact(person, said, seals.as_text(sealed), by)
             await store.save_contact(tx, after, sealed)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)

@@ -136,6 +136,8 @@ def _shown(row: Row, names: dict[UUID, str], who: Who, at: datetime, actor: Acto
 
 def reached(person: Person) -> str:
     """How, in a word, and whether it is safe; never the number."""
+    if person.held:
+        return "Their number is held: nothing goes there"
     if person.way is None:
         return "No way to reach them yet"
     way = words.WAYS[person.way].en if person.way in words.WAYS else person.way
@@ -174,6 +176,9 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
         opened=say.hour(at.astimezone(zone).time()),
         may_edit=may(actor, "person.edit", actor.relations(person=person.id, workers=[person.worker])),
+        may_open=may(
+            actor, "way_in.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+        ),
         **frame(actor, PEOPLE),
         lang="en",
     )

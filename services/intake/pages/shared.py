@@ -18,15 +18,17 @@ from services.intake import words
 from services.intake.consents import Stage, last_day
 from services.intake.pages.frame import frame, lang_for
 from services.intake.places import MINE, shared_page
-from services.intake.says import SAID, SHARED
+from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.store import consents, directory, people
 from services.intake.store.consents import Row
 from services.intake.told import consent_json
+from shared.runtime.database import reaching
+from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
-from shared.security.permissions import Relation
-from shared.security.signin import LANDING, SIGN_IN
+from shared.security.permissions import Relation, Relations
+from shared.security.signin import LANDING, OWN_PIN, SIGN_IN
 from shared.web import live, say
 from shared.web.accept import is_htmx, wants_html
 from shared.web.edge import running, transaction
@@ -75,10 +77,21 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         rows = [row for row in await consents.consents_of(tx, actor.id) if row.consent.stage is Stage.ASKED]
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone, now = await zone_of(tx, actor.id), await people.now(tx)
+        held = await people.held_of(tx, actor.id)
         await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
     asked = [_shown(row, names, now, zone, lang) for row in rows]
     return render(
-        request, "questions.html", asked=asked, says=SHARED[lang], mine=MINE, **frame(actor, PEOPLE), lang=lang
+        request,
+        "questions.html",
+        asked=asked,
+        held=held,
+        about_held=HELD[lang],
+        person=actor.id,
+        says=SHARED[lang],
+        mine=MINE,
+        said=SAID[lang],
+        **frame(actor, PEOPLE),
+        lang=lang,
     )
 
 
@@ -89,8 +102,7 @@ async def shared(
     """The fragment, the page, or the rows; the person sees on the page who looked, their agency's workers do not."""
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        person = (await people.find_person(tx, person_id)).person
-        relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+        relations = await _ties(tx, actor, person_id)
         actor.require("consent.read", relations, person_id)
         rows = await consents.consents_of(tx, person_id)
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
@@ -107,6 +119,7 @@ async def shared(
         person=person_id,
         here=shared_page(person_id),
         mine=MINE,
+        pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
         shown=shown,
         stopping=actor.person == person_id and any(one.stopping for one in shown),
@@ -117,6 +130,14 @@ async def shared(
         **frame(actor, PEOPLE),
         lang=lang,
     )
+
+
+async def _ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
+    """Whoever is signed in as themselves needs no row of theirs for it."""
+    if actor.person:
+        return actor.relations(person=person_id)
+    person = (await people.find_person(tx, person_id)).person
+    return actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
 
 
 @router.get("/intake/people/{person_id}/shared/news")
@@ -133,8 +154,9 @@ async def news(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
 
 
 async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:
-    """In which somebody's days are told: that of the agency that walks with them."""
-    home = await directory.find_agency(tx, (await people.find_person(tx, person)).person.agency)
+    """In which somebody's days are told: that of the agency that walks with them. It tells nothing of anybody."""
+    async with reaching(tx, SERVICE):
+        home = await directory.find_agency(tx, (await people.find_person(tx, person)).person.agency)
     return ZoneInfo(home.entry.calendar.timezone)
 
 

@@ -1,9 +1,5 @@
-"""Signing in to the demo: staff choose who they are; a person opens their link and types a PIN.
+"""The way in for everybody: where to ask for help, where staff sign in; and in the demo, everybody to choose from."""
 
-Neither page says a name before that, because a link that lies around proves nobody.
-"""
-
-import hmac
 from itertools import groupby
 from urllib.parse import quote
 from uuid import UUID
@@ -37,18 +33,11 @@ class Choice(BaseModel):
     next: str = ""
 
 
-class Pin(BaseModel):
-    pin: forms.Line
-    next: str = ""
-
-
 def router(settings: Settings, tries: Tries) -> APIRouter:
     pages = Choosing(settings, tries)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
     routes.add_api_route(SIGN_IN, pages.show_choices, methods=["GET"])
     routes.add_api_route(SIGN_IN, pages.choose, methods=["POST"])
-    routes.add_api_route(SIGN_IN + "/{code}", pages.show_pin, methods=["GET"])
-    routes.add_api_route(SIGN_IN + "/{code}", pages.open_with_pin, methods=["POST"])
     return routes
 
 
@@ -83,36 +72,6 @@ class Choosing:
             raise NotFound("account", "by that name")
         self._tries.succeeded("choice", address_of(request))
         return await let_in(request, account.actor, choice.value.next if choice.value else "")
-
-    async def show_pin(self, request: Request, code: str, next: str = "") -> Response:
-        return self._pin_page(request, code, forms.blank(next=next))
-
-    async def open_with_pin(self, request: Request, code: str) -> Response:
-        form = await forms.read(request, Pin)
-        person = demo.person_of(self._settings, code) if self._settings.demo else None
-        account = str(person or "nobody")
-        self._tries.count(account, address_of(request))
-        given = form.value.pin if form.value else ""
-        # Compared also where there is nobody, so that the time an answer takes tells nothing.
-        right = hmac.compare_digest(given.encode(), demo.pin(self._settings, person or UUID(int=0)).encode())
-        if form.value is None or person is None or not right:
-            form.wrong = {"pin": SAYS[lang_of(request)]["wrong"]}
-            return self._pin_page(request, code, form, status=422)
-        self._tries.succeeded(account, address_of(request))
-        return await let_in(request, demo.person_actor(person), form.value.next)
-
-    def _pin_page(self, request: Request, code: str, form: forms.Form[Pin], status: int = 200) -> Response:
-        says = SAYS[lang_of(request)]
-        return render(
-            request,
-            "pin.html",
-            status=status,
-            form=form,
-            says=says,
-            action=f"{SIGN_IN}/{code}",
-            next=form.typed.get("next", ""),
-            is_demo=self._settings.demo,
-        )
 
 
 def _groups(settings: Settings, next: str) -> list[tuple[str, list[Helper]]]:

@@ -29,6 +29,8 @@ from shared.web.words import lang_of
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
+log = structlog.get_logger("intake")
+
 
 async def at_the_door(_: Annotated[Actor, Depends(public)]) -> None:
     """Who somebody is, is found out here: nobody acts yet, and any account or session may be the one."""
@@ -36,7 +38,6 @@ async def at_the_door(_: Annotated[Actor, Depends(public)]) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
-log = structlog.get_logger("intake")
 
 
 async def let_in(request: Request, actor: Actor, next: str = "") -> Response:

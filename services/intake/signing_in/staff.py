@@ -18,7 +18,7 @@ from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in import codes, passwords
 from services.intake.signing_in.door import at_the_door, let_in
 from services.intake.signing_in.passwords import Passwords
-from services.intake.signing_in.tries import Tries, address_of
+from services.intake.signing_in.tries import Tries, address_of, place_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
 from shared.security.edge import visit_of
@@ -128,7 +128,7 @@ async def _place(request: Request, name: str) -> str:
     if device:
         async with transaction(running(request)) as tx:
             if await store.is_known_device(tx, name, hash_of(device)):
-                return f"device {hash_of(device).hex()}"
+                return place_of(device)
     return address_of(request)
 
 

@@ -4,19 +4,25 @@ The count is for an account from one place, and for a place over all accounts. A
 from; or a browser in which this account has signed in before, which is a place of its own: so no stranger's tries,
 from the same office or from everywhere, keep the owner out. Counted in each process by itself: with two processes a
 stranger has twelve tries a minute instead of six, of a password and six figures.
+
+A person has six figures alone, so a link takes a hundred tries a day from strangers' places, wherever they are; who
+is kept out by that asks their worker for a new link, and the one that is being tried ends.
 """
 
 import time
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
+from services.intake.sessions import hash_of
 from shared.runtime.errors import Refused
 
 TRIES = RateLimitItemPerMinute(6)  # for an account from a place
 TRIES_OF_ALL = RateLimitItemPerMinute(30)  # for a place over all accounts: going through the list is trying too
+TRIES_OF_LINK = RateLimitItemPerDay(100)  # from all strangers: at that rate six figures last for years
+DEVICE = "device "  # how the place of a known browser begins
 
 
 class TooManyTries(Refused):
@@ -24,6 +30,7 @@ class TooManyTries(Refused):
     title = "Too many tries"
 
     def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
         super().__init__(f"Wait {seconds} seconds, then try again. Nothing is locked.")
         self.headers = {"Retry-After": str(seconds)}
 
@@ -36,15 +43,29 @@ class Tries:
 
     def count(self, account: str, place: str) -> None:
         """Before anything is looked at, so that tries sent at once are counted too."""
-        for item, names in ((TRIES_OF_ALL, ("all", place)), (TRIES, (account, place))):
-            if not self._limiter.hit(item, *names):
-                reset = self._limiter.get_window_stats(item, *names).reset_time
-                raise TooManyTries(max(1, round(reset - time.time())))
+        self._hit(TRIES_OF_ALL, "all", place)
+        self._hit(TRIES, account, place)
+
+    def count_link(self, link: str, place: str) -> None:
+        """The same of somebody's link."""
+        self.count(link, place)
+        if not place.startswith(DEVICE):
+            self._hit(TRIES_OF_LINK, link)
+
+    def _hit(self, item: RateLimitItem, *names: str) -> None:
+        if not self._limiter.hit(item, *names):
+            reset = self._limiter.get_window_stats(item, *names).reset_time
+            raise TooManyTries(max(1, round(reset - time.time())))
 
     def succeeded(self, account: str, place: str) -> None:
         """A try that was right was none, and whoever is in has no need to guess; no code gets them in twice."""
         self._limiter.clear(TRIES, account, place)
         self._limiter.clear(TRIES_OF_ALL, "all", place)
+
+
+def place_of(device: str) -> str:
+    """A browser that is known, by the cookie that it holds."""
+    return f"{DEVICE}{hash_of(device).hex()}"
 
 
 def address_of(request: Request) -> str:

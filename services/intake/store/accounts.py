@@ -159,6 +159,10 @@ async def is_known_device(tx: Connection, sign_in: str, hash: bytes) -> bool:
     return bool(await tx.fetchval(SQL["is_known_device"], sign_in, hash))
 
 
+async def forget_devices(tx: Connection, id: UUID) -> None:
+    await tx.execute(SQL["forget_devices"], id)
+
+
 async def know_device(tx: Connection, id: UUID, hash: bytes) -> None:
     await tx.execute(SQL["know_device"], id, hash)
 

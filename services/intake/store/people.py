@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.people import Person
+from services.intake.people import Because, Person
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
 
@@ -27,6 +27,8 @@ class Row:
     person: Person
     sealed: Sealed
     welcomed_at: datetime
+    held_because: str | None = None
+    held_at: datetime | None = None
 
 
 async def lock_person(tx: Connection, id: UUID) -> Person:
@@ -41,7 +43,8 @@ async def find_person(tx: Connection, id: UUID) -> Row:
     row = await tx.fetchrow(SQL["find_person"], id)
     if row is None:
         raise NotFound("person", id)
-    return Row(_person(row), Sealed(row["name"], row["contact"], row["asked"]), row["welcomed_at"])
+    sealed = Sealed(row["name"], row["contact"], row["asked"])
+    return Row(_person(row), sealed, row["welcomed_at"], row["held_because"], row["held_at"])
 
 
 async def add_person(tx: Connection, person: Person, sealed: Sealed) -> bool:
@@ -62,7 +65,16 @@ async def save_worker(tx: Connection, person: Person) -> None:
 
 
 async def save_contact(tx: Connection, person: Person, contact: bytes | None) -> None:
-    await tx.execute(SQL["save_contact"], person.id, contact, person.way, person.safe, person.language)
+    await tx.execute(SQL["save_contact"], person.id, contact, person.way, person.safe, person.language, person.held)
+
+
+async def held_of(tx: Connection, id: UUID) -> str | None:
+    held: str | None = await tx.fetchval(SQL["held_of"], id)
+    return held
+
+
+async def save_hold(tx: Connection, person: Person, because: Because | None = None) -> None:
+    await tx.execute(SQL["save_hold"], person.id, person.held, person.safe, because)
 
 
 async def list_people(tx: Connection, agency: UUID, *, worker: UUID | None = None, limit: int = 500) -> list[Row]:
@@ -88,4 +100,5 @@ def _person(row: Record) -> Person:
         row["safe"],
         row["came"],
         row["synthetic"],
+        row["held"],
     )

@@ -1,9 +1,10 @@
 -- name: lock_person
 -- Taken before any event is written and held to commit.
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic FROM person WHERE id = $1 FOR UPDATE;
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held FROM person WHERE id = $1 FOR UPDATE;
 
 -- name: find_person
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, contact, asked, welcomed_at
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, contact, asked,
+       welcomed_at, held_because, held_at
   FROM person WHERE id = $1;
 
 -- name: add_person
@@ -21,14 +22,24 @@ UPDATE person SET name = $3, asked = coalesce(asked, $4), changed_at = clock()
 UPDATE person SET worker_id = $2, agency_id = $3, changed_at = clock() WHERE id = $1;
 
 -- name: save_contact
-UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, changed_at = clock() WHERE id = $1;
+UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, held = $6, changed_at = clock() WHERE id = $1;
+
+-- name: held_of
+SELECT held FROM person WHERE id = $1;
+
+-- name: save_hold
+-- Its reason and moment stay until it is lifted.
+UPDATE person SET held = $2, safe = $3,
+                  held_because = CASE WHEN $2::text IS NOT NULL THEN coalesce($4::text, held_because) END,
+                  held_at = CASE WHEN $2 IS NULL THEN NULL WHEN $4 IS NULL THEN held_at ELSE clock() END
+ WHERE id = $1;
 
 -- name: list_people
 -- One agency's people, or one worker's ($2): everybody whom nobody walks with, then the latest; by person_agency_idx.
-(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
+(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, welcomed_at FROM person
   WHERE agency_id = $1 AND worker_id IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
 UNION ALL
-(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
+(SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, welcomed_at FROM person
   WHERE agency_id = $1 AND worker_id IS NOT NULL AND ($2::uuid IS NULL OR worker_id = $2)
   ORDER BY welcomed_at DESC LIMIT $3);
 

@@ -23,9 +23,9 @@ async def open_session(tx: Connection, actor: Actor) -> tuple[str, Session]:
     secret, id = new_secret(), uuid7()
     quiet = quiet_of(actor.role)
     who = actor.id, actor.role.value, actor.agency
-    await tx.execute(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT)
+    await tx.execute(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT, actor.harmless)
     left = min(quiet, LONGEST) if quiet else LONGEST
-    return secret, Session(id, actor.id, actor.role, actor.agency, left.total_seconds())
+    return secret, Session(id, actor.id, actor.role, actor.agency, left.total_seconds(), harmless=actor.harmless)
 
 
 async def renew_session(tx: Connection, secret: str, *, step: bool) -> Session | None:
@@ -60,4 +60,4 @@ async def _told(tx: Connection, ended: Iterable[UUID], because: Ending, cause: C
 
 def _session(row: Record) -> Session:
     who = row["account_id"], Role(row["role"]), row["agency_id"]
-    return Session(row["id"], *who, left=row["remaining"], quiet_for=row["quiet_for"])
+    return Session(row["id"], *who, left=row["remaining"], quiet_for=row["quiet_for"], harmless=row["harmless"])

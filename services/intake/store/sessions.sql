@@ -1,8 +1,8 @@
 -- name: add_session
 -- What ran out long ago is forgotten as its owner comes back.
 WITH forgotten AS (DELETE FROM session WHERE account_id = $3 AND ends_at < clock() - $8::interval)
-INSERT INTO session (id, secret, account_id, role, agency_id, quiet, ends_at)
-VALUES ($1, $2, $3, $4, $5, $6::interval, clock() + $7::interval);
+INSERT INTO session (id, secret, account_id, role, agency_id, quiet, ends_at, harmless)
+VALUES ($1, $2, $3, $4, $5, $6::interval, clock() + $7::interval, $9);
 
 -- name: renew_session
 -- The session behind a cookie, while it is live, and as its owner's account now stands; a step makes it fresh.
@@ -12,7 +12,7 @@ UPDATE session SET seen_at = CASE WHEN $2 THEN clock() ELSE seen_at END
          WHERE found.secret = $1 AND (account.id IS NULL OR account.stage = 'active')) AS owner
  WHERE session.id = owner.id AND ended_at IS NULL AND clock() < ends_at
    AND (quiet IS NULL OR clock() < session.seen_at + quiet)
-RETURNING session.id, session.account_id, coalesce(owner.role, session.role) AS role,
+RETURNING session.id, session.account_id, session.harmless, coalesce(owner.role, session.role) AS role,
           CASE WHEN owner.account_id IS NULL THEN session.agency_id ELSE owner.agency_id END AS agency_id,
           extract(epoch FROM least(ends_at, session.seen_at + quiet) - clock())::float8 AS remaining,
           extract(epoch FROM clock() - session.seen_at)::float8 AS quiet_for;

@@ -53,7 +53,7 @@ def test_naming_the_same_worker_again_is_no_news():
 
 
 def test_a_way_that_was_taken_back_is_no_channel_any_more():
-    after, [told] = change_contact(PERSON, Contact(), None)
+    after, [told] = change_contact(PERSON, Contact(), None, "worker")
     assert after.channels == told.channels == ()
 
 

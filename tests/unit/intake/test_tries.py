@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.signing_in.tries import TRIES, TRIES_OF_ALL, TooManyTries, Tries
+from services.intake.signing_in.tries import TRIES, TRIES_OF_ALL, TRIES_OF_LINK, TooManyTries, Tries, place_of
 
 
 def use_up(tries: Tries, account: str, place: str) -> None:
@@ -40,3 +40,13 @@ def test_a_try_that_was_right_was_none():
     for _ in range(3):
         use_up(tries, "dana", "10.0.0.1")
         tries.succeeded("dana", "10.0.0.1")
+
+
+def test_a_link_takes_a_hundred_tries_a_day_from_wherever_and_its_owner_is_not_kept_out():
+    tries = Tries()
+    for number in range(TRIES_OF_LINK.amount):
+        tries.count_link("link", f"10.0.{number}.1")
+    with pytest.raises(TooManyTries):
+        tries.count_link("link", "10.9.9.9")
+    tries.count_link("link", place_of("a browser that they have used"))
+    tries.count_link("another link", "10.9.9.9")

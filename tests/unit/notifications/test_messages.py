@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.messages import OCCASIONS, Hold, Reader, Send, Standing, Withhold, decide, quiet_until
+from services.notifications.messages import LINK, OCCASIONS, Hold, Reader, Send, Standing, Withhold, decide, quiet_until
 from services.notifications.texts import LANGUAGES, TEXTS, language_of, text_of
 
 QUIET = (time(20), time(9))
@@ -68,7 +68,7 @@ def test_quiet_hours_end_the_next_time_it_is_nine_whatever_the_clocks_do(naive, 
 
 
 def test_every_occasion_has_its_text_in_every_language():
-    assert set(TEXTS) == set(OCCASIONS.values())
+    assert set(TEXTS) == {*OCCASIONS.values(), LINK}
     assert all(set(by_language) == set(LANGUAGES) for by_language in TEXTS.values())
     assert language_of("es-MX") == "es" and language_of("pt") == language_of(None) == "en"
     assert text_of("referral_accepted", "es") != text_of("referral_accepted", "en")

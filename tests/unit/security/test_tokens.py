@@ -191,3 +191,49 @@ def test_somebody_who_is_no_account_is_called_by_their_role():
     assert tokens.read(tokens.issue(stranger)).actor.name_for_pages == "You"
     worker = replace(DANA, id=UUID(int=78))
     assert tokens.read(tokens.issue(worker)).actor.name_for_pages == "Case manager"
+
+
+# By which PIN somebody came in
+
+
+def opened(sid: UUID, harmless: bool) -> str:
+    tokens, _ = made_by()
+    return tokens.issue_for(replace(RAY, harmless=harmless), sid)
+
+
+@given(st.uuids(), st.booleans())
+def test_a_token_says_to_us_by_which_pin_somebody_came_in(sid, harmless):
+    assert made_by()[0].read(opened(sid, harmless)).actor.harmless is harmless
+
+
+@given(st.uuids())
+def test_and_nobody_else_can_tell_it_from_the_other(sid):
+    """Same claims, same lengths, and what differs follows from a secret and changes with the session."""
+    whole, second = (claims(opened(sid, harmless)) for harmless in (False, True))
+    assert list(whole) == list(second)
+    assert {name for name in whole if whole[name] != second[name]} == {"view"}
+    assert len(whole["view"]) == len(second["view"]) == 20
+    assert len(opened(sid, False)) == len(opened(sid, True))
+    assert whole["view"] != claims(opened(UUID(int=sid.int ^ 1), False))["view"]
+    assert claims(Tokens(STRANGER).issue_for(RAY, sid))["view"] not in (whole["view"], second["view"])
+
+
+def claims(token: str) -> dict:
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+@pytest.mark.parametrize("view", [None, "", "whole", "harmless", 0, True, "0" * 20])
+def test_a_token_that_does_not_say_it_in_our_words_is_not_believed(view, monkeypatch):
+    tokens, _ = made_by()
+    monkeypatch.setattr(Tokens, "_view", lambda self, sid, harmless: view)
+    token = tokens.issue_for(RAY, SID)
+    monkeypatch.undo()
+    with pytest.raises(NotSignedIn):
+        tokens.read(token)
+
+
+def test_of_staff_it_is_not_asked():
+    tokens, _ = made_by()
+    assert "view" not in claims(tokens.issue_for(DANA, SID))
+    assert tokens.read(tokens.issue_for(DANA, SID)).actor.harmless is False

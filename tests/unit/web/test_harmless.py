@@ -7,12 +7,14 @@ from services.caseplan.pages.mine_words import WORDS as MINE
 from services.intake.says import SHARED
 from services.notifications.pages import WORDS as MESSAGES
 from shared.web.harmless import WORDS
+from shared.web.looks_words import PAGE as LOOKS
 from tests.unit.web.conftest import PAGE
 
 ELSEWHERE = {
     "shared_lead": (SHARED, "lead"),
     "none_shared": (SHARED, "none"),
     "none_shared_why": (SHARED, "none_why"),
+    "looked": (LOOKS, "all"),
     "no_messages": (MESSAGES, "none"),
     "no_messages_why": (MESSAGES, "none_why"),
 }

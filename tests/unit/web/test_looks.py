@@ -23,7 +23,7 @@ AUDITOR = Actor(demo.AUDITOR, Role.AUDITOR, None, None, "Vera Holt")
 # What only the person says, what nobody's record is in, and the list of one's own page.
 NO_LOOK = {
     "account.list", "account.manage", "directory.read", "directory.import", "agency.manage", "program.manage",
-    "consent.grant", "mine.read",
+    "consent.grant", "mine.read", "pin.change", "pin.second",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree",
 }  # fmt: skip

@@ -1,0 +1,45 @@
+-- name: lock_way_in
+-- As it stands; ours alone until the transaction ends.
+SELECT person_id, pin, second, word IS NOT NULL AS asks_word, clock() < choose_by AS may_choose
+  FROM way_in WHERE person_id = $1 FOR UPDATE;
+
+-- name: find_way_in
+-- By what stands in the link; one of the demo's opens nothing outside of it.
+SELECT person_id, pin, second, word IS NOT NULL AS asks_word, clock() < choose_by AS may_choose
+  FROM way_in WHERE code = $1 AND (checked <> 'demo' OR $2);
+
+-- name: put_way_in
+-- Whatever let them in before lets nobody in any more.
+INSERT INTO way_in (person_id, code, word, choose_by, checked, made_by)
+VALUES ($1, $2, $3, clock() + $4::interval, $5, $6)
+ON CONFLICT (person_id) DO UPDATE
+   SET code = excluded.code, pin = NULL, second = NULL, word = excluded.word,
+       choose_by = excluded.choose_by, checked = excluded.checked, made_by = excluded.made_by, made_at = clock();
+
+-- name: keep_derived
+-- The demo's own link and PIN, from the first time that somebody comes by them.
+INSERT INTO way_in (person_id, code, pin, second, choose_by, checked, made_by)
+VALUES ($1, $2, $3, $4, clock(), 'demo', $1) ON CONFLICT DO NOTHING;
+
+-- name: choose_pin
+-- Once for each link; and the word is right, where it asks for one.
+UPDATE way_in SET pin = $2, second = $3, word = NULL
+ WHERE code = $1 AND pin IS NULL AND clock() < choose_by AND coalesce(word = $4, true) RETURNING person_id;
+
+-- name: save_pin
+UPDATE way_in SET pin = $2 WHERE person_id = $1 AND pin IS NOT NULL;
+
+-- name: save_second
+UPDATE way_in SET second = $2 WHERE person_id = $1 AND pin IS NOT NULL;
+
+-- name: about_way_in
+-- For who walks with them. Whether there is a second PIN stands nowhere.
+SELECT pin IS NOT NULL AS chosen, clock() < choose_by AS may_choose, choose_by, made_at, made_by, checked
+  FROM way_in WHERE person_id = $1;
+
+-- name: forget_before
+-- After a restore: a link that was in force before a later one ended.
+DELETE FROM way_in WHERE person_id = $1 AND made_at < $2;
+
+-- name: is_known
+SELECT EXISTS (SELECT FROM known_device WHERE account_id = $1 AND hash = $2);
