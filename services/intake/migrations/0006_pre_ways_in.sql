@@ -11,9 +11,9 @@ CREATE TABLE way_in (
     made_at timestamptz NOT NULL DEFAULT clock()
 );
 
--- Signing in is the service's own work; a link is made by who walks with them, a PIN changed by themselves.
+-- Signing in, and changing a PIN, is the service's own work; a link is made by who walks with them.
 CALL protect('way_in', $$
-    as_service() OR person_id = acting_person()
+    as_service()
     OR (SELECT p.agency_id = acting_agency() OR p.worker_id = acting_worker() FROM person p
          WHERE p.id = way_in.person_id)$$);
 
