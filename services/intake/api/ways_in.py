@@ -15,7 +15,7 @@ from services.intake import holding, seals
 from services.intake.pages import ways_in as pages
 from services.intake.people import Person, link_made
 from services.intake.places import way_in_page
-from services.intake.store import people, sessions
+from services.intake.store import accounts, people, sessions
 from services.intake.store import ways_in as store
 from services.intake.ways_in import Check, new_code, new_word
 from shared.messaging.outbox import put_events
@@ -151,7 +151,9 @@ async def _locked(tx: Connection, actor: Actor, action: str, person_id: UUID) ->
 
 
 async def _end_sessions(tx: Connection, actor: Actor, person_id: UUID) -> int:
-    async with reaching(tx, SERVICE):  # a session is its owner's alone
+    """And the browsers that were known are strangers again."""
+    async with reaching(tx, SERVICE):  # which these are is their owner's alone
+        await accounts.forget_devices(tx, person_id)
         return await sessions.end_sessions(tx, person_id, "by_a_worker", cause_of(actor))
 
 

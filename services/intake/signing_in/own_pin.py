@@ -96,7 +96,7 @@ class OwnPin:
         began, lang = time.monotonic(), lang_of(request)
         says, given = PIN[lang], form.value
         try:
-            self._tries.count(f"own {actor.id}", address_of(request))
+            self._tries.count_link(f"own {actor.id}", address_of(request))
         except TooManyTries as error:
             form.wrong = {"now": says["wait"].format(seconds=error.seconds)}
             return 429

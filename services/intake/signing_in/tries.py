@@ -5,8 +5,8 @@ from; or a browser in which this account has signed in before, which is a place 
 from the same office or from everywhere, keep the owner out. Counted in each process by itself: with two processes a
 stranger has twelve tries a minute instead of six, of a password and six figures.
 
-A person has six figures alone, so a link takes a hundred tries a day from strangers' places, wherever they are; who
-is kept out by that asks their worker for a new link, and the one that is being tried ends.
+A person has six figures alone, so a link takes a hundred tries a day from strangers' places, wherever they are, and as
+many from each browser that is known. Who is kept out asks their worker for a new link, and the one that is tried ends.
 """
 
 import time
@@ -21,7 +21,7 @@ from shared.runtime.errors import Refused
 
 TRIES = RateLimitItemPerMinute(6)  # for an account from a place
 TRIES_OF_ALL = RateLimitItemPerMinute(30)  # for a place over all accounts: going through the list is trying too
-TRIES_OF_LINK = RateLimitItemPerDay(100)  # from all strangers: at that rate six figures last for years
+TRIES_OF_LINK = RateLimitItemPerDay(100)  # at that rate six figures last for years
 DEVICE = "device "  # how the place of a known browser begins
 
 
@@ -49,8 +49,7 @@ class Tries:
     def count_link(self, link: str, place: str) -> None:
         """The same of somebody's link."""
         self.count(link, place)
-        if not place.startswith(DEVICE):
-            self._hit(TRIES_OF_LINK, link)
+        self._hit(TRIES_OF_LINK, link, place if place.startswith(DEVICE) else "strangers")
 
     def _hit(self, item: RateLimitItem, *names: str) -> None:
         if not self._limiter.hit(item, *names):

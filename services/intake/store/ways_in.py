@@ -7,11 +7,8 @@ from uuid import UUID
 from asyncpg import Connection, Record
 
 from services.intake.sessions import hash_of
-from services.intake.store import accounts
 from services.intake.ways_in import CHOOSE_WITHIN, Check, WayIn
 from shared.runtime import sql
-from shared.runtime.database import reaching
-from shared.runtime.reach import SERVICE
 
 SQL = sql.load(__file__, "ways_in.sql")
 
@@ -39,11 +36,9 @@ async def lock_way_in(tx: Connection, person: UUID) -> WayIn | None:
 
 
 async def put_way_in(tx: Connection, person: UUID, code: str, word: str, checked: Check, by: UUID) -> None:
-    """A new link in the place of any other; the browsers that were known are strangers again."""
+    """A new link in the place of any other."""
     hashed = hash_of(word) if word else None
     await tx.execute(SQL["put_way_in"], person, hash_of(code), hashed, CHOOSE_WITHIN, checked, by)
-    async with reaching(tx, SERVICE):  # whose browsers these are is no worker's to see
-        await accounts.forget_devices(tx, person)
 
 
 async def keep_derived(tx: Connection, person: UUID, code: str, pin: str, second: str) -> None:

@@ -11,7 +11,6 @@ import pytest_asyncio
 from services.intake.sessions import hash_of
 from services.intake.signing_in.own_pin import OWN_PIN
 from services.intake.signing_in.tries import TRIES
-from services.intake.store.ways_in import SQL
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
@@ -213,6 +212,7 @@ async def test_one_tap_of_any_colleague_ends_the_lost_phones_sessions_and_holds_
         assert answer.status_code == 200 and answer.json()["sessions"] >= 1
         later = await phone.get("/intake/me/questions", headers={"Accept": "application/json"})
         assert (token, later.status_code) == (phone.cookies[browsers.tokens.cookie_name], 401), "the very token"
+    assert await house.pool.fetchval("SELECT count(*) FROM known_device WHERE account_id = $1", person) == 0
     assert await house.types("person", person) == ["person.welcomed", "person.contact_changed", "person.way_in_made",
                                                     "person.contact_changed"]  # fmt: skip
     [*_, held] = await house.events("person", person)
@@ -290,13 +290,6 @@ async def test_no_link_goes_to_a_number_that_is_not_safe(house):
     person = await house.add(safe=False)
     answer = await house.post(f"/intake/people/{person}/way-in", {"checked": "known", "text": True}, demo.DANA)
     assert answer.status_code == 422
-    assert await house.pool.fetchval("SELECT count(*) FROM way_in WHERE person_id = $1", person) == 0
-
-
-async def test_after_a_restore_a_link_that_was_replaced_stays_ended(house, person):
-    await hand_out(house, person)
-    at = await house.pool.fetchval("SELECT clock()")
-    await house.pool.execute(SQL["forget_before"], person, at)
     assert await house.pool.fetchval("SELECT count(*) FROM way_in WHERE person_id = $1", person) == 0
 
 

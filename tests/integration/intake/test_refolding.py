@@ -169,3 +169,17 @@ async def test_a_key_used_since_adds_nobody_twice(door, backups):
     again = await door.post("/intake/people", body, DANA, **key)
     assert (again.status_code, "was taken" in again.text) == (409, True)
     assert await door.pool.fetchval("SELECT count(*) FROM person") == 1
+
+
+async def test_a_link_that_ended_since_opens_nothing_again_and_a_lost_phone_stays_unsafe(door, backups):
+    """A new link is to be made: the one that was has gone with the restore."""
+    stays, person = await door.add(), await door.add()
+    for somebody in (stays, person):
+        assert (await door.post(f"/intake/people/{somebody}/way-in", {"checked": "known"}, DANA)).status_code == 201
+    before = await backups.take()
+    await door.post(f"/intake/people/{person}/lost-phone", {}, LENA)
+    await door.post(f"/intake/people/{person}/way-in", {"checked": "photo"}, DANA)
+    await backups.restore(before)
+    assert [row["person_id"] for row in await door.pool.fetch("SELECT person_id FROM way_in")] == [stays]
+    known = await door.pool.fetchrow("SELECT safe, contact IS NOT NULL AS kept FROM person WHERE id = $1", person)
+    assert tuple(known) == (False, True), "the number is known, and not used"
