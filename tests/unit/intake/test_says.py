@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from services.intake import says, words
+from services.intake.signing_in.words import SAYS
 from shared.web.needs import NEEDS
 from shared.web.reading import GRADE, grade, template_text
 
-PAGES = {name: table for name, table in vars(says).items() if name.isupper()}
+PAGES = {name: table for name, table in vars(says).items() if name.isupper()} | {"SIGN_IN": SAYS}
 TEMPLATES = Path(says.__file__).parent / "templates"
 BLAMES = re.compile(
     r"offender|inmate|client|violat|fail|non-?compli|refus|submit|process|authoriz|consent", re.IGNORECASE
@@ -42,7 +43,10 @@ def test_the_codes_people_read_are_plain_too():
         assert grade("\n".join(known.en for known in table.values())) <= GRADE
 
 
-OF_THE_PERSON = ("start.html", "start_done.html", "start_gone.html", "shared.html", "consent_ask.html")
+OF_THE_PERSON = (
+    "start.html", "start_done.html", "start_gone.html", "shared.html", "consent_ask.html", "pin.html",
+    "choose_pin.html", "own_pin.html", "wrong_number.html",
+)  # fmt: skip
 LOOKS = re.compile(r'"(wide|plain|tight|wide plain)"')  # how a button looks is nothing that it says
 
 
