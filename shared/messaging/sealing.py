@@ -70,7 +70,7 @@ async def _keys_to_write(keys: Keys, wanted: Mapping[Compartment, Iterable[UUID]
     found: Found = {}
     for part, people in wanted.items():
         try:
-            found[part] = await keys.get_many(people, part)
+            found[part] = await keys.get_many(people, part, alarm=False)
         except KeyMissing:
             found[part] = {person: await _made(keys, person, part) for person in people}
     return found

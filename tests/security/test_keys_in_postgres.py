@@ -197,6 +197,13 @@ async def test_another_master_key_is_named_and_harms_nothing(pool, of):
     assert await open_sealed(of(pool), person, CONTACT, FIELD, sealed) == CANARY
 
 
+async def test_the_first_key_of_somebody_alarms_nobody(pool, of):
+    cried: list[str] = []
+    with pytest.raises(KeyMissing):
+        await of(pool, alarm=cried.append).get_many([uuid4()], CONTACT, alarm=False)
+    assert cried == []
+
+
 async def test_a_wrapped_key_moved_to_another_row_is_refused(pool, keeper, of):
     ray, jo = uuid4(), uuid4()
     for person in (ray, jo):
