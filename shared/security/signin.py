@@ -7,6 +7,8 @@ from shared.security.permissions import Role
 SIGN_IN = "/intake/sign-in"
 SIGN_OUT = "/intake/sign-out"
 STAFF_SIGN_IN = "/intake/account/sign-in"
+AT_ISSUER = "/intake/account/elsewhere"  # the way to an OpenID issuer, and back
+FROM_ISSUER = "/intake/account/elsewhere/back"
 INVITED = "/intake/account/welcome"  # and a one-time code
 RENEW = "/intake/session/renew"
 ASK_FOR_HELP = "/intake/start"

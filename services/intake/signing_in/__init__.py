@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.intake.signing_in import choosing, door, invitations, staff
+from services.intake.signing_in import choosing, door, elsewhere, invitations, staff
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.tries import Tries
 from shared.runtime.settings import Settings
@@ -13,6 +13,7 @@ def router(settings: Settings) -> APIRouter:
     routes = APIRouter()
     routes.include_router(door.router)
     routes.include_router(staff.router(tries, hashing))
+    routes.include_router(elsewhere.router(settings, tries))
     routes.include_router(invitations.router(tries, hashing))
     routes.include_router(choosing.router(settings, tries))
     return routes

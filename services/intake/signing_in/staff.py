@@ -6,6 +6,7 @@ So no answer tells which of the three was wrong, whether there is such a name, o
 import asyncio
 import time
 from typing import Annotated
+from urllib.parse import urlencode
 
 import structlog
 from asyncpg import Connection
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
-from services.intake.accounts import Stage
+from services.intake.accounts import Account, Stage
 from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in import codes, passwords
 from services.intake.signing_in.door import at_the_door, let_in
@@ -21,9 +22,10 @@ from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
+from shared.runtime.errors import NotAllowed
 from shared.security.edge import visit_of
 from shared.security.sealing import Compartment, open_sealed
-from shared.security.signin import STAFF_SIGN_IN
+from shared.security.signin import AT_ISSUER, STAFF_SIGN_IN
 from shared.security.tokens import actor_of
 from shared.web import forms
 from shared.web.edge import command, running, transaction
@@ -63,6 +65,7 @@ class Staff:
         return _page(request, forms.blank(next=next))
 
     async def sign_in(self, request: Request) -> Response:
+        require_passwords(request)
         began = time.monotonic()
         form = await forms.read(request, SignIn)
         if form.value is None:
@@ -77,7 +80,7 @@ class Staff:
             form.typed.pop("code", None)
             return _page(request, form, 422)
         self._tries.succeeded(form.value.name, place)
-        return await welcome_in(request, proofs, form.value.next)
+        return await welcome_in(request, proofs.account, form.value.next)
 
     async def _proved(self, request: Request, given: SignIn) -> Proofs | None:
         """The account, if all is right; the code is used up then. Everything is looked at, whatever is wrong."""
@@ -110,9 +113,8 @@ async def _takes_code(request: Request, tx: Connection, found: Proofs, code: str
     return step is not None and await store.take_step(tx, found.account.id, step)
 
 
-async def welcome_in(request: Request, proofs: Proofs, next: str = "") -> Response:
+async def welcome_in(request: Request, account: Account, next: str = "") -> Response:
     """A session; and this browser is known from now on, so that strangers' tries are none of its owner's."""
-    account = proofs.account
     tokens = visit_of(request).tokens
     device = request.cookies.get(tokens.device_cookie) or new_secret()
     async with transaction(running(request)) as tx:
@@ -132,7 +134,30 @@ async def _place(request: Request, name: str) -> str:
     return address_of(request)
 
 
+class NoPasswords(NotAllowed):
+    title = "Passwords are not used here"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in with your work account instead. Whoever looks after accounts can help you.")
+
+
+def require_passwords(request: Request) -> None:
+    """Raises NoPasswords where this network lets its staff in by its issuer alone."""
+    if not running(request).settings.passwords:
+        raise NoPasswords
+
+
 def _page(request: Request, form: Form[SignIn], status: int = 200) -> Response:
+    settings, next = running(request).settings, str(form.typed.get("next", ""))
+    elsewhere = f"{AT_ISSUER}?{urlencode({'next': next})}" if forms.is_own_path(next) else AT_ISSUER
     return render(
-        request, "sign_in_staff.html", status=status, form=form, action=STAFF_SIGN_IN, next=form.typed.get("next", "")
+        request,
+        "sign_in_staff.html",
+        status=status,
+        form=form,
+        action=STAFF_SIGN_IN,
+        next=next,
+        passwords=settings.passwords,
+        elsewhere=elsewhere if settings.oidc_issuer else "",
+        issuer=settings.oidc_name,
     )
