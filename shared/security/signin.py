@@ -10,6 +10,7 @@ STAFF_SIGN_IN = "/intake/account/sign-in"
 AT_ISSUER = "/intake/account/elsewhere"  # the way to an OpenID issuer, and back
 FROM_ISSUER = "/intake/account/elsewhere/back"
 INVITED = "/intake/account/welcome"  # and a one-time code
+OWN = "/intake/account/own"  # password, phone and recovery codes
 RENEW = "/intake/session/renew"
 ASK_FOR_HELP = "/intake/start"
 LANDING: Mapping[Role, str] = {

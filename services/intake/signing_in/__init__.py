@@ -2,18 +2,21 @@
 
 from fastapi import APIRouter
 
-from services.intake.signing_in import choosing, door, elsewhere, invitations, staff
+from services.intake.signing_in import choosing, door, elsewhere, invitations, own, staff
 from services.intake.signing_in.passwords import Passwords
+from services.intake.signing_in.proving import Proving
 from services.intake.signing_in.tries import Tries
 from shared.runtime.settings import Settings
 
 
 def router(settings: Settings) -> APIRouter:
     tries, hashing = Tries(), Passwords()
+    proving = Proving(tries, hashing)
     routes = APIRouter()
     routes.include_router(door.router)
-    routes.include_router(staff.router(tries, hashing))
+    routes.include_router(staff.router(proving))
     routes.include_router(elsewhere.router(settings, tries))
+    routes.include_router(own.router(proving, hashing))
     routes.include_router(invitations.router(tries, hashing))
     routes.include_router(choosing.router(settings, tries))
     return routes

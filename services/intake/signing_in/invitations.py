@@ -14,7 +14,8 @@ from services.intake.sessions import hash_of
 from services.intake.signing_in import codes, passwords
 from services.intake.signing_in.door import at_the_door
 from services.intake.signing_in.passwords import Passwords
-from services.intake.signing_in.staff import Secret, require_passwords, welcome_in
+from services.intake.signing_in.proving import require_passwords
+from services.intake.signing_in.staff import Secret, welcome_in
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
@@ -113,7 +114,7 @@ def _page(request: Request, code: str, proofs: Proofs, secret: str, form: Form[C
         form=form,
         action=f"{INVITED}/{code}",
         sign_in=proofs.account.sign_in,
-        secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        secret=codes.spelled(secret),
         picture=codes.picture_of(codes.address_of(secret, proofs.account.sign_in)),
         shortest=passwords.SHORTEST,
     )

@@ -70,6 +70,11 @@ async def find_by_sign_in(tx: Connection, sign_in: str) -> Proofs | None:
     return _proofs(row) if row else None
 
 
+async def find_proofs(tx: Connection, id: UUID) -> Proofs | None:
+    row = await tx.fetchrow(SQL["find_proofs"], id)
+    return _proofs(row) if row else None
+
+
 async def find_invited(tx: Connection, invitation: bytes) -> Proofs | None:
     row = await tx.fetchrow(SQL["find_invited"], invitation)
     return _proofs(row) if row else None
@@ -175,6 +180,16 @@ async def take_recovery(tx: Connection, id: UUID, hash: bytes) -> bool:
 
 async def save_password(tx: Connection, id: UUID, password: str) -> None:
     await tx.execute(SQL["save_password"], id, password)
+
+
+async def save_phone(tx: Connection, id: UUID, totp: bytes, step: int) -> None:
+    """Codes come from another phone; `step` is of the one that it showed."""
+    await tx.execute(SQL["save_phone"], id, totp, step)
+
+
+async def save_recovery(tx: Connection, id: UUID, recovery: Sequence[bytes]) -> None:
+    """In the place of those before, used or not."""
+    await tx.execute(SQL["put_recovery"], id, recovery)
 
 
 async def is_known_device(tx: Connection, sign_in: str, hash: bytes) -> bool:

@@ -9,6 +9,9 @@ SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = $1 FOR UPDATE
 -- name: find_by_sign_in
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE sign_in = $1;
 
+-- name: find_proofs
+SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE id = $1;
+
 -- name: find_invited
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account
  WHERE invitation = $1 AND stage = 'invited' AND clock() < invitation_ends_at;
@@ -67,6 +70,10 @@ INSERT INTO recovery_code (account_id, hash) SELECT $1, unnest($2::bytea[]);
 
 -- name: save_password
 UPDATE account SET password = $2 WHERE id = $1;
+
+-- name: save_phone
+-- No code of either phone is taken twice.
+UPDATE account SET totp = $2, totp_step = greatest(totp_step, $3) WHERE id = $1;
 
 -- name: forget_devices
 DELETE FROM known_device WHERE account_id = $1;

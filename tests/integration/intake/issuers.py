@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import uvicorn
@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 CLIENT, SECRET = "throughcare", "a secret/with: signs"
@@ -65,6 +65,11 @@ class Issuer:
         }
         return JSONResponse(found | self.says)
 
+    async def authorize(self, request: Request) -> RedirectResponse:
+        """For a real browser: whoever comes says yes."""
+        back, state = request.query_params["redirect_uri"], request.query_params["state"]
+        return RedirectResponse(f"{back}?{urlencode({'code': self.agree(str(request.url)), 'state': state})}", 303)
+
     async def keys(self, request: Request) -> JSONResponse:
         self.looks += 1
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
@@ -93,10 +98,11 @@ class Quiet(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(issuer: Issuer) -> AsyncIterator[Issuer]:
+async def served(issuer: Issuer, host: str = "127.0.0.1") -> AsyncIterator[Issuer]:
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", issuer.configuration),
+            Route("/authorize", issuer.authorize),
             Route("/keys", issuer.keys),
             Route("/token", issuer.token, methods=["POST"]),
         ]
@@ -105,7 +111,7 @@ async def served(issuer: Issuer) -> AsyncIterator[Issuer]:
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    issuer.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    issuer.address = f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
     yield issuer
     server.should_exit = True
     await task
