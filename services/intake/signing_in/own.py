@@ -7,7 +7,7 @@ first, sealed into the form for a few minutes, and takes the old one's place onc
 import time
 from base64 import b64decode, b64encode
 from binascii import Error as BadText
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from asyncpg import Connection
@@ -129,10 +129,9 @@ class Own:
             await _change(request, tx, actor)
             await store.save_recovery(tx, actor.id, [codes.hash_of_recovery(one) for one in recovery])
         _look_again(request)
-        shown = {"codes": "\n".join(recovery), "count": len(recovery), "next": OWN}
-        return render(request, "recovery_codes.html", **shown)
+        return render(request, "recovery_codes.html", codes="\n".join(recovery), count=len(recovery), next=OWN)
 
-    async def _is_theirs(self, request: Request, mine: Proofs, form: Form[Proof], given: Proof) -> bool:
+    async def _is_theirs(self, request: Request, mine: Proofs, form: Form[Any], given: Proof) -> bool:
         """Whether they proved it; else the form says what to do, and keeps neither password nor code."""
         if await self._proving.prove(request, mine.account.sign_in, given.password, given.code):
             return True
@@ -190,7 +189,7 @@ def _look_again(request: Request) -> None:
         fences.look_again()
 
 
-async def _page(request: Request, actor: Actor, form: Form[Proof] | None = None) -> Response:
+async def _page(request: Request, actor: Actor, form: Form[Any] | None = None) -> Response:
     """Three forms; the one that was sent says what to mend."""
     found, settings = await _found(request, actor), running(request).settings
     asked = {prefix: forms.blank(prefix=f"{prefix}-") for prefix in ("password", "phone", "recovery")}
