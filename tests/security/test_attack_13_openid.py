@@ -136,6 +136,25 @@ async def test_a_token_that_another_key_signed_opens_nothing(door, issuer, robin
         assert issuer.looks == 1, "a key that nobody knows makes us look again, though not over and over"
 
 
+async def test_the_issuers_keys_rotate_while_everything_runs(door, issuer, robin, monkeypatch):
+    monkeypatch.setattr("services.intake.signing_in.issuer.LOOK_AGAIN", 0.0)
+    async with at(door, issuer).open() as asks:
+        assert (await there_and_back(asks, issuer)).status_code == 303
+        issuer.key = RSAKey.generate_key(2048, {"kid": "next", "use": "sig"})
+        issuer.header = {"kid": "next"}
+        assert (await there_and_back(asks, issuer)).status_code == 303
+        assert issuer.looks == 2
+
+
+async def test_an_issuer_that_is_away_is_not_asked_by_every_stranger(door, issuer):
+    issuer.says = {"jwks_uri": f"{issuer.address}/nowhere"}
+    async with at(door, issuer).open() as asks:
+        answers = [await asks.get("/intake/account/elsewhere") for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert "Try again in a minute" in text(answers[0])
+    assert issuer.told == 1
+
+
 async def test_an_answer_is_good_once(door, issuer, robin):
     browsers = at(door, issuer)
     async with browsers.open() as asks:

@@ -4,6 +4,7 @@ What it says is remembered for an hour; a key that we never heard of makes us lo
 look more than once in a while.
 """
 
+import asyncio
 import json
 import time
 from base64 import b64encode
@@ -25,6 +26,7 @@ from shared.security.signin import FROM_ISSUER
 SCOPE = "openid email profile"
 FRESH = 3600.0  # seconds that keys and addresses are remembered
 LOOK_AGAIN = 30.0  # seconds between two looks for a key that we never heard of
+SILENT = 5.0  # seconds that nobody makes us ask again, once it did not answer
 PATIENCE = 5.0  # seconds for one answer of the issuer
 LARGEST = 262_144  # bytes of one; a hundred keys have fewer
 PUBLIC = frozenset({"RSA", "EC", "OKP"})
@@ -60,6 +62,8 @@ class Issuer:
     def __init__(self, settings: Settings, now: Callable[[], float] = time.monotonic) -> None:
         self._settings, self._now = settings, now
         self._known: Known | None = None
+        self._silent_until = 0.0
+        self._turn = asyncio.Lock()
         self._back = settings.public_url.rstrip("/") + FROM_ISSUER
 
     async def way_to(self, journey: Journey) -> str:
@@ -115,10 +119,20 @@ class Issuer:
         return token
 
     async def _look(self, *, again: bool = False) -> Known:
-        known = self._known
-        if known is None or again or self._now() >= known.asked_at + FRESH:
-            known = self._known = await self._asked()
-        return known
+        """One at a time; who waited goes by what the one before them heard."""
+        before = self._known
+        async with self._turn:
+            known, now = self._known, self._now()
+            if known is not None and now < known.asked_at + FRESH and not (again and known is before):
+                return known
+            if now < self._silent_until:
+                raise NotAnswering
+            try:
+                known = self._known = await self._asked()
+            except NotAnswering:
+                self._silent_until = self._now() + SILENT
+                raise
+            return known
 
     async def _asked(self) -> Known:
         issuer = self._settings.oidc_issuer

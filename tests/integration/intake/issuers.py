@@ -38,6 +38,7 @@ class Issuer:
     subject: str = "subject-1"
     asked: dict[str, dict[str, str]] = field(default_factory=dict)  # by code
     looks: int = 0  # at its keys
+    told: int = 0  # what it says of itself
 
     def agree(self, way: str) -> str:
         """Somebody is sent here and says yes: the code that they bring back."""
@@ -56,6 +57,7 @@ class Issuer:
         return jwt.encode(header, claims, self.signs_with or self.key)
 
     async def configuration(self, request: Request) -> JSONResponse:
+        self.told += 1
         at = self.address
         found = {
             "issuer": at,
