@@ -32,15 +32,16 @@ def invite_(
     sign_in: Annotated[str, typer.Argument(help="What they type to sign in: small letters and figures.")],
     name: Annotated[str, typer.Option(help="What colleagues call them.")],
     role: Annotated[Role, typer.Option(help="network_admin, ops or auditor.")] = Role.NETWORK_ADMIN,
+    known_as: Annotated[str, typer.Option(help="By what THROUGHCARE_OIDC_ISSUER knows them, often an e-mail.")] = "",
 ) -> None:
     """Invite somebody of the network's office; prints their link, once."""
     if "THROUGHCARE_DATABASE_PASSWORD_FILE" not in os.environ:  # in intake's own container it is there already
         os.environ.update(Network().environment("intake"))
     typer.echo("Give them this link. It opens for three days, works once, and is kept nowhere:")
-    typer.echo(asyncio.run(_invited(sign_in.strip().lower(), name.strip(), role)))
+    typer.echo(asyncio.run(_invited(sign_in.strip().lower(), name.strip(), role, known_as)))
 
 
-async def _invited(sign_in: str, name: str, role: Role) -> str:
+async def _invited(sign_in: str, name: str, role: Role, known_as: str) -> str:
     settings = Settings()
     try:
         account = invite(uuid7(), None, role, sign_in)
@@ -49,7 +50,7 @@ async def _invited(sign_in: str, name: str, role: Role) -> str:
     if not re.fullmatch(SIGN_IN, sign_in) or not name:
         raise Trouble("A sign-in name has three or more small letters, figures, or . _ @ + - in it.")
     async with keyed_pool(settings, "account", reach=SERVICE) as (opened, keys):
-        made = await open_account(opened, keys, account, name, NOBODY)
+        made = await open_account(opened, keys, account, name, NOBODY, known_as)
     if made is None:
-        raise Trouble(f"Somebody signs in as {sign_in} already.")
+        raise Trouble(f"Somebody signs in as {sign_in} already, or is known by the same elsewhere.")
     return made.link(settings)

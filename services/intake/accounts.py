@@ -46,6 +46,12 @@ def accept(account: Account) -> Account:
     return replace(account, stage=Stage.ACTIVE)
 
 
+def arrive(account: Account) -> Account:
+    """They came in by an issuer that knows them; whoever was only invited works here from now on."""
+    _still_here(account)
+    return replace(account, stage=Stage.ACTIVE)
+
+
 def invite_again(account: Account) -> Account:
     """A new link for whoever lost theirs, or phone and codes: until it is used, nobody gets in by the old ones."""
     _still_here(account)
@@ -56,6 +62,12 @@ def change(account: Account, role: Role) -> Account:
     _still_here(account)
     _fits(account.agency, role)
     return replace(account, role=role)
+
+
+def stay(account: Account) -> Account:
+    """What is changed of them needs that they are still here."""
+    _still_here(account)
+    return account
 
 
 def leave(account: Account) -> Account:

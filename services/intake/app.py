@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.intake import api, clocks, pages, signing_in
 from services.intake.consents import KIND
+from services.intake.findable import keep_findable
 from services.intake.pages.shared import zone_of
 from services.intake.reactions import reactions
 from services.intake.refolding import refold
@@ -14,7 +15,7 @@ from shared.web import looks
 
 def service(settings: Settings) -> Service:
     routers = (signing_in.router(settings), pages.router, api.router, looks.router("intake", zone_of))
-    return Service("intake", Path(__file__).parent, reactions, routers, {KIND: clocks.lapse}, refold=refold)
+    return Service("intake", Path(__file__).parent, reactions, routers, {KIND: clocks.lapse}, (keep_findable,), refold)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Pool
 
 from services.intake.accounts import Account, Stage
+from services.intake.known import index_of
 from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in import codes
 from services.intake.store.accounts import add_account
@@ -43,10 +44,13 @@ async def prepare(keys: Keys, account: UUID, name: str = "") -> Invitation:
     return Invitation(new_secret(), sealed, totp)
 
 
-async def open_account(opened: Pool, keys: Keys, account: Account, name: str, by: UUID) -> Invitation | None:
-    """For a command line: an account with its invitation; None where the sign-in name, or the id, is taken."""
+async def open_account(
+    opened: Pool, keys: Keys, account: Account, name: str, by: UUID, known_as: str = ""
+) -> Invitation | None:
+    """For a command line: an account with its invitation; None where one of its names, or the id, is taken."""
     made = await prepare(keys, account.id, name)
+    index = await index_of(keys, known_as) if known_as else None
     code = made.hash if account.stage is Stage.INVITED else None
     async with transaction(opened) as tx:
-        added = await add_account(tx, account, made.name, made.totp, code, by, Cause(None, OPERATOR.cause))
+        added = await add_account(tx, account, made.name, made.totp, code, by, Cause(None, OPERATOR.cause), index)
     return made if added else None

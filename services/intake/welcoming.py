@@ -10,9 +10,12 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff
 from services.intake.directory import Agency
+from services.intake.findable import parts_for
+from services.intake.names import parts_of
 from services.intake.people import Added, Person, SelfReferral, reached_by, welcome
 from services.intake.says import START
 from services.intake.store import directory, people
+from services.intake.store.names import put_parts
 from shared.contracts.person import PersonEvent
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
@@ -106,7 +109,9 @@ async def _take_in(
     action: str,
     reach: Reach | None = None,
 ) -> Answer:
-    sealed = await seals.close(running(request).keys, person.id, said)
+    keys = running(request).keys
+    sealed = await seals.close(keys, person.id, said)
+    parts = await parts_for(keys, person.agency, parts_of(said.name))
     async with command(running(request), reach) as tx:
 
         async def act() -> Answer:
@@ -115,6 +120,7 @@ async def _take_in(
                 told = welcome(person, seals.as_text(sealed.contact))
             elif not await people.name_again(tx, person, sealed):
                 raise Conflict("There is somebody with this id already.")
+            await put_parts(tx, person.id, person.agency, sealed.name, parts)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
             await audit.record(tx, actor, action, person.id, f"person/{person.id}", "welcome")
             return Answer.json(201, {"id": person.id})

@@ -40,6 +40,16 @@ def secrets_in(text: str) -> list[str]:
     return list(dict.fromkeys(line for line in text.split("\n") if line.strip()))
 
 
+def keeps_secrets(address: str) -> bool:
+    """Whether nobody on the way there can read along: TLS, or this machine."""
+    try:
+        parts = urlsplit(address)
+        on_this_machine = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and on_this_machine))
+
+
 class Address(NamedTuple):
     """Where a database is, and how to sign in to it."""
 
@@ -97,6 +107,13 @@ class Settings(BaseSettings):
         None, description="folder of the erasure ledger, outside every backup; without it `erasures` under home"
     )
 
+    oidc_issuer: str = Field("", description="OpenID issuer where staff may sign in, exactly as it names itself")
+    oidc_client_id: str = Field("", description="what the issuer calls us")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="empty for a public client: PKCE stands alone")
+    oidc_claim: str = Field("email", description="by which claim accounts are known there; an e-mail must be verified")
+    oidc_name: str = Field("your work account", description="what the sign-in page calls it")
+    passwords: bool = Field(True, description="whether staff may sign in with a password and a code of ours")
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp: str = Field("", description="OpenTelemetry collector, http://host:4318; empty sends no traces")
     relay_batch: int = Field(
@@ -126,6 +143,14 @@ class Settings(BaseSettings):
     def know_the_roles(self) -> Self:
         if not self.role_set or self.role_set - {"api", "worker"}:
             raise ValueError("THROUGHCARE_ROLES is api, worker, or api,worker")
+        return self
+
+    @model_validator(mode="after")
+    def know_the_issuer(self) -> Self:
+        if self.oidc_issuer and not (keeps_secrets(self.oidc_issuer) and self.oidc_client_id):
+            raise ValueError(f"{PREFIX}OIDC_ISSUER is an https address, and needs {PREFIX}OIDC_CLIENT_ID beside it")
+        if not (self.passwords or self.oidc_issuer):
+            raise ValueError(f"without {PREFIX}PASSWORDS nobody could sign in: set {PREFIX}OIDC_ISSUER first")
         return self
 
     @property

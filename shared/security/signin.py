@@ -7,8 +7,11 @@ from shared.security.permissions import Role
 SIGN_IN = "/intake/sign-in"
 SIGN_OUT = "/intake/sign-out"
 STAFF_SIGN_IN = "/intake/account/sign-in"
+AT_ISSUER = "/intake/account/elsewhere"  # the way to an OpenID issuer, and back
+FROM_ISSUER = "/intake/account/elsewhere/back"
 INVITED = "/intake/account/welcome"  # and a one-time code
 OWN_PIN = "/intake/me/pin"
+OWN = "/intake/account/own"  # password, phone and recovery codes
 RENEW = "/intake/session/renew"
 ASK_FOR_HELP = "/intake/start"
 LANDING: Mapping[Role, str] = {

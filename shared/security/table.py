@@ -105,6 +105,7 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                agency_admin=SAME, network_admin=ANY),
         _entry("account.manage", "Invite a colleague, change what they do, end their access and hand over their people",
                "account.list", agency_admin=SAME, network_admin=ANY),
+        _entry("account.own", "Change one's own password, phone and recovery codes", **STAFF),
         _entry("person.refer_self", "Ask for help for oneself, or beside somebody who asks",
                anyone=ANY, person=ANY, **EVERY_WORKER),
         _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),

@@ -58,6 +58,7 @@ class Tokens:
         # Browsers keep one jar for all ports of a host: the port tells two checkouts on one machine apart.
         jar = "__Host-throughcare" if self.secure else f"throughcare_{url.port or 80}"
         self.cookie_name, self.session_cookie, self.brake_cookie = jar, f"{jar}_session", f"{jar}_renewed"
+        self.journey_cookie = f"{jar}_journey"  # on the way to an issuer elsewhere and back
         self.device_cookie = f"{jar}_device"  # that somebody has signed in from here; it lets nobody in
 
     def issue(self, actor: Actor, *, lasts: float = LIFE) -> str:
@@ -102,7 +103,10 @@ class Tokens:
 
     def end_cookies(self) -> list[str]:
         names = (self.cookie_name, self.session_cookie, self.brake_cookie)
-        return [self._header(name, "", "Max-Age=0") for name in names]
+        return [self.end_cookie(name) for name in names]
+
+    def end_cookie(self, name: str) -> str:
+        return self._header(name, "", "Max-Age=0")
 
     def brake(self) -> str:
         """What keeps a browser from renewing over and over, should a fresh token not be believed either."""

@@ -6,6 +6,7 @@ Each role sees the places that its work is in; what it may not open is not liste
 from shared.security.cast import agency_name
 from shared.security.identity import Actor
 from shared.security.permissions import Role
+from shared.security.signin import OWN
 from shared.web.parts import Bar
 
 SIGN_OUT = "/intake/sign-out"
@@ -37,4 +38,4 @@ def bar(actor: Actor, current: str = "") -> Bar:
     if not links:
         return Bar(current)
     finds = FIND if WALKING in links else ""
-    return Bar(current, actor.name_for_pages, agency_name(actor.agency), links, find=finds, sign_out=SIGN_OUT)
+    return Bar(current, actor.name_for_pages, agency_name(actor.agency), links, find=finds, own=OWN, sign_out=SIGN_OUT)

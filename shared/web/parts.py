@@ -180,4 +180,5 @@ class Bar:
     agency: str = ""
     links: tuple[tuple[str, str], ...] = ()
     find: str = ""  # where the search posts its `q`; empty shows none
+    own: str = ""  # where whoever is signed in looks after that; empty leads nowhere
     sign_out: str = ""  # where the sign-out form goes; empty shows none

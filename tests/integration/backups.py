@@ -27,7 +27,9 @@ class Backups:
 
     async def take(self) -> bytes:
         await self.publish()
-        return await _tool("pg_dump", "-Fc", "-n", self._service, "-d", await self._database())
+        return await _tool(
+            "pg_dump", "-Fc", "--no-unlogged-table-data", "-n", self._service, "-d", await self._database()
+        )
 
     async def publish(self) -> None:
         """Everything that was said is in the log."""

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.responses import JSONResponse, Response
 
-from services.intake.accounts import SIGN_IN, Account, Stage, change, invite, invite_again, leave
+from services.intake.accounts import SIGN_IN, Account, Stage, change, invite, invite_again, leave, stay
 from services.intake.inviting import prepare
+from services.intake.known import index_of
 from services.intake.pages import accounts as pages
 from services.intake.people import assign
 from services.intake.store import accounts as store
@@ -52,12 +53,21 @@ class New(BaseModel):
     sign_in: Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=SIGN_IN)]
     role: Role
     agency: UUID | None = None
+    known_as: forms.Line | None = Field(None, description="By what the OpenID issuer knows them, often an e-mail.")
 
 
 class NewRole(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role
+
+
+class KnownAs(BaseModel):
+    """By what the issuer knows them from now on; nothing, and they can't come in by it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    known_as: forms.Line | None = None
 
 
 class HandOver(BaseModel):
@@ -108,7 +118,7 @@ async def invite_somebody(request: Request, actor: Manager) -> Response:
         account = invite(uuid7(), agency, said.role, said.sign_in)
         if agency is not None:
             await _know(request, agency)
-        link = await _open(request, actor, account, said.name)
+        link = await _open(request, actor, account, said)
     except Invalid as error:
         if not is_form(request):
             raise
@@ -124,12 +134,13 @@ async def _know(request: Request, agency: UUID) -> None:
             raise Invalid("agency", "Choose an agency of the network.")
 
 
-async def _open(request: Request, actor: Actor, account: Account, name: str) -> str:
+async def _open(request: Request, actor: Actor, account: Account, said: New) -> str:
     here = running(request)
-    made = await prepare(here.keys, account.id, name)
+    made = await prepare(here.keys, account.id, said.name)
+    index = await _index(request, said.known_as)
     async with command(here) as tx:
-        if not await store.add_account(tx, account, made.name, made.totp, made.hash, actor.id, cause_of(actor)):
-            raise Invalid("sign_in", "Somebody signs in by that name already. Choose another.")
+        if not await store.add_account(tx, account, made.name, made.totp, made.hash, actor.id, cause_of(actor), index):
+            raise Invalid("sign_in", "Somebody signs in by that name already, here or elsewhere. Choose another.")
         await _noted(tx, actor, account)
     return made.link(here.settings)
 
@@ -150,6 +161,28 @@ async def invite_somebody_again(account_id: UUID, request: Request, actor: Manag
     if is_form(request):
         return pages.link_page(request, actor, account, link)
     return JSONResponse({"id": str(account_id), "link": link})
+
+
+@router.post("/intake/accounts/{account_id}/known-as", openapi_extra=takes(KnownAs))
+async def tie_to_issuer(account_id: UUID, request: Request, actor: Manager) -> Response:
+    """By what the issuer knows them. What they came in by until now lets nobody in; their sessions end."""
+    said = taken(await read(request, KnownAs))
+    await _see(request, actor, account_id)
+    index = await _index(request, said.known_as)
+    async with command(running(request)) as tx:
+        account = stay(await _locked(tx, actor, account_id))
+        if not await store.save_known_as(tx, account, index):
+            raise Invalid("known_as", "Another account is known by that already.")
+        await sessions.end_sessions(tx, account_id, "access_ended", cause_of(actor))
+        await _noted(tx, actor, account)
+    return _answered(request, Answer.json(200, {"id": account_id}), account_id, "account-changed")
+
+
+async def _index(request: Request, known_as: str | None) -> bytes | None:
+    here = running(request)
+    if known_as and not here.settings.oidc_issuer:
+        raise Invalid("known_as", "Nobody signs in elsewhere in this network. Leave this out.")
+    return await index_of(here.keys, known_as) if known_as else None
 
 
 @router.post("/intake/accounts/{account_id}/role", openapi_extra=takes(NewRole))

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from services.intake import seals, staff, welcoming
+from services.intake.findable import parts_for
+from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
 from services.intake.store import consents, directory
 from services.intake.store import people as store
+from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid, NotFound
@@ -78,7 +81,7 @@ async def list_people(request: Request, actor: Annotated[Actor, Depends(allow("p
 class Sought(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    q: str = Field("", max_length=200, description="A part of the name.")
+    q: str = Field("", max_length=200, description="How words of the name begin, three letters or more.")
 
 
 @router.post("/intake/people/find", openapi_extra=takes(Sought))
@@ -91,10 +94,9 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     whole = actor.may("person.list", Relation.SAME_AGENCY)
     if not whole:
         actor.require("person.list", Relation.NAMED_WORKER)
-    async with transaction(running(request)) as tx:
-        rows = await store.list_people(tx, _agency(actor), worker=None if whole else actor.id)
+    rows = await _found(request, actor, q, None if whole else actor.id)
     names = await seals.names_of(running(request).keys, rows)
-    found = [row for row in rows if q.strip().casefold() in names[row.person.id].casefold()]
+    found = [row for row in rows if fits(names[row.person.id], words_of(q))]
     people = await pages.listed(request, actor, found, names, q) if wants_html(request) else None
     shown = people.shown if people else found
     async with transaction(running(request)) as tx:
@@ -103,6 +105,16 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     if people:
         return pages.people_page(request, actor, people, names, at)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
+
+
+async def _found(request: Request, actor: Actor, q: str, worker: UUID | None) -> list[Row]:
+    """Those whose names are opened: everybody's of a list, or by what was sought theirs alone whom it may mean."""
+    if not q.strip():
+        async with transaction(running(request)) as tx:
+            return await store.list_people(tx, _agency(actor), worker=worker)
+    parts = await parts_for(running(request).keys, _agency(actor), looked_up(words_of(q)))
+    async with transaction(running(request)) as tx:
+        return await find_by_parts(tx, _agency(actor), parts, worker=worker, limit=pages.MOST) if parts else []
 
 
 def _agency(actor: Actor) -> UUID:

@@ -70,6 +70,7 @@ async def list_page(
         roles=_roles(OF_AGENCIES if actor.agency else (*OF_AGENCIES, *OF_THE_OFFICE)),
         agencies=[(str(id), name) for id, name in agencies.items()],
         action=ACCOUNTS,
+        issuer=_issuer(request),
         **frame(actor, ACCOUNTS),
     )
 
@@ -90,6 +91,7 @@ async def account_page(request: Request, actor: Actor, row: Row, name: str, hold
         holds=holds,
         others=sorted(((str(id), called) for id, called in names.items()), key=lambda one: one[1]),
         roles=_roles(OF_AGENCIES if account.agency else OF_THE_OFFICE),
+        issuer=_issuer(request),
         is_self=account.id == actor.id,
         has_left=account.stage is Stage.LEFT,
         here=f"{ACCOUNTS}/{account.id}",
@@ -114,6 +116,12 @@ def link_page(request: Request, actor: Actor, account: Account, link: str) -> Re
 async def _agencies(request: Request) -> dict[UUID, str]:
     async with transaction(running(request)) as tx:
         return {agency.id: agency.entry.name for agency, _ in await directory.list_agencies(tx, limit=LISTED)}
+
+
+def _issuer(request: Request) -> str:
+    """What pages call the door elsewhere; empty where there is none."""
+    settings = running(request).settings
+    return settings.oidc_name if settings.oidc_issuer else ""
 
 
 def _shown(row: Row, name: str, holds: int, agencies: Mapping[UUID, str]) -> dict[str, object]:

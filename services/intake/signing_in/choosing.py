@@ -57,7 +57,8 @@ class Choosing:
             done=SAYS[lang]["out"] if done else "",
             doors=[(code, SAYS[code]["help_why"], SAYS[code]["help"]) for code in SAYS],
             ask_for_help=ASK_FOR_HELP,
-            with_password=f"{STAFF_SIGN_IN}?next={quote(next, safe='/')}" if forms.is_own_path(next) else STAFF_SIGN_IN,
+            with_password=self._settings.passwords,
+            staff_door=f"{STAFF_SIGN_IN}?next={quote(next, safe='/')}" if forms.is_own_path(next) else STAFF_SIGN_IN,
         )
 
     async def choose(self, request: Request) -> Response:

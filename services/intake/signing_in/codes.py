@@ -50,6 +50,11 @@ def picture_of(address: str) -> Markup:
     return Markup(segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff", dark="#000"))  # noqa: S704  drawn by us
 
 
+def spelled(secret: str) -> str:
+    """In fours, for whoever types it."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
 def is_of_app(code: str) -> bool:
     return len(code) == DIGITS and code.isdecimal()
 

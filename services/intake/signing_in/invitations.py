@@ -14,13 +14,14 @@ from services.intake.sessions import hash_of
 from services.intake.signing_in import codes, passwords
 from services.intake.signing_in.door import at_the_door
 from services.intake.signing_in.passwords import Passwords
+from services.intake.signing_in.proving import require_passwords
 from services.intake.signing_in.staff import Secret, welcome_in
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
 from shared.runtime.errors import Invalid, NotFound
 from shared.security.sealing import Compartment, open_sealed
-from shared.security.signin import INVITED, LANDING
+from shared.security.signin import INVITED, LANDING, STAFF_SIGN_IN
 from shared.web import forms
 from shared.web.edge import command, running, transaction
 from shared.web.forms import Form
@@ -48,10 +49,13 @@ class Invited:
         self._hashing = hashing
 
     async def show(self, request: Request, code: str) -> Response:
+        if not running(request).settings.passwords:
+            return forms.see_other(STAFF_SIGN_IN, request)
         proofs, secret = await self._found(request, code)
         return _page(request, code, proofs, secret, forms.blank())
 
     async def take(self, request: Request, code: str) -> Response:
+        require_passwords(request)
         self._tries.count("an invitation", address_of(request))
         proofs, secret = await self._found(request, code)
         form = await forms.read(request, Chosen)
@@ -79,7 +83,7 @@ class Invited:
             hashes = [codes.hash_of_recovery(one) for one in recovery]
             await store.save_accepted(tx, accept(account), hashed, step, hashes)
         self._tries.succeeded("an invitation", address_of(request))
-        session = await welcome_in(request, proofs)
+        session = await welcome_in(request, proofs.account)
         page = render(
             request,
             "recovery_codes.html",
@@ -110,7 +114,7 @@ def _page(request: Request, code: str, proofs: Proofs, secret: str, form: Form[C
         form=form,
         action=f"{INVITED}/{code}",
         sign_in=proofs.account.sign_in,
-        secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        secret=codes.spelled(secret),
         picture=codes.picture_of(codes.address_of(secret, proofs.account.sign_in)),
         shortest=passwords.SHORTEST,
     )

@@ -40,11 +40,18 @@ class Row:
 
 
 async def add_account(
-    tx: Connection, account: Account, name: bytes, totp: bytes, invitation: bytes | None, by: UUID, cause: Cause
+    tx: Connection,
+    account: Account,
+    name: bytes,
+    totp: bytes,
+    invitation: bytes | None,
+    by: UUID,
+    cause: Cause,
+    known_as: bytes | None = None,
 ) -> bool:
-    """Somebody invited; False where the id or the sign-in name is taken."""
+    """Somebody invited; False where the id, the sign-in name or what an issuer knows them by is taken."""
     row = (account.id, account.agency, account.role.value, account.sign_in, name, account.stage.value)
-    if await tx.fetchval(SQL["add_account"], *row, totp, invitation, INVITATION, by) is None:
+    if await tx.fetchval(SQL["add_account"], *row, totp, invitation, INVITATION, by, known_as) is None:
         return False
     opened = events.Opened(account=account.id, agency=account.agency, role=account.role.value)
     await put_events(tx, account.id, [opened], partitionkey=account.id, cause=cause)
@@ -63,6 +70,11 @@ async def find_by_sign_in(tx: Connection, sign_in: str) -> Proofs | None:
     return _proofs(row) if row else None
 
 
+async def find_proofs(tx: Connection, id: UUID) -> Proofs | None:
+    row = await tx.fetchrow(SQL["find_proofs"], id)
+    return _proofs(row) if row else None
+
+
 async def find_invited(tx: Connection, invitation: bytes) -> Proofs | None:
     row = await tx.fetchrow(SQL["find_invited"], invitation)
     return _proofs(row) if row else None
@@ -72,6 +84,21 @@ async def lock_invited(tx: Connection, invitation: bytes) -> Account | None:
     """The account that this link is for, ours alone until `tx` ends: a link that is used twice at once opens once."""
     row = await tx.fetchrow(SQL["lock_invited"], invitation)
     return _account(row) if row else None
+
+
+async def lock_known_as(tx: Connection, known_as: bytes) -> tuple[Account, bytes | None] | None:
+    """The account that an issuer knows by this, and who it was there the first time."""
+    row = await tx.fetchrow(SQL["lock_known_as"], known_as)
+    return (_account(row), row["known_subject"]) if row else None
+
+
+async def save_arrived(tx: Connection, account: Account, subject: bytes) -> None:
+    await tx.execute(SQL["save_arrived"], account.id, account.stage.value, subject)
+
+
+async def save_known_as(tx: Connection, account: Account, known_as: bytes | None) -> bool:
+    """By what an issuer knows them from now on, with nobody seen there yet; False where another account has that."""
+    return await tx.fetchval(SQL["save_known_as"], account.id, known_as) is not None
 
 
 async def find_account(tx: Connection, id: UUID) -> Row:
@@ -153,6 +180,16 @@ async def take_recovery(tx: Connection, id: UUID, hash: bytes) -> bool:
 
 async def save_password(tx: Connection, id: UUID, password: str) -> None:
     await tx.execute(SQL["save_password"], id, password)
+
+
+async def save_phone(tx: Connection, id: UUID, totp: bytes, step: int) -> None:
+    """Codes come from another phone; `step` is of the one that it showed."""
+    await tx.execute(SQL["save_phone"], id, totp, step)
+
+
+async def save_recovery(tx: Connection, id: UUID, recovery: Sequence[bytes]) -> None:
+    """In the place of those before, used or not."""
+    await tx.execute(SQL["put_recovery"], id, recovery)
 
 
 async def is_known_device(tx: Connection, sign_in: str, hash: bytes) -> bool:

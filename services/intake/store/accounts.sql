@@ -1,12 +1,16 @@
 -- name: add_account
-INSERT INTO account (id, agency_id, role, sign_in, name, stage, totp, invitation, invitation_ends_at, invited_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock() + $9::interval, $10) ON CONFLICT DO NOTHING RETURNING id;
+INSERT INTO account (id, agency_id, role, sign_in, name, stage, totp, invitation, invitation_ends_at, invited_by,
+                     known_as)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock() + $9::interval, $10, $11) ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: lock_account
 SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = $1 FOR UPDATE;
 
 -- name: find_by_sign_in
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE sign_in = $1;
+
+-- name: find_proofs
+SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE id = $1;
 
 -- name: find_invited
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account
@@ -15,6 +19,21 @@ SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM accou
 -- name: lock_invited
 SELECT id, agency_id, role, sign_in, stage FROM account
  WHERE invitation = $1 AND stage = 'invited' AND clock() < invitation_ends_at FOR UPDATE;
+
+-- name: lock_known_as
+SELECT id, agency_id, role, sign_in, stage, known_subject FROM account
+ WHERE known_as = $1 AND stage <> 'left' FOR UPDATE;
+
+-- name: save_arrived
+-- An invitation is used up by arriving in another way too.
+UPDATE account SET stage = $2, known_subject = $3, invitation = NULL, invitation_ends_at = NULL,
+                   changed_at = CASE WHEN stage = $2 THEN changed_at ELSE clock() END
+ WHERE id = $1;
+
+-- name: save_known_as
+-- Who was seen there before counts no more.
+UPDATE account SET known_as = $2, known_subject = NULL, changed_at = clock()
+ WHERE id = $1 AND NOT EXISTS (SELECT FROM account other WHERE other.known_as = $2 AND other.id <> $1) RETURNING id;
 
 -- name: accept
 UPDATE account SET stage = 'active', password = $2, totp_step = $3, invitation = NULL, invitation_ends_at = NULL,
@@ -32,7 +51,9 @@ UPDATE account SET role = $2, stage = $3, changed_at = clock(),
                    left_at = CASE WHEN $3 = 'left' THEN clock() END,
                    password = CASE WHEN $3 = 'left' THEN NULL ELSE password END,
                    totp = CASE WHEN $3 = 'left' THEN NULL ELSE totp END,
-                   invitation = CASE WHEN $3 = 'left' THEN NULL ELSE invitation END
+                   invitation = CASE WHEN $3 = 'left' THEN NULL ELSE invitation END,
+                   known_as = CASE WHEN $3 = 'left' THEN NULL ELSE known_as END,
+                   known_subject = CASE WHEN $3 = 'left' THEN NULL ELSE known_subject END
  WHERE id = $1;
 
 -- name: take_step
@@ -49,6 +70,10 @@ INSERT INTO recovery_code (account_id, hash) SELECT $1, unnest($2::bytea[]);
 
 -- name: save_password
 UPDATE account SET password = $2 WHERE id = $1;
+
+-- name: save_phone
+-- No code of either phone is taken twice.
+UPDATE account SET totp = $2, totp_step = greatest(totp_step, $3) WHERE id = $1;
 
 -- name: forget_devices
 DELETE FROM known_device WHERE account_id = $1;
@@ -90,7 +115,9 @@ ON CONFLICT DO NOTHING;
 UPDATE account SET role = $2, changed_at = $3 WHERE id = $1;
 
 -- name: fold_left
-UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL WHERE id = $1;
+UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL,
+                   known_as = NULL, known_subject = NULL
+ WHERE id = $1;
 
 -- name: names_of
 SELECT id, name FROM account WHERE id = ANY ($1::uuid[]) AND name <> '';

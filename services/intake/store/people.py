@@ -82,12 +82,17 @@ async def list_people(tx: Connection, agency: UUID, *, worker: UUID | None = Non
 
     `limit` counts those with a worker: whoever waits for one is always there."""
     rows = await tx.fetch(SQL["list_people"], agency, worker, limit)
-    return [Row(_person(row), Sealed(row["name"]), row["welcomed_at"]) for row in rows]
+    return [listed(row) for row in rows]
 
 
 async def now(tx: Connection) -> datetime:
     at: datetime = await tx.fetchval(SQL["now"])
     return at
+
+
+def listed(row: Record) -> Row:
+    """Somebody as lists have them: of what is sealed, the name."""
+    return Row(_person(row), Sealed(row["name"]), row["welcomed_at"])
 
 
 def _person(row: Record) -> Person:

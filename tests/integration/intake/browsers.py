@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -27,7 +28,7 @@ class Browsers:
         self.settings = door.settings.model_copy(update=changed)
         self.tokens = Tokens(self.settings)
         self.app: FastAPI = build(service(self.settings), self.settings)
-        self.app.state.running = door.running
+        self.app.state.running = replace(door.running, settings=self.settings)
 
     @asynccontextmanager
     async def open(self, *, at: str = "127.0.0.1", **headers: str) -> AsyncIterator[httpx.AsyncClient]:

@@ -20,12 +20,16 @@ from services.intake.accounts import Account, Stage
 from services.intake.app import service
 from services.intake.inviting import open_account
 from services.intake.signing_in.codes import STEP, code_at
+from services.intake.store.accounts import save_known_as, save_password
 from shared.process import build
+from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.permissions import Role
+from shared.security.signin import OWN
 from shared.security.tokens import Tokens
+from tests.integration.intake.issuers import E_MAIL, Issuer, served, settings_for
 from tests.integration.intake.world import Door, open_door
 from tests.network import FreshDatabase
 
@@ -54,6 +58,9 @@ PAGES: dict[str, tuple[UUID | None, str]] = {
     "not their number": (None, "/intake/sign-in/aaaabbbbccccdddd/not-me"),
     "not their number in Spanish": (None, "/intake/sign-in/aaaabbbbccccdddd/not-me?lang=es"),
     "sign in with a password": (None, "/intake/account/sign-in"),
+    "one's own sign-in": (demo.DANA, OWN),
+    "one's own sign-in elsewhere": (demo.LENA, OWN),
+    "not signed in": (None, "/intake/account/elsewhere/back?again=1"),
     "colleagues": (demo.RUTH, "/intake/accounts"),
     "a colleague": (demo.RUTH, f"/intake/accounts/{demo.DANA}"),
     "people": (demo.LENA, "/intake/people"),
@@ -87,12 +94,13 @@ class Server(uvicorn.Server):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(network) -> AsyncIterator[Site]:
     fresh = FreshDatabase(network)
-    async with open_door(fresh) as door:
+    # For a browser `localhost` is another site than 127.0.0.1, as an issuer is.
+    async with open_door(fresh) as door, served(Issuer(), "localhost") as issuer:
         await furnish(door)
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            settings = door.settings.model_copy(update={"public_url": url})
+            settings = door.settings.model_copy(update={"public_url": url, **settings_for(issuer.address)})
             app = build(service(settings), settings)
             app.state.running = replace(door.running, settings=settings)
             server = Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))
@@ -108,6 +116,8 @@ async def furnish(door: Door) -> None:
     for one in (demo.by_id(id) for id in (demo.DANA, demo.LENA)):
         account = Account(one.id, one.agency, one.role, one.name.split()[0].lower(), Stage.ACTIVE)
         await open_account(door.pool, door.running.keys, account, one.name, demo.RUTH)
+    async with transaction(door.pool) as tx:
+        await save_password(tx, demo.DANA, "never asked here")
     await door.add(id=str(RAY), name="Ray Castellanos", needs=["housing"])
     await door.post("/intake/start", {"name": "Robin"})
     body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed."}
@@ -192,6 +202,33 @@ async def test_somebody_invited_sets_up_their_account_and_is_in(site: Site, brow
             assert len((await page.get_by_label("recovery codes").input_value()).split()) == 10
             await page.goto(site.url + "/intake/people/new")
             await expect(page.get_by_role("heading", name="Somebody asked for help")).to_be_visible()
+            await page.get_by_role("link", name="Case manager").click()
+            await expect(page.get_by_role("heading", name="Your sign-in", exact=True)).to_be_visible()
+            phone = page.get_by_role("form", name="A new phone")
+            await phone.get_by_label("Your password now").fill("the tram was late again")
+            await phone.get_by_label("Code").fill(code_at(secret, int(time.time() // STEP) + 1))
+            await phone.get_by_role("button", name="Set up a new phone").click()
+            new = (await page.locator("code").inner_text()).replace(" ", "")
+            assert new != secret
+            await page.get_by_label("The six figures").fill(code_at(new, int(time.time() // STEP)))
+            await page.get_by_role("button", name="Use this phone").click()
+            await expect(page.get_by_role("status")).to_contain_text("Codes come from your new phone now.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+async def test_somebody_comes_in_from_an_issuer_on_another_site(site: Site, browser: Browser, script: bool):
+    """With cookies that no other site's request brings along, and an older session in the same browser."""
+    account = Account(uuid7(), demo.CEDAR_HOUSE, Role.CASE_MANAGER, f"robin.{script}".lower(), Stage.INVITED)
+    await open_account(site.door.pool, site.door.running.keys, account, "Robin Field", demo.RUTH, E_MAIL)
+    async with opened(browser, site, None, "/intake/sign-in", java_script_enabled=script) as page:
+        await page.get_by_role("button", name="Sign in as Dana Whitfield").click()
+        await page.goto(site.url + "/intake/account/sign-in?next=/intake/people/new")
+        await page.get_by_role("link", name="Sign in with Cedar's own sign-in").click()
+        await expect(page.get_by_role("heading", name="Somebody asked for help")).to_be_visible()
+    ended = await site.door.pool.fetch("SELECT because FROM session ORDER BY ended_at DESC NULLS LAST LIMIT 1")
+    assert [row["because"] for row in ended] == ["replaced"]
+    async with transaction(site.door.pool) as tx:
+        assert await save_known_as(tx, account, None)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])

@@ -22,8 +22,8 @@ RAY = Actor(demo.RAY, Role.PERSON, None, demo.RAY, "Ray")
 AUDITOR = Actor(demo.AUDITOR, Role.AUDITOR, None, None, "Vera Holt")
 # What only the person says, what nobody's record is in, and the list of one's own page.
 NO_LOOK = {
-    "account.list", "account.manage", "directory.read", "directory.import", "agency.manage", "program.manage",
-    "consent.grant", "mine.read", "pin.change", "pin.second",
+    "account.list", "account.manage", "account.own", "directory.read", "directory.import", "agency.manage",
+    "program.manage", "consent.grant", "mine.read", "pin.change", "pin.second",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree",
 }  # fmt: skip

@@ -1,0 +1,13 @@
+"""By what an issuer elsewhere knows one of our staff: kept as a blind index, since it is often an e-mail address."""
+
+from shared.security.blind import NETWORK, blind, blind_key
+from shared.security.sealing import Keys
+
+
+async def index_of(keys: Keys, known_as: str) -> bytes:
+    return blind(await blind_key(keys, NETWORK, "account.known_as"), plain(known_as))
+
+
+def plain(typed: str) -> str:
+    """As an administrator types it, and as an issuer writes it."""
+    return typed.strip().casefold()
