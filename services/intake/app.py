@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, pages, signing_in
+from services.intake import api, clocks, erasures, pages, signing_in
 from services.intake.consents import KIND
 from services.intake.pages.shared import zone_of
 from services.intake.reactions import reactions
@@ -14,7 +14,8 @@ from shared.web import looks
 
 def service(settings: Settings) -> Service:
     routers = (signing_in.router(settings), pages.router, api.router, looks.router("intake", zone_of))
-    return Service("intake", Path(__file__).parent, reactions, routers, {KIND: clocks.lapse}, refold=refold)
+    ringing = {KIND: clocks.lapse, erasures.KIND: clocks.erase}
+    return Service("intake", Path(__file__).parent, reactions, routers, ringing, refold=refold)
 
 
 if __name__ == "__main__":

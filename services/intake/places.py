@@ -15,5 +15,9 @@ def page_of(person: UUID, actor: Actor) -> str:
     return MINE if actor.person else f"/caseplan/people/{person}"
 
 
+def erasure_page(person: UUID) -> str:
+    return f"/intake/people/{person}/erasure"
+
+
 def shared_page(person: UUID) -> str:
     return f"/intake/people/{person}/shared"

@@ -13,9 +13,11 @@ from services.notifications.settings import Voice
 from shared.contracts import person as people
 from shared.contracts.agency import AgencyEvent, AgencyFacts
 from shared.contracts.consent import ConsentEvent
+from shared.contracts.halted import Forgotten
 from shared.contracts.person import PersonEvent
 from shared.contracts.referral import ReferralEvent
 from shared.contracts.setback import SetbackEvent, Shared
+from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.settings import Settings
@@ -28,7 +30,7 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     reactions = Reactions()
     hear_accounts(reactions)
     reactions.at_once(*consents.URGENT, people.Erased.type)
-    reactions.on_erased(_forget)
+    reactions.on_erased(_let_go)
 
     @reactions.on(AgencyEvent.topic)
     async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
@@ -39,7 +41,9 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
 
     @reactions.on(PersonEvent.topic)
     async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
-        for _, event in facts:
+        for envelope, event in facts:
+            if isinstance(event, people.Erased):
+                await _forget(tx, event, Cause(str(envelope.id)))
             await _hear_person(tx, event)
         known = {event.person for _, event in facts if isinstance(event, people.Welcomed)}
         if known:
@@ -87,14 +91,25 @@ async def _hear_person(tx: Connection, event: object) -> None:
         case people.ContactChanged():
             sealed = b64decode(event.sealed_contact) if event.sealed_contact else None
             await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed)
-        case people.Erased():
-            await _forget(tx, event.person)
 
 
-async def _forget(tx: Connection, whose: UUID) -> None:
+async def _forget(tx: Connection, event: people.Erased, cause: Cause) -> None:
+    """How to reach them goes too, unless a law keeps it: then nobody can open it."""
+    whose, kept = event.person, event.kept_until is not None
+    await _let_go(tx, whose)
+    if not kept:
+        await tx.execute(SQL["forget_contact"], whose)
+    forgotten = Forgotten(service="notifications", person=whose, kept=kept)
+    await put_events(tx, whose, [forgotten], partitionkey=whose, person=whose, cause=cause)
+
+
+async def _let_go(tx: Connection, whose: UUID) -> None:
+    """What they had allowed ends, nothing is on its way to them, no partner's word is about them."""
     await consents.end_all(tx, whose)
     await messages.withdraw_all(tx, whose)
     await tx.execute(SQL["erase_person"], whose)
+    await tx.execute(SQL["forget_tellings_of"], whose)
+    await tx.execute(SQL["forget_shared"], whose)
 
 
 async def _put_referrals(tx: Connection, events: Sequence[ReferralEvent]) -> None:

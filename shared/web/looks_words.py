@@ -25,6 +25,11 @@ DEEDS: Mapping[str, Words] = {
     "consent.answer": Words("wrote down your answer", "anotó su respuesta"),
     "consent.read": Words("saw what you share", "vio lo que usted comparte"),
     "consent.revoke": Words("wrote down that you said stop", "anotó que usted pidió parar"),
+    "erasure.read": Words("saw if you asked to have it all erased", "vio si usted pidió borrar todo"),
+    "erasure.ask": Words("wrote down that you want it all erased", "anotó que usted quiere borrar todo"),
+    "erasure.confirm": Words("said that it was you who asked", "dijo que fue usted quien lo pidió"),
+    "erasure.take_back": Words("wrote down that you took that back", "anotó que usted cambió de idea"),
+    "hold.set": Words("wrote down what a law makes them keep", "anotó lo que una ley les hace guardar"),
     "today.read": Words("saw you on their list for the day", "le vio en su lista del día"),
     "plan.read": Words("opened your plan", "abrió su plan"),
     "plan.draft": Words("wrote on your plan", "escribió en su plan"),
@@ -74,6 +79,8 @@ WHY: Mapping[str, Words] = {
     "plan": Words("for your plan", "por su plan"),
     "setback": Words("because something got hard", "porque algo se puso difícil"),
     "concern": Words("because of a worry", "por una preocupación"),
+    "erasure": Words("since you asked to have it all erased", "porque usted pidió borrar todo"),
+    "law": Words("because of a law", "por una ley"),
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }
 

@@ -181,7 +181,9 @@ async def test_a_newer_version_makes_no_key_either_for_somebody_erased(pool, kee
 async def test_the_table_holds_no_key_in_clear(pool, of):
     keys, person = of(pool), uuid4()
     key = await keys.create(person, CONTACT)
-    row = await pool.fetchrow("SELECT * FROM person_key WHERE person_id = $1", person)
+    row = await pool.fetchrow(
+        "SELECT person_id, compartment, wrapped, master FROM person_key WHERE person_id = $1", person
+    )
     assert key not in row["wrapped"]
     assert SECRET.encode() not in row["wrapped"] + row["master"]
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.intake.api import accounts, agencies, consents, people
+from services.intake.api import accounts, agencies, consents, erasures, people
 
 router = APIRouter()
-for part in (accounts.router, agencies.router, people.router, consents.router):
+for part in (accounts.router, agencies.router, people.router, consents.router, erasures.router):
     router.include_router(part)

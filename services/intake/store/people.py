@@ -9,6 +9,7 @@ from asyncpg import Connection, Record
 from services.intake.people import Person
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
+from shared.security.keys import Erased
 
 SQL = sql.load(__file__, "people.sql")
 
@@ -30,17 +31,13 @@ class Row:
 
 
 async def lock_person(tx: Connection, id: UUID) -> Person:
-    """The person, ours alone until `tx` ends."""
+    """The person, ours alone until `tx` ends. Raises NotFound, or Erased."""
     row = await tx.fetchrow(SQL["lock_person"], id)
-    if row is None:
-        raise NotFound("person", id)
-    return _person(row)
+    return _person(_still_here(row, id))
 
 
 async def find_person(tx: Connection, id: UUID) -> Row:
-    row = await tx.fetchrow(SQL["find_person"], id)
-    if row is None:
-        raise NotFound("person", id)
+    row = _still_here(await tx.fetchrow(SQL["find_person"], id), id)
     return Row(_person(row), Sealed(row["name"], row["contact"], row["asked"]), row["welcomed_at"])
 
 
@@ -76,6 +73,14 @@ async def list_people(tx: Connection, agency: UUID, *, worker: UUID | None = Non
 async def now(tx: Connection) -> datetime:
     at: datetime = await tx.fetchval(SQL["now"])
     return at
+
+
+def _still_here(row: Record | None, id: UUID) -> Record:
+    if row is None:
+        raise NotFound("person", id)
+    if row["erased_at"] is not None:
+        raise Erased(id)
+    return row
 
 
 def _person(row: Record) -> Person:

@@ -1,9 +1,10 @@
 -- name: lock_person
 -- Taken before any event is written and held to commit.
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic FROM person WHERE id = $1 FOR UPDATE;
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, erased_at FROM person WHERE id = $1 FOR UPDATE;
 
 -- name: find_person
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, contact, asked, welcomed_at
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, contact, asked, welcomed_at,
+       erased_at
   FROM person WHERE id = $1;
 
 -- name: add_person
@@ -25,8 +26,9 @@ UPDATE person SET contact = $2, way = $3, safe = $4, language = $5, changed_at =
 
 -- name: list_people
 -- One agency's people, or one worker's ($2): everybody whom nobody walks with, then the latest; by person_agency_idx.
+-- Nobody walks with whoever was erased.
 (SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
-  WHERE agency_id = $1 AND worker_id IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
+  WHERE agency_id = $1 AND worker_id IS NULL AND erased_at IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
 UNION ALL
 (SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
   WHERE agency_id = $1 AND worker_id IS NOT NULL AND ($2::uuid IS NULL OR worker_id = $2)
