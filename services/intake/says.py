@@ -293,7 +293,7 @@ ERASURE: Mapping[Lang, Mapping[str, str]] = {
         "stays_theirs": "Lo que otros anotaron por su cuenta no lo podemos borrar. "
         "Lo que está en el sistema de una agencia lo pueden leer tres días más.",
         "stays_law": "Si una ley obliga a guardar una parte, queda bajo llave. Nadie la lee hasta que se borre.",
-        "kept": "{agency} tiene que guardarlo hasta el {day}, por {law}. Hasta ese día queda bajo llave. Luego se borra.",
+        "kept": "{agency} tiene que guardarlo hasta el {day}, por {law}. Mientras, queda bajo llave. Luego se borra.",
         "ask": "Borren lo que guardan de mí",
         "ask_staff": "Me pidió borrarlo",
         "ask_follows": "Primero lea a la persona lo que pasa. Nada se borra antes de que usted diga que la conoce.",

@@ -181,6 +181,11 @@ async def withdraw_all(tx: Connection, person: UUID) -> None:
     await _told(tx, await tx.fetch(SQL["withdraw_of"], person), "no_safe_way")
 
 
+async def ids_of(tx: Connection, person: UUID) -> list[UUID]:
+    """Every message that there ever was to them."""
+    return [row["id"] for row in await tx.fetch(SQL["ids_of"], person)]
+
+
 async def _told(tx: Connection, rows: Sequence[Record], reason: str) -> None:
     for row in rows:
         event = Withheld(message=row["id"], person=row["person"], audience="person", reason=reason)

@@ -30,6 +30,9 @@ UPDATE message SET state = 'withheld', reason = 'no_safe_way', held = NULL, sett
  WHERE person = $1 AND state = 'waiting'
 RETURNING id, person
 
+-- name: ids_of
+SELECT id FROM message WHERE person = $1
+
 -- name: due
 -- What may go now, the longest wait first; message_open_idx.
 SELECT id FROM message

@@ -68,6 +68,7 @@ ON CONFLICT (person_id) DO UPDATE SET stage = 'set', due_at = excluded.due_at, k
 
 -- name: fold_stage
 INSERT INTO erasure (person_id, stage, kept_until, asked_by, asked_at, erased_at)
-SELECT id, $2, $3, id, $4, CASE WHEN $2 = 'erased' THEN $4 END FROM person WHERE id = $1
+SELECT id, $2::text, $3, id, $4::timestamptz, CASE WHEN $2::text = 'erased' THEN $4::timestamptz END
+  FROM person WHERE id = $1
 ON CONFLICT (person_id) DO UPDATE SET stage = excluded.stage, kept_until = excluded.kept_until, forgotten = '{}',
                                       erased_at = excluded.erased_at;

@@ -117,6 +117,20 @@ async def test_erasing_somebody_ends_all_that_they_had_allowed(database, cluster
         assert [e["reason"] for e in await world.events("consent.halted")] == ["person_erased"]
 
 
+async def test_of_somebody_erased_nothing_stays_that_reaches_them_or_names_whose_it_was(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner(kafka=False)
+        matter = await world.referred(partner)
+        await world.hear(people.Erased(person=matter.person, kept_until=date(2032, 11, 30)))
+        kept = await world.pool.fetchrow("SELECT * FROM person WHERE id = $1", matter.person)
+        assert (kept["erased"], kept["channels"], kept["worker"], kept["agency"]) == (True, [], None, None)
+        await world.hear(people.Erased(person=matter.person))
+        gone = await world.pool.fetchrow("SELECT * FROM person WHERE id = $1", matter.person)
+        assert gone["contact"] is None
+        assert not await world.pool.fetchval("SELECT count(*) FROM telling WHERE person = $1", matter.person)
+        assert [e["kept"] for e in await world.events("person.forgotten")] == [True, False]
+
+
 async def test_a_relay_that_was_stopped_between_number_and_log_sends_nothing_when_it_wakes(database, cluster, network):
     """The zombie: SIGSTOP with a disclosure in its hands, a revocation in effect, SIGCONT."""
     async with open_world(database, cluster) as world:
