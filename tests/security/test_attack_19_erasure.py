@@ -210,8 +210,8 @@ async def tell_everything(site: Site) -> None:
     await site.say(dana, "/caseplan/contacts", contact)
     setback = str(uuid7())
     await site.say(me, "/caseplan/setbacks", {"id": setback, "words": WORDS["setback"], "pace": "today"})
-    await site.say(dana, f"/caseplan/setbacks/{setback}/contact", {"how": "met"})
-    await site.say(me, f"/caseplan/setbacks/{setback}/reflect", {"words": WORDS["reflection"]})
+    await site.say(dana, f"/caseplan/setbacks/{setback}/contact", {})
+    await site.say(me, f"/caseplan/setbacks/{setback}/reflect", {"next_time": WORDS["reflection"]})
     await site.say(demo.LENA, "/caseplan/concerns", {"person": str(me), "words": WORDS["concern"]})
     for path in (f"/caseplan/people/{me}", f"/intake/people/{me}", f"/intake/people/{me}/shared"):
         await site.say(dana, path, method="GET")
@@ -272,9 +272,9 @@ async def all_of(consumer: Any, topic: str) -> list[Any]:
 
 
 async def counts(site: Site) -> dict[str, int]:
-    """Of what the network reports, and of what happened."""
+    """Of what the network reports, and of what that is made of."""
     tables = [f"reporting.{name}" for name in ("referral", "promise", "setback", "agency", "program")]
-    tables += ["caseplan.aggregate", "caseplan.contact", "caseplan.happened", "intake.person", "intake.consent"]
+    tables += ["caseplan.aggregate", "caseplan.contact", "notifications.message", "intake.person", "intake.consent"]
     return {table: await site.admin(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - our own names
 
 
