@@ -5,6 +5,7 @@ Nothing here is faster than on a page: a human knows who asked, and seven days c
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -51,8 +52,8 @@ def register(app: typer.Typer) -> None:
 
 async def _erase(person: UUID, known: Identity | None, *, take_back: bool, wait: bool, quiet: bool) -> dict[str, Any]:
     network = Network()
-    settings = Settings(**_as_settings(network.environment("intake")))
-    async with keyed_pool(settings, "erase", reach=SERVICE) as (pool, _):
+    os.environ.update(network.environment("intake"))
+    async with keyed_pool(Settings(), "erase", reach=SERVICE) as (pool, _):
         if known is not None:
             await office.ask(pool, person, known)
         if take_back:
@@ -66,10 +67,6 @@ async def _erase(person: UUID, known: Identity | None, *, take_back: bool, wait:
                 said = found["stage"]
                 print(f"{time.strftime('%H:%M:%S')}  {said}")
             await asyncio.sleep(LOOK_EVERY)
-
-
-def _as_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {name.removeprefix("THROUGHCARE_").lower(): value for name, value in environment.items()}
 
 
 async def _copies(network: Network, person: UUID, row: Row | None) -> dict[str, Any]:

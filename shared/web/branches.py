@@ -45,9 +45,7 @@ def branched(routers: Iterable[APIRouter]) -> Iterator[APIRouter]:
     for context in contexts:
         own = getattr(context.original_route, "dependant", None)
         if own is not None and len(own.dependencies) != len(context.dependant.dependencies):
-            raise TypeError(
-                f"{context.path} was included with dependencies: give them to its own router"
-            )
+            raise TypeError(f"{context.path} was included with dependencies: give them to its own router")
     routes = [context.original_route for context in contexts]
     for words, group in _grouped(routes, ends=False).items():
         twigs = _grouped(group, ends=True)
