@@ -72,7 +72,7 @@ async def _erase(person: UUID, known: Identity | None, *, take_back: bool, wait:
 async def _copies(network: Network, person: UUID, row: Row | None) -> dict[str, Any]:
     try:
         async with network.keys.owner() as owner:
-            keys = await owner.fetchrow(keystore.SQL["copy_of"], person)
+            [keys] = await owner.fetch(keystore.SQL["copy_of"], person)
     except (asyncpg.InvalidCatalogNameError, asyncpg.UndefinedTableError) as error:
         raise Trouble("There is no key store here yet: run ./throughcare up.") from error
     erasure = row.erasure if row else None

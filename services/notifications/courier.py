@@ -136,7 +136,7 @@ class Courier:
             row = await connection.fetchrow(SQL["claim"], message)
             if row is None:
                 return None, 0
-            match decide_row(row, self._voice, row["decided_at"]):
+            match decide_row(row, row["occasion"], self._voice, row["decided_at"]):
                 case Hold(until=until, why=why):
                     await connection.execute(SQL["hold"], message, until, why)
                     return None, 0

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from asyncpg import Connection, Record
 
 from services.notifications.settings import Voice
+from shared.contracts import person as people
 from shared.contracts import referral as referrals
 from shared.contracts.envelope import Envelope
+from shared.contracts.events import Event
 from shared.contracts.message import Decided, Withheld
 from shared.contracts.referral import ReferralEvent
 from shared.messaging.outbox import Cause, put_events
@@ -25,11 +27,13 @@ from shared.runtime import sql
 from shared.runtime.ids import uuid7
 
 SQL = sql.load(__file__, "messages.sql")
-OCCASIONS: Final[dict[type[ReferralEvent], str]] = {
+OCCASIONS: Final[dict[type[Event], str]] = {
     referrals.Accepted: "referral_accepted",
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
+    people.ErasureSet: "erasure_set",
 }
+OF_THEMSELVES = frozenset({"erasure_set"})  # nobody else's news, so no consent stands behind it
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -43,6 +47,16 @@ class Standing(StrEnum):
     LIVE = auto()
     ENDED = auto()
     UNHEARD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a person hears of, and under which consent it may be news at all."""
+
+    occasion: str
+    person: UUID
+    about: UUID
+    consent: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,43 +129,53 @@ def quiet_until(local_now: datetime, quiet: tuple[time, time]) -> datetime | Non
 async def hear(tx: Connection, voice: Voice, facts: Sequence[Fact]) -> None:
     """One message for each of these occasions, decided now."""
     for fact in facts:
-        event = fact.event
-        occasion = OCCASIONS.get(type(event))  # type: ignore[arg-type]
-        if occasion is not None and isinstance(event, ReferralEvent):
-            await _decide(tx, voice, event, occasion, fact.envelope)
+        if news := news_of(fact.event):
+            await _decide(tx, voice, news, fact.envelope)
 
 
-async def _decide(tx: Connection, voice: Voice, event: ReferralEvent, occasion: str, heard: Envelope) -> None:
-    known = await tx.fetchrow(SQL["reader"], event.person, event.consent)
+def news_of(event: Event) -> News | None:
+    occasion = OCCASIONS.get(type(event))
+    match event:
+        case ReferralEvent(person=person, referral=referral, consent=consent) if occasion:
+            return News(occasion, person, referral, consent)
+        case people.ErasureSet(person=person) if occasion:
+            return News(occasion, person, person)
+        case _:
+            return None
+
+
+async def _decide(tx: Connection, voice: Voice, news: News, heard: Envelope) -> None:
+    known = await tx.fetchrow(SQL["reader"], news.person, news.consent)
     assert known is not None
-    decision = decide_row(known, voice, heard.time)
+    decision = decide_row(known, news.occasion, voice, heard.time)
     message = uuid7()
     now: datetime = known["now"]
     channel, state, not_before, held, reason = _columns(decision, now)
     new = await tx.fetchval(
-        SQL["put_message"], message, event.person, occasion, event.referral, heard.id, event.consent, channel, state,
+        SQL["put_message"], message, news.person, news.occasion, news.about, heard.id, news.consent, channel, state,
         not_before, held, reason,
     )  # fmt: skip
     if not new:
         return  # the occasion was heard before
-    whom = {"message": message, "person": event.person, "audience": "person"}
+    whom = {"message": message, "person": news.person, "audience": "person"}
     happened: list[Decided | Withheld] = [
         Decided(
-            **whom, occasion=occasion, about=event.referral, channel=channel,
+            **whom, occasion=news.occasion, about=news.about, channel=channel,
             not_before=not_before if isinstance(decision, Hold) else None,
         )
     ]  # fmt: skip
     if isinstance(decision, Withhold):
         happened.append(Withheld(**whom, reason=decision.reason))
     cause = Cause(causationid=str(heard.id))
-    await put_events(tx, message, happened, partitionkey=event.person, person=event.person, cause=cause)
+    await put_events(tx, message, happened, partitionkey=news.person, person=news.person, cause=cause)
 
 
-def decide_row(known: Record, voice: Voice, since: datetime) -> Decision:
+def decide_row(known: Record, occasion: str, voice: Voice, since: datetime) -> Decision:
     """The decision on a row of the statement `reader` or `claim`."""
     reader = Reader(known["channels"], known["has_contact"], known["erased"]) if known["channels"] is not None else None
     local = known["now"].astimezone(ZoneInfo(known["timezone"] or voice.timezone))
-    return decide(reader, _standing(known, local), local, voice.quiet, known["now"] - since)
+    standing = Standing.LIVE if occasion in OF_THEMSELVES else _standing(known, local)
+    return decide(reader, standing, local, voice.quiet, known["now"] - since)
 
 
 def _standing(known: Record, local: datetime) -> Standing:

@@ -46,6 +46,7 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
         for fact in facts:
             await _hear_person(tx, settings, fact)
+        await messages.hear(tx, voice, facts)
         known = {event.person for _, event in facts if isinstance(event, people.Welcomed)}
         if known:
             await catch_up_withheld(tx, settings, people=known)
