@@ -200,8 +200,10 @@ async def test_the_page_says_what_happens_in_both_languages_before_anything_is_a
     await door.fill(page, {}, person)
     assert "You asked for it today" in text(await door.page(page, person))
     assert "Was it them?" in text(await door.page(page, DANA))
+    assert "Somebody has to say that they know them." in text(await door.page(f"/intake/people/{person}/header", DANA))
     await door.fill(f"{page}/confirm", {"identity": "known"}, DANA)
     assert "What we keep of you is erased on" in text(await door.page(page, person))
+    assert "as they asked" in text(await door.page(f"/intake/people/{person}/header", DANA))
     own = await door.page("/intake/me/questions", person)
     assert "Take it back" in text(own)
     assert f'action="{page}/take-back"' in own.text
