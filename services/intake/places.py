@@ -19,5 +19,9 @@ def erasure_page(person: UUID) -> str:
     return f"/intake/people/{person}/erasure"
 
 
+def told_page(person: UUID) -> str:
+    return f"/intake/people/{person}/told"
+
+
 def shared_page(person: UUID) -> str:
     return f"/intake/people/{person}/shared"

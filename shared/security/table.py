@@ -122,6 +122,8 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                person=SELF, **WALKS_WITH),
         _entry("person.assign", "Name the worker who walks with somebody", "person.read", supervisor=SAME),
         _entry("looks.read", "See who looked at somebody's record, and why", "person.read", person=SELF, auditor=ANY),
+        _entry("disclosures.read", "See who was told what of somebody, and when", "person.read",
+               person=SELF, auditor=ANY),
         _entry("consent.read", "See who may tell what to whom", "consent.read",
                person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, auditor=ANY),
         _entry("consent.grant", "Allow that something is told to somebody, by the person", "consent.read",
@@ -233,8 +235,8 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
 # Where a role may do these to every row, its transaction reaches every agency's: row-level security follows this table.
 # What else needs no relation (the directory, a first form) touches nobody's rows but those that it makes.
 ACROSS_AGENCIES = frozenset({
-    "account.list", "account.manage", "looks.read", "consent.read", "consent.revoke", "partner.read", "partner.manage",
-    "partner.agree", "report.read",
+    "account.list", "account.manage", "looks.read", "disclosures.read", "consent.read", "consent.revoke",
+    "partner.read", "partner.manage", "partner.agree", "report.read",
 })  # fmt: skip
 
 # Routes that are no functions of ours (mounted files, generated documents), by their path's pattern: `*` is one part.

@@ -20,6 +20,7 @@ DEEDS: Mapping[str, Words] = {
     "person.edit": Words("changed how to reach you", "cambió cómo comunicarse con usted"),
     "person.assign": Words("named who walks with you", "nombró a quien le acompaña"),
     "looks.read": Words("checked who looked", "revisó quién miró"),
+    "disclosures.read": Words("checked who was told what", "revisó a quién se le contó qué"),
     "consent.ask": Words("asked you if something may be shared", "le preguntó si se puede compartir algo"),
     "consent.record": Words("wrote down that you said yes", "anotó que usted dijo que sí"),
     "consent.answer": Words("wrote down your answer", "anotó su respuesta"),

@@ -214,6 +214,7 @@ async def test_axe_finds_nothing_to_mend_on_the_ways_in(
         "person": (DANA, f"/caseplan/people/{RAY}"),
         "mine": (RAY, "/caseplan/me"),
         "shared": (RAY, SHARED),
+        "told": (RAY, f"/intake/people/{RAY}/told"),
     }
     for name, (who, path) in ways.items():
         async with visit(browser, site, who, size, color_scheme=scheme, bypass_csp=True) as page:

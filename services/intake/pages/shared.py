@@ -18,7 +18,7 @@ from services.intake import words
 from services.intake.consents import Stage, last_day
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages.frame import frame, lang_for
-from services.intake.places import MINE, erasure_page, shared_page
+from services.intake.places import MINE, erasure_page, shared_page, told_page
 from services.intake.says import ERASURE, SAID, SHARED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
@@ -31,6 +31,7 @@ from shared.security.permissions import Relation
 from shared.security.signin import LANDING, SIGN_IN
 from shared.web import live, say
 from shared.web.accept import is_htmx, wants_html
+from shared.web.disclosures_words import PAGE as TOLD
 from shared.web.edge import running, transaction
 from shared.web.looks import parts
 from shared.web.looks_words import PAGE
@@ -118,6 +119,8 @@ async def shared(
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
+        told=told_page(person_id),
+        see_told=TOLD[lang]["link"],
         erasure=erasure_page(person_id),
         erase=ERASURE[lang]["link"],
         mine=MINE,

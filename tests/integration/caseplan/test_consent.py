@@ -275,3 +275,13 @@ async def test_an_answer_that_comes_after_them_moves_nothing(world: World):
     )
     await world.hear(late, referral)
     assert await world.pool.fetchval("SELECT count(*) FROM happened WHERE id = $1", referral) == said
+
+
+async def test_whom_caseplan_told_stands_in_the_persons_account(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.get(YUSUF, f"/caseplan/referrals/{referral}")
+    await world.get(DANA, f"/caseplan/referrals/{referral}")
+    found = (await world.get(RAY, f"/caseplan/people/{RAY}/disclosures")).json()["disclosures"]
+    assert [(one["agency"], one["what"]) for one in found] == [(str(CEDAR), "referral.read")]
+    assert (await world.get(YUSUF, f"/caseplan/people/{RAY}/disclosures")).status_code == 404
