@@ -272,9 +272,9 @@ async def all_of(consumer: Any, topic: str) -> list[Any]:
 
 
 async def counts(site: Site) -> dict[str, int]:
-    """Of what the network reports, and of what that is made of."""
+    """Of what the network reports, and of what that is made of. (That it was set is one text more.)"""
     tables = [f"reporting.{name}" for name in ("referral", "promise", "setback", "agency", "program")]
-    tables += ["caseplan.aggregate", "caseplan.contact", "notifications.message", "intake.person", "intake.consent"]
+    tables += ["caseplan.aggregate", "caseplan.contact", "notifications.referral", "intake.person", "intake.consent"]
     return {table: await site.admin(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - our own names
 
 

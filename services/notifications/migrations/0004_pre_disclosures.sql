@@ -8,4 +8,6 @@ CREATE TABLE disclosure (
     at timestamptz NOT NULL
 );
 CREATE INDEX disclosure_person_idx ON disclosure (person, at);
-CALL protect('disclosure', $$across_agencies() OR person = acting_person()$$);
+-- The person's, and what an agency was told is known to that agency; written by the service alone.
+CALL protect('disclosure', $$across_agencies() OR person = acting_person() OR agency = acting_agency()$$,
+             $$as_service()$$);
