@@ -27,6 +27,7 @@ COMMANDS = {
     "prepare": "cli.prepare",
     "secrets": "cli.secrets",
     "keys": "cli.keys",
+    "erase": "cli.erase",
     "demo": "cli.demo",
     "bench": "cli.bench",
     "dlq": "cli.dlq",

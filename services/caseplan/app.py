@@ -5,15 +5,17 @@ from pathlib import Path
 from services.caseplan import api, pages
 from services.caseplan.conduct import CLOCKS
 from services.caseplan.copies import zone_of_person
+from services.caseplan.disclosing import told
 from services.caseplan.reactions import reactions
 from services.caseplan.refolding import refold
 from shared.process import Service, run
 from shared.runtime.settings import Settings
-from shared.web import looks
+from shared.web import disclosures, looks
 
 
 def service(settings: Settings) -> Service:
-    routers = (pages.router, api.router, looks.router("caseplan", zone_of_person))
+    account = disclosures.router("caseplan", told, zone_of_person)
+    routers = (pages.router, api.router, looks.router("caseplan", zone_of_person), account)
     return Service("caseplan", Path(__file__).parent, reactions, routers, CLOCKS, refold=refold)
 
 

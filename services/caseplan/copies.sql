@@ -79,6 +79,10 @@ SELECT p.id, p.agency, p.name, p.needs, p.is_listed, coalesce(a.holds_no_records
 -- name: person
 SELECT id, home, worker, language, is_synthetic FROM person WHERE id = $1
 
+-- name: drop_person
+-- Whoever was erased has no agency and no worker any more.
+DELETE FROM person WHERE id = $1
+
 -- name: people_of_worker
 -- One range of person_worker_idx.
 SELECT id, home, worker, language FROM person WHERE worker = $1 ORDER BY id LIMIT $2

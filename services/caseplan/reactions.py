@@ -4,7 +4,7 @@ A revocation acts on arrival, whatever came before it: it locks the consent's ro
 under way, pauses what stands on the consent, and says in the same transaction that nothing more goes out from here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from services.caseplan.conduct import Speaks, hold, say
 from services.caseplan.refolding import take_up
 from services.caseplan.store import Word
 from shared.contracts import agency, answer, consent, delivery, person, program
-from shared.contracts.halted import Halted
+from shared.contracts.halted import Forgotten, Halted
 from shared.contracts.referral import PauseCause
 from shared.contracts.setback import Asks
 from shared.messaging.outbox import Cause, put_events
@@ -81,22 +81,40 @@ async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
             await tx.execute(store.SQL["lock_of_person"], event.person)
             await tx.execute(store.SQL["reassign"], event.person, event.worker, event.agency)
         elif isinstance(event, person.Erased):
-            await _forget(tx, event.person, Cause(str(envelope.id)))
+            await _forget(tx, event, Cause(str(envelope.id)))
 
 
 @reactions.on_erased
-async def forget(tx: Connection, whose: UUID) -> None:
-    """Their keys are gone, and the event that says so is still on its way."""
-    await _forget(tx, whose, Cause())
+async def let_go(tx: Connection, whose: UUID) -> None:
+    """Their keys are gone, and the event that says so, and whether a law keeps something, is still on its way."""
+    await _let_go(tx, whose, Cause())
 
 
-async def _forget(tx: Connection, whose: UUID, cause: Cause) -> None:
-    """Whatever they had allowed ends, and what was written of them goes. That it happened stays: ids and codes."""
+async def _forget(tx: Connection, event: person.Erased, cause: Cause) -> None:
+    """What was written of them goes too, unless a law keeps it: then nobody can open it."""
+    whose, kept = event.person, event.kept_until is not None
+    await _let_go(tx, whose, cause)
+    if not kept:
+        await tx.execute(store.SQL["forget_words_of"], whose)
+    forgotten = Forgotten(service="caseplan", person=whose, kept=kept)
+    await put_events(tx, whose, [forgotten], partitionkey=whose, person=whose, cause=cause)
+
+
+async def _let_go(tx: Connection, whose: UUID, cause: Cause) -> None:
+    """Whatever they had allowed ends, no clock runs and no list shows them. That it happened stays: ids and codes."""
     allowed = [row["id"] for row in await tx.fetch(SQL["lock_consents_of"], whose)]
     await tx.execute(store.SQL["lock_under"], allowed, [])
     for id in allowed:
         await _stop(tx, id, whose, PauseCause.REVOKED, "person_erased", cause)
-    await tx.execute(store.SQL["forget_words_of"], whose)
+    await tx.execute(store.SQL["stop_clocks_of"], whose)
+    await tx.execute(store.SQL["close_of_person"], whose)
+    await tx.execute(store.SQL["drop_dates_of"], whose)
+    await tx.execute(SQL["drop_person"], whose)
+
+
+async def _of_the_living(tx: Connection, referrals: Collection[UUID]) -> set[UUID]:
+    """Those whose person is here: nothing moves any more for somebody who was erased."""
+    return {row["id"] for row in await tx.fetch(store.SQL["of_the_living"], list(referrals))}
 
 
 async def _open_plan(tx: Connection, whose: UUID, home: UUID, worker: UUID | None, cause: Cause) -> None:
@@ -162,6 +180,8 @@ async def _stop(tx: Connection, id: UUID, whose: UUID, why: PauseCause, ended: s
 @reactions.on(answer.Received.topic)
 async def hear_answers(tx: Connection, facts: Sequence[Fact]) -> None:
     heard = [(envelope, event) for envelope, event in facts if isinstance(event, answer.Received)]
+    living = await _of_the_living(tx, [event.referral for _, event in heard])
+    heard = [(envelope, event) for envelope, event in heard if event.referral in living]
     ids = [event.referral for _, event in heard]
     await hold(tx, REFERRAL, ids, "decline")
     await tx.execute(store.SQL["lock_aggregates"], REFERRAL.kind, ids)
@@ -195,8 +215,11 @@ async def hear_deliveries(tx: Connection, facts: Sequence[Fact]) -> None:
         for envelope, event in facts
         if isinstance(event, delivery.Acknowledged) and event.referral is not None
     ]
-    await tx.execute(store.SQL["lock_aggregates"], REFERRAL.kind, [referral for _, referral in told])
+    living = await _of_the_living(tx, [referral for _, referral in told])
+    await tx.execute(store.SQL["lock_aggregates"], REFERRAL.kind, list(living))
     for envelope, referral in told:
+        if referral not in living:
+            continue
         await _try(tx, REFERRAL, referral, referrals.Deliver(), NETWORK, Cause(str(envelope.id)))
 
 

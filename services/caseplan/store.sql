@@ -127,6 +127,21 @@ DELETE FROM words USING (
     SELECT kind, id FROM aggregate WHERE person = $1 UNION ALL SELECT 'contact', id FROM contact WHERE person = $1
 ) gone WHERE words.kind = gone.kind AND words.id = gone.id
 
+-- name: stop_clocks_of
+-- Nothing falls due for somebody who was erased.
+DELETE FROM timer WHERE subject IN (SELECT id::text FROM aggregate WHERE person = $1)
+
+-- name: close_of_person
+-- Nobody's list and nobody's reach: it happened, and that is all. What was counted stays counted.
+UPDATE aggregate SET is_open = false, worker = NULL, home = NULL, receiving = NULL WHERE person = $1
+
+-- name: drop_dates_of
+UPDATE contact SET speak_on = NULL WHERE person = $1
+
+-- name: of_the_living
+SELECT a.id FROM aggregate a WHERE a.kind = 'referral' AND a.id = ANY ($1::uuid[])
+   AND EXISTS (SELECT FROM person p WHERE p.id = a.person)
+
 -- name: drop_agreed
 DELETE FROM words WHERE kind = 'plan' AND id = $1 AND field NOT LIKE 'suggested/%'
 

@@ -2,20 +2,28 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, pages, signing_in
+from services.intake import api, clocks, erasures, pages, signing_in
 from services.intake.consents import KIND
+from services.intake.disclosing import told
 from services.intake.findable import keep_findable
 from services.intake.pages.shared import zone_of
 from services.intake.reactions import reactions
 from services.intake.refolding import refold
 from shared.process import Service, run
 from shared.runtime.settings import Settings
-from shared.web import looks
+from shared.web import disclosures, looks
 
 
 def service(settings: Settings) -> Service:
-    routers = (signing_in.router(settings), pages.router, api.router, looks.router("intake", zone_of))
-    return Service("intake", Path(__file__).parent, reactions, routers, {KIND: clocks.lapse}, (keep_findable,), refold)
+    routers = (
+        signing_in.router(settings),
+        pages.router,
+        api.router,
+        looks.router("intake", zone_of),
+        disclosures.router("intake", told, zone_of),
+    )
+    ringing = {KIND: clocks.lapse, erasures.KIND: clocks.erase}
+    return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable,), refold)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
-"""What intake's clocks do when they run out: a consent lapses, or a revocation that is not in effect yet rings."""
+"""What intake's clocks do when they run out: a consent lapses, a revocation that is not in effect yet rings, somebody
+who asked for it is erased.
+"""
 
 import structlog
 from asyncpg import Connection
 
+from services.intake import erasures
 from services.intake.consents import KIND, Lapse, Patience, Stage, decide
 from services.intake.store import consents as store
+from services.intake.store import erasures as erasing
 from shared.messaging.outbox import Cause
+from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim
-from shared.workflow import CLOCK
+from shared.workflow import CLOCK, NETWORK
 
 PATIENCE = Patience()
+ERASING = erasures.Patience()
 
 log = structlog.get_logger("intake")
 
@@ -22,3 +28,24 @@ async def lapse(tx: Connection, due: Due) -> None:
     if consent.stage is Stage.REVOKED:
         log.error("revocation is not in effect in time", kind=KIND, id=str(consent.id))
     await store.save_consent(tx, decide(consent, Lapse(), CLOCK, PATIENCE), Cause(str(due.id), "clock:intake"))
+
+
+async def erase(tx: Connection, due: Due) -> None:
+    """The keys go before any of it commits: a kill in between is made good as the clock rings again."""
+    erasure = await erasing.lock(tx, due.subject)
+    if erasure is None or not await claim(tx, due):
+        return
+    cause = Cause(str(due.id), "clock:intake")
+    if erasure.stage not in (erasures.Stage.SET, erasures.Stage.KEPT):
+        log.error("an erasure waits for somebody", kind=erasures.KIND, reason=erasure.stage.value)
+        await erasing.save(tx, erasures.decide(erasure, erasures.Lapse(), CLOCK, ERASING), cause)
+        return
+    until = await erasing.kept_until(tx, erasure.person)
+    if until is None:
+        decision = erasures.decide(erasure, erasures.Lapse(), CLOCK, ERASING)
+    else:
+        decision = erasures.decide(erasure, erasures.PutAway(until), NETWORK, ERASING)
+    await keys_of(tx).erase(erasure.person, "asked", until)
+    await erasing.forget(tx, erasure.person, cause, kept=until is not None)
+    await erasing.save(tx, decision, cause)
+    log.info("somebody was erased", kind=erasures.KIND, reason=decision.state.stage.value)

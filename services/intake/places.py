@@ -19,5 +19,13 @@ def way_in_page(person: UUID) -> str:
     return f"/intake/people/{person}/way-in"
 
 
+def erasure_page(person: UUID) -> str:
+    return f"/intake/people/{person}/erasure"
+
+
+def told_page(person: UUID) -> str:
+    return f"/intake/people/{person}/told"
+
+
 def shared_page(person: UUID) -> str:
     return f"/intake/people/{person}/shared"

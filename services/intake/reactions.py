@@ -1,17 +1,23 @@
-"""What intake does when it hears others: a service has stopped, so a revocation comes nearer to being in effect."""
+"""What intake does when it hears others: a service has stopped, or has let go of somebody, so a revocation comes nearer
+to being in effect, an erasure to being done.
+"""
 
 from collections.abc import Sequence
 
 from asyncpg import Connection
 
+from services.intake import erasures
 from services.intake.consents import Patience, halt
 from services.intake.store import consents as store
-from shared.contracts.halted import Halted
+from services.intake.store import erasures as erasing
+from shared.contracts.envelope import Envelope
+from shared.contracts.halted import Forgotten, Halted
 from shared.contracts.topics import SERVICES
 from shared.messaging.outbox import Cause
 from shared.messaging.reactions import Fact, Reactions
 
 PATIENCE = Patience()
+ERASING = erasures.Patience()
 
 reactions = Reactions()
 
@@ -20,6 +26,8 @@ reactions = Reactions()
 async def hear_halted(tx: Connection, facts: Sequence[Fact]) -> None:
     """Locked in the order of their ids, as everybody does who locks several."""
     for envelope, event in sorted(facts, key=lambda fact: str(fact.envelope.subject)):
+        if isinstance(event, Forgotten):
+            await _hear_forgotten(tx, envelope, event)
         if not isinstance(event, Halted):
             continue
         consent = await store.lock_known(tx, event.consent)
@@ -28,3 +36,12 @@ async def hear_halted(tx: Connection, facts: Sequence[Fact]) -> None:
         decision = halt(consent, event.service, PATIENCE)
         if decision.state != consent:
             await store.save_consent(tx, decision, Cause(str(envelope.id), f"service:{event.service}"))
+
+
+async def _hear_forgotten(tx: Connection, envelope: Envelope, event: Forgotten) -> None:
+    erasure = await erasing.lock(tx, event.person)
+    if erasure is None:
+        return  # asked for in a life that a restore has undone
+    decision = erasures.forget(erasure, erasures.Forget(event.service, event.kept), ERASING)
+    if decision.state != erasure:
+        await erasing.save(tx, decision, Cause(str(envelope.id), f"service:{event.service}"))

@@ -16,11 +16,13 @@ import structlog
 from asyncpg import Connection
 from pydantic import ValidationError
 
-from services.intake.clocks import PATIENCE
+from services.intake import erasures
+from services.intake.clocks import ERASING, PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from services.intake.store import accounts, directory, sessions, ways_in
 from services.intake.store import consents as consent_store
+from services.intake.store import erasures as erasing
 from shared.contracts import account, agency, consent, person, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
@@ -30,7 +32,7 @@ from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
 
 SQL = sql.load(__file__, "refolding.sql")
-ACCOUNTS = accounts.SQL
+ACCOUNTS, ERASURES = accounts.SQL, erasing.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -125,8 +127,21 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             )
         case person.WayInMade(person=id):
             await ways_in.forget_before(tx, id, envelope.time)
-        case person.Erased(person=id):
-            await tx.execute(SQL["erase"], id, envelope.time)
+        case person.ErasureSet(person=id, due=due):
+            await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
+            await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])
+        case person.ErasureTakenBack(person=id):
+            await _fold_erasure(tx, envelope, erasures.Erasure(id, erasures.Stage.TAKEN_BACK))
+        case person.Erased(person=id, kept_until=until):
+            stage = erasures.Stage.KEPT if until else erasures.Stage.ERASED
+            await _fold_erasure(tx, envelope, erasures.Erasure(id, stage, kept_until=until))
+            await erasing.empty(tx, id, kept=until is not None)
+
+
+async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:
+    """Above all: what was taken back is not due any more, and what was done is not undone."""
+    await tx.execute(ERASURES["fold_stage"], after.person, after.stage.value, after.kept_until, envelope.time)
+    await start_timers(tx, [erasures.clock_of(after, ERASING)], since=envelope.time)
 
 
 def _reached(channels: tuple[str, ...]) -> tuple[str | None, bool]:

@@ -12,10 +12,6 @@ UPDATE person SET worker_id = $2, agency_id = $3, changed_at = $4
 -- Without a sealed contact the ways changed and the number did not.
 UPDATE person SET contact = coalesce($2, contact), way = $3, safe = $4, language = $5, changed_at = $6 WHERE id = $1;
 
--- name: erase
--- What was sealed opens no more; nothing of it is kept.
-UPDATE person SET name = '', contact = NULL, asked = NULL, way = NULL, safe = false, changed_at = $2 WHERE id = $1;
-
 -- name: zone
 -- Where the days of an agency end.
 SELECT entry -> 'calendar' ->> 'timezone' FROM agency WHERE id = $1;

@@ -1,10 +1,11 @@
-"""Consents as programs are told of them."""
+"""Consents and erasures as programs are told of them."""
 
 from datetime import date, datetime
 from typing import Any
 
 from services.intake.consents import last_day
 from services.intake.store.consents import Row
+from services.intake.store.erasures import Row as Erasing
 
 
 def consent_json(row: Row) -> dict[str, Any]:
@@ -28,6 +29,21 @@ def consent_json(row: Row) -> dict[str, Any]:
         "revoked_at": _iso(row.revoked_at),
         "in_effect_at": _iso(row.in_effect_at),
         "readable_until": _iso(row.readable_until),
+    }
+
+
+def erasure_json(row: Erasing) -> dict[str, Any]:
+    """How far it is, without a word about how a human knew them."""
+    erasure = row.erasure
+    return {
+        "person": str(erasure.person),
+        "stage": erasure.stage.value,
+        "asked_at": _iso(row.asked_at),
+        "due": _iso(erasure.due),
+        "kept_until": _iso(erasure.kept_until),
+        "forgotten": sorted(erasure.forgotten),
+        "erased_at": _iso(row.erased_at),
+        "done_at": _iso(row.done_at),
     }
 
 

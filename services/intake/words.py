@@ -49,6 +49,13 @@ OFFICES: Mapping[str, Words] = {
     "immigration": Words("immigration", "inmigración"),
     "child_protection": Words("child protection", "protección de menores"),
 }
+# Why a law keeps somebody's record, after "because of".
+LAWS: Mapping[str, Words] = {
+    "health_records": Words("a law on health records", "una ley sobre expedientes de salud"),
+    "public_money": Words("a law on public money", "una ley sobre dinero público"),
+    "legal_demand": Words("a legal demand", "una demanda legal"),
+    "court_order": Words("a court order", "la orden de un juez"),
+}
 DOCUMENTS: Mapping[str, str] = {
     "state_id": "State ID",
     "birth_record": "Birth record",

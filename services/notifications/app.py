@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.notifications import api, pages
+from services.notifications.accounts import told
 from services.notifications.answers.edge import hear_answers
 from services.notifications.answers.recalling import recall_receipts
 from services.notifications.courier import carry_messages
@@ -16,15 +17,16 @@ from services.notifications.streams.relay import relay_to_partners
 from services.notifications.told import tell_acknowledged
 from shared.process import Service, run
 from shared.runtime.settings import Settings
-from shared.web import looks
+from shared.web import disclosures, looks
 
 
 def service(settings: Settings) -> Service:
+    account = disclosures.router("notifications", told, zone_of)
     return Service(
         "notifications",
         Path(__file__).parent,
         reactions_of(settings, Voice()),
-        (pages.router, api.router, looks.router("notifications", zone_of)),
+        (pages.router, api.router, looks.router("notifications", zone_of), account),
         {AGREEMENT_CLOCK: expire_agreement},
         refold=refold,
         recall=recall_receipts,

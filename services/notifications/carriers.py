@@ -6,6 +6,7 @@ nobody saw may be made again.
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.runtime.errors import Retryable
+from shared.runtime.settings import Settings
 from shared.security.sealing import Compartment, Keys, open_sealed
 
 FIELD, LINK = "contact_way.value", "way_in.link"  # what intake sealed them as
@@ -39,6 +41,16 @@ class CarrierAway(Retryable):
 class Carrier(Protocol):
     async def carry(self, letter: Letter) -> None:
         """Returns once the message is taken. Raises CarrierAway, or Erased where nobody may be written to any more."""
+
+
+def outbox_of(settings: Settings) -> Path:
+    return settings.home / "outbox" / "sms"
+
+
+def forget(folder: Path, messages: Iterable[UUID]) -> None:
+    """What lies there of these goes: a number stands in it in clear."""
+    for id in messages:
+        (folder / f"{id}.json").unlink(missing_ok=True)
 
 
 class FileCarrier:

@@ -21,8 +21,21 @@ ON CONFLICT (id) DO UPDATE
        contact = CASE WHEN known.erased THEN NULL ELSE coalesce(excluded.contact, known.contact) END
 
 -- name: erase_person
+-- The mark stays, so that nothing that comes late is taken for news of somebody.
 INSERT INTO person (id, erased) VALUES ($1, true)
-ON CONFLICT (id) DO UPDATE SET erased = true, contact = NULL, channels = '{}'
+ON CONFLICT (id) DO UPDATE SET erased = true, channels = '{}', language = 'en', agency = NULL, worker = NULL
+
+-- name: forget_contact
+UPDATE person SET contact = NULL WHERE id = $1
+
+-- name: forget_shared
+DELETE FROM shared_setback WHERE person = $1
+
+-- name: forget_tellings_of
+-- By what name a partner knows a referral is the partner's; whose it was is not kept.
+UPDATE telling SET person = NULL, withheld = NULL
+ WHERE thing IN (SELECT id FROM referral WHERE person = $1 UNION SELECT setback FROM shared_setback WHERE person = $1)
+    OR (person = $1 AND withheld IS NOT NULL)
 
 -- name: put_referrals
 -- The last word on each.

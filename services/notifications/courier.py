@@ -15,7 +15,7 @@ from zlib import crc32
 import structlog
 from asyncpg import Connection, Pool, Record
 
-from services.notifications.carriers import Carrier, FileCarrier, Letter
+from services.notifications.carriers import Carrier, FileCarrier, Letter, outbox_of
 from services.notifications.database import TROUBLE, transaction
 from services.notifications.messages import SQL, Hold, Send, Withhold, decide_row
 from services.notifications.settings import Voice
@@ -41,7 +41,7 @@ log = structlog.get_logger("courier")
 
 async def carry_messages(running: Running) -> None:
     """The worker's task: carry what is due, until cancelled."""
-    carrier = FileCarrier(running.settings.home / "outbox" / "sms", running.keys)
+    carrier = FileCarrier(outbox_of(running.settings), running.keys)
     await Courier(running.settings, running.pool, Voice(), carrier, running.keys).run()
 
 

@@ -19,6 +19,7 @@ from services.notifications.settings import Voice
 from shared.contracts import person as people
 from shared.contracts import referral as referrals
 from shared.contracts.envelope import Envelope
+from shared.contracts.events import Event
 from shared.contracts.message import Decided, Withheld
 from shared.contracts.referral import ReferralEvent
 from shared.messaging.outbox import Cause, put_events
@@ -27,12 +28,14 @@ from shared.runtime import sql
 from shared.runtime.ids import uuid7
 
 SQL = sql.load(__file__, "messages.sql")
-OCCASIONS: Final[dict[type[ReferralEvent], str]] = {
+OCCASIONS: Final[dict[type[Event], str]] = {
     referrals.Accepted: "referral_accepted",
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
+    people.ErasureSet: "erasure_set",
 }
-LINK: Final = "link"  # of somebody's own page: asked for by themselves, so that no consent is needed
+LINK: Final = "link"  # of somebody's own page, asked for by themselves
+OF_THEMSELVES = frozenset({LINK, "erasure_set"})  # nobody else's news, so no consent stands behind it
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -129,11 +132,19 @@ def quiet_until(local_now: datetime, quiet: tuple[time, time]) -> datetime | Non
 async def hear(tx: Connection, voice: Voice, facts: Sequence[Fact]) -> None:
     """One message for each of these occasions, decided now."""
     for fact in facts:
-        event = fact.event
-        occasion = OCCASIONS.get(type(event))  # type: ignore[arg-type]
-        if occasion is not None and isinstance(event, ReferralEvent):
-            news = News(occasion, event.person, event.referral, event.consent)
+        if news := news_of(fact.event):
             await _decide(tx, voice, news, fact.envelope)
+
+
+def news_of(event: Event) -> News | None:
+    occasion = OCCASIONS.get(type(event))
+    match event:
+        case ReferralEvent(person=person, referral=referral, consent=consent) if occasion:
+            return News(occasion, person, referral, consent)
+        case people.ErasureSet(person=person) if occasion:
+            return News(occasion, person, person)
+        case _:
+            return None
 
 
 async def hear_link(tx: Connection, voice: Voice, event: people.WayInMade, heard: Envelope) -> None:
@@ -174,7 +185,7 @@ def decide_row(known: Record, voice: Voice, since: datetime, occasion: str) -> D
     """The decision on a row of the statement `reader` or `claim`."""
     reader = Reader(known["channels"], known["has_contact"], known["erased"]) if known["channels"] is not None else None
     local = known["now"].astimezone(ZoneInfo(known["timezone"] or voice.timezone))
-    standing = Standing.LIVE if occasion == LINK else _standing(known, local)
+    standing = Standing.LIVE if occasion in OF_THEMSELVES else _standing(known, local)
     return decide(reader, standing, local, voice.quiet, known["now"] - since)
 
 
@@ -203,6 +214,11 @@ async def withdraw(tx: Connection, consent: UUID) -> None:
 async def withdraw_all(tx: Connection, person: UUID) -> None:
     """Somebody was erased."""
     await _told(tx, await tx.fetch(SQL["withdraw_of"], person), "no_safe_way")
+
+
+async def ids_of(tx: Connection, person: UUID) -> list[UUID]:
+    """Every message that there ever was to them."""
+    return [row["id"] for row in await tx.fetch(SQL["ids_of"], person)]
 
 
 async def _told(tx: Connection, rows: Sequence[Record], reason: str) -> None:

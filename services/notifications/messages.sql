@@ -35,6 +35,9 @@ UPDATE message SET state = 'withheld', reason = 'out_of_date', held = NULL, sett
  WHERE person = $1 AND occasion = 'link' AND state = 'waiting'
 RETURNING id, person
 
+-- name: ids_of
+SELECT id FROM message WHERE person = $1
+
 -- name: due
 -- What may go now, the longest wait first; message_open_idx.
 SELECT id FROM message

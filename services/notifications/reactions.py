@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 from asyncpg import Connection
 
-from services.notifications import consents, messages
+from services.notifications import carriers, consents, messages
 from services.notifications.disclosing import catch_up_withheld, tell, word_of, word_of_setback
 from services.notifications.settings import Voice
 from shared.contracts import person as people
 from shared.contracts.agency import AgencyEvent, AgencyFacts
 from shared.contracts.consent import ConsentEvent
+from shared.contracts.halted import Forgotten
 from shared.contracts.person import PersonEvent
 from shared.contracts.referral import ReferralEvent
 from shared.contracts.setback import SetbackEvent, Shared
+from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.settings import Settings
@@ -28,7 +30,10 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     reactions = Reactions()
     hear_accounts(reactions)
     reactions.at_once(*consents.URGENT, people.Erased.type)
-    reactions.on_erased(_forget)
+
+    @reactions.on_erased
+    async def let_go(tx: Connection, whose: UUID) -> None:
+        await _let_go(tx, settings, whose)
 
     @reactions.on(AgencyEvent.topic)
     async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
@@ -39,10 +44,9 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
 
     @reactions.on(PersonEvent.topic)
     async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
-        for envelope, event in facts:
-            await _hear_person(tx, event)
-            if isinstance(event, people.WayInMade):
-                await messages.hear_link(tx, voice, event, envelope)
+        for fact in facts:
+            await _hear_person(tx, settings, voice, fact)
+        await messages.hear(tx, voice, facts)
         known = {event.person for _, event in facts if isinstance(event, people.Welcomed)}
         if known:
             await catch_up_withheld(tx, settings, people=known)
@@ -77,26 +81,42 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     return reactions
 
 
-async def _hear_person(tx: Connection, event: object) -> None:
-    match event:
-        case people.Welcomed():
+async def _hear_person(tx: Connection, settings: Settings, voice: Voice, fact: Fact) -> None:
+    match fact.event:
+        case people.Welcomed() as event:
             await tx.execute(
                 SQL["welcome"], event.person, event.agency, event.worker, event.language, list(event.channels),
                 event.synthetic,
             )  # fmt: skip
-        case people.WorkerAssigned():
+        case people.WorkerAssigned() as event:
             await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
-        case people.ContactChanged():
+        case people.ContactChanged() as event:
             sealed = b64decode(event.sealed_contact) if event.sealed_contact else None
             await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed)
-        case people.Erased():
-            await _forget(tx, event.person)
+        case people.WayInMade() as event:
+            await messages.hear_link(tx, voice, event, fact.envelope)
+        case people.Erased() as event:
+            await _forget(tx, settings, event, Cause(str(fact.envelope.id)))
 
 
-async def _forget(tx: Connection, whose: UUID) -> None:
+async def _forget(tx: Connection, settings: Settings, event: people.Erased, cause: Cause) -> None:
+    """How to reach them goes too, unless a law keeps it: then nobody can open it."""
+    whose, kept = event.person, event.kept_until is not None
+    await _let_go(tx, settings, whose)
+    if not kept:
+        await tx.execute(SQL["forget_contact"], whose)
+    forgotten = Forgotten(service="notifications", person=whose, kept=kept)
+    await put_events(tx, whose, [forgotten], partitionkey=whose, person=whose, cause=cause)
+
+
+async def _let_go(tx: Connection, settings: Settings, whose: UUID) -> None:
+    """What they had allowed ends, nothing is on its way to them, no partner's word is about them."""
     await consents.end_all(tx, whose)
     await messages.withdraw_all(tx, whose)
+    carriers.forget(carriers.outbox_of(settings), await messages.ids_of(tx, whose))
     await tx.execute(SQL["erase_person"], whose)
+    await tx.execute(SQL["forget_tellings_of"], whose)
+    await tx.execute(SQL["forget_shared"], whose)
 
 
 async def _put_referrals(tx: Connection, events: Sequence[ReferralEvent]) -> None:

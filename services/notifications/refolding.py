@@ -10,12 +10,13 @@ from uuid import UUID
 
 from asyncpg import Connection
 
-from services.notifications import consents
+from services.notifications import accounts, consents
 from services.notifications.settings import Voice
 from services.notifications.streams import STREAMS, shard_of
 from shared.contracts import answer as answers
 from shared.contracts import message as messages
 from shared.contracts import partner as partners
+from shared.contracts.delivery import Acknowledged
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Event
 from shared.contracts.halted import Halted
@@ -32,6 +33,8 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
             await _partner(tx, envelope, event)
         case answers.Received(partner=partner) if partner:
             await tx.execute(SQL["answer_taken"], partner, str(event.answer_id), event.referral)
+        case Acknowledged():
+            await accounts.note_again(tx, event, envelope.time)
         case Halted():
             await consents.stay_ended(tx, consents.Ended(event.consent, event.person, event.reason))
 

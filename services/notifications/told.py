@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from asyncpg import Pool, Record
 
+from services.notifications import accounts
 from services.notifications.database import transaction
 from shared.contracts.delivery import Acknowledged
 from shared.messaging.outbox import Saying, put_of_each
@@ -41,6 +42,7 @@ async def tell_some(pool: Pool) -> int:
         if not rows:
             return 0
         await put_of_each(connection, [Saying(row["thing"], _event(row), row["person"], row["person"]) for row in rows])
+        await accounts.note(connection, rows)
         await connection.execute(SQL["mark_told"], [row["place"] for row in rows])
         return len(rows)
 

@@ -1,5 +1,6 @@
-"""Halted: one service's word that it discloses nothing more. When every disclosing service has said so, a revocation
-is in effect.
+"""One service's word: halted, that it discloses nothing more; forgotten, that it holds nothing more of somebody.
+
+When every service that has to has said so, a revocation is in effect, and an erasure is done.
 """
 
 from typing import Annotated, ClassVar
@@ -23,3 +24,14 @@ class Halted(SideEvent):
     reason: Annotated[str, Known("revoked", "lapsed", "person_erased", "parked")] = Field(
         "revoked", description="What made it halt."
     )
+
+
+class Forgotten(SideEvent):
+    """Subject and partition key: the person. What the service held beside sealed content is gone, or acts no more."""
+
+    channel: ClassVar[str] = "throughcare.{service}.halted.v1"
+    type: ClassVar[str] = "throughcare.person.forgotten.v1"
+    in_clear: ClassVar[bool] = True
+
+    person: PersonId
+    kept: bool = Field(False, description="A law keeps their keys put away: what they close is still there.")

@@ -4,6 +4,7 @@ Name and contacts stay sealed with intake. What others need to know is who is re
 and which ways of writing are safe.
 """
 
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -83,8 +84,27 @@ class WayInMade(PersonEvent):
     )
 
 
+class ErasureSet(PersonEvent):
+    """They asked to be erased and a human knows that it was them. Until it is due, they can take it back."""
+
+    type: ClassVar[str] = "throughcare.person.erasure_set.v1"
+
+    due: datetime = Field(description="When their keys go, unless it is taken back.")
+
+
+class ErasureTakenBack(PersonEvent):
+    """Nothing is erased."""
+
+    type: ClassVar[str] = "throughcare.person.erasure_taken_back.v1"
+
+
 class Erased(PersonEvent):
     """Their keys are gone. Whoever holds something of theirs deletes it; counts stay."""
 
     type: ClassVar[str] = "throughcare.person.erased.v1"
     in_clear: ClassVar[bool] = True
+
+    kept_until: date | None = Field(
+        None,
+        description="Until when a law keeps their keys put away: nobody reads, nothing is deleted. None: all goes.",
+    )

@@ -127,9 +127,9 @@ CHANNELS = {
         "Repairs this service asks for, its answers to repairs asked of it, and where the chain of its audit stands.",
     ),
     "halted": (
-        "the consent",
+        "the consent; of somebody forgotten the person",
         "the person",
-        "Confirmations that this service discloses nothing more under a revoked consent.",
+        "Confirmations that this service discloses nothing more under a revoked consent, or holds nothing of somebody.",
     ),
 }
 SIDE_CHANNELS = tuple(

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
@@ -71,8 +72,11 @@ class Keys(Protocol):
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
         """The key, made now if there is none yet; the same for all who ask at once. Raises Erased or NotGranted."""
 
-    async def erase(self, person: UUID, why: str = "asked") -> None:
-        """Forget every key of theirs, and remember that it was done, and for what reason: a code, no words."""
+    async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
+        """Forget every key of theirs, and remember that it was done, and for what reason: a code, no words.
+
+        With `until` a law keeps them: they are put away where no service has them, until this is said again without.
+        """
 
 
 class MemoryKeys:
@@ -101,7 +105,7 @@ class MemoryKeys:
             raise Erased(person)
         return self._keys.setdefault((person, compartment), os.urandom(KEY))
 
-    async def erase(self, person: UUID, why: str = "asked") -> None:
+    async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
         self._erased.add(person)
         self._keys = {place: key for place, key in self._keys.items() if place[0] != person}
 
@@ -153,13 +157,16 @@ class PostgresKeys:
             found = await self.get_many([person], compartment)  # ours, or that of whoever was first
         return _one(person, found)
 
-    async def erase(self, person: UUID, why: str = "asked") -> None:
+    async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
         """Kept in the ledger before it commits: a restored key store forgets them again."""
         known = [compartment.value for compartment in Compartment]
         with outages():
             async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(SQL["erase_person"], person, known)
-                await self._ledger.append(person, why)
+                if until is None:
+                    await connection.execute(SQL["erase_person"], person, known)
+                else:
+                    await connection.execute(SQL["put_away"], person, known, until)
+                await self._ledger.append(person, why, until)
         self._cache = {place: kept for place, kept in self._cache.items() if place[0] != person}
 
     async def granted(self) -> frozenset[str]:

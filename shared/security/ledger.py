@@ -12,7 +12,7 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -34,11 +34,12 @@ class LedgerDamaged(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One line. A person may stand there twice."""
+    """One line. A person may stand there twice. `until`: a law keeps their keys put away until that day."""
 
     person: UUID
     at: datetime
     why: str
+    until: date | None = None
 
 
 class Ledger:
@@ -47,11 +48,12 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def append(self, person: UUID, why: str) -> None:
+    async def append(self, person: UUID, why: str, until: date | None = None) -> None:
         """On disk when it returns. `why` is a code such as `asked`, never a sentence."""
         if not WHY.fullmatch(why):
             raise ValueError(f"{why!r} is no code for a reason")
-        line = json.dumps({"person": str(person), "at": datetime.now(UTC).isoformat(), "why": why}) + "\n"
+        said = {"person": str(person), "at": datetime.now(UTC).isoformat(), "why": why}
+        line = json.dumps(said | ({"until": until.isoformat()} if until else {})) + "\n"
         try:
             await asyncio.to_thread(self._write, line.encode())
         except OSError as error:
@@ -87,7 +89,8 @@ def _entries(path: Path) -> Iterator[Erasure]:
     for number, line in enumerate(lines, 1):
         try:
             said = json.loads(line)
-            yield Erasure(UUID(str(said["person"])), datetime.fromisoformat(str(said["at"])), str(said["why"]))
+            until = date.fromisoformat(said["until"]) if "until" in said else None
+            yield Erasure(UUID(str(said["person"])), datetime.fromisoformat(str(said["at"])), str(said["why"]), until)
         except (ValueError, KeyError, TypeError) as error:
             raise LedgerDamaged(
                 f"line {number} of the erasure ledger {path} can't be read: mend it before anything starts, "

@@ -131,6 +131,8 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "way_in.read", case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME),
         _entry("person.assign", "Name the worker who walks with somebody", "person.read", supervisor=SAME),
         _entry("looks.read", "See who looked at somebody's record, and why", "person.read", person=SELF, auditor=ANY),
+        _entry("disclosures.read", "See who was told what of somebody, and when", "person.read",
+               person=SELF, auditor=ANY),
         _entry("consent.read", "See who may tell what to whom", "consent.read",
                person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, auditor=ANY),
         _entry("consent.grant", "Allow that something is told to somebody, by the person", "consent.read",
@@ -142,6 +144,16 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "consent.read", person=SELF, **WALKS_WITH),
         _entry("consent.revoke", "Stop it: by the person, or by their word to any worker", "consent.revoke",
                person=SELF, **EVERY_WORKER),
+        _entry("erasure.read", "See whether somebody asked to be erased, how far it is and what a law keeps",
+               "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, agency_admin=SAME),
+        _entry("erasure.ask", "Ask that all that is kept is erased: by the person, or by their word to a worker",
+               "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("erasure.confirm", "Say that one knows that it was the person who asked to be erased", "erasure.read",
+               case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("erasure.take_back", "Take that back in time: by the person, or by their word to a worker",
+               "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("hold.set", "Say what a law makes one's agency keep of somebody, until when, or no longer",
+               "hold.set", supervisor=SAME, agency_admin=SAME),
     ),
     "caseplan": (
         _entry("today.read", "See what waits for oneself today", "today.read",
@@ -232,8 +244,8 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
 # Where a role may do these to every row, its transaction reaches every agency's: row-level security follows this table.
 # What else needs no relation (the directory, a first form) touches nobody's rows but those that it makes.
 ACROSS_AGENCIES = frozenset({
-    "account.list", "account.manage", "looks.read", "consent.read", "consent.revoke", "partner.read", "partner.manage",
-    "partner.agree", "report.read",
+    "account.list", "account.manage", "looks.read", "disclosures.read", "consent.read", "consent.revoke",
+    "partner.read", "partner.manage", "partner.agree", "report.read",
 })  # fmt: skip
 
 # What answers behind the second PIN. All else is not there; and what is drawn from rows finds none (edge.py, reach_of).

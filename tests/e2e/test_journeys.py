@@ -40,6 +40,7 @@ SHOTS = os.environ.get("THROUGHCARE_SCREENSHOTS")  # a folder, for whoever wants
 LOOKS = [(PHONE, "light"), (DESK, "dark"), *([(PHONE, "dark"), (DESK, "light")] if SHOTS else [])]
 GALLERY = "/caseplan/styleguide"
 SHARED = f"/intake/people/{RAY}/shared"
+ERASURE = f"/intake/people/{RAY}/erasure"
 
 
 @dataclass
@@ -213,6 +214,7 @@ async def test_axe_finds_nothing_to_mend_on_the_ways_in(
         "person": (DANA, f"/caseplan/people/{RAY}"),
         "mine": (RAY, "/caseplan/me"),
         "shared": (RAY, SHARED),
+        "told": (RAY, f"/intake/people/{RAY}/told"),
     }
     for name, (who, path) in ways.items():
         async with visit(browser, site, who, size, color_scheme=scheme, bypass_csp=True) as page:
@@ -223,6 +225,39 @@ async def test_axe_finds_nothing_to_mend_on_the_ways_in(
             assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
             if SHOTS:
                 await page.screenshot(path=Path(SHOTS) / f"{name}-{size[0]}-{scheme}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS, ids=str)
+async def test_a_person_asks_to_be_erased_is_known_and_takes_it_back(
+    site: Site, browser: Browser, size: tuple[int, int], scheme: Any
+):
+    """Read before it is asked, told in one card until it is due, taken back with one tap; axe looks at each."""
+
+    async def sound(page: Page, name: str) -> None:
+        found = await Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        if SHOTS:
+            await page.screenshot(path=Path(SHOTS) / f"{name}-{size[0]}-{scheme}.png", full_page=True)
+
+    how: Any = {"color_scheme": scheme, "bypass_csp": True}
+    async with visit(browser, site, RAY, size, **how) as mine, visit(browser, site, DANA, size, **how) as staff:
+        await mine.goto(SHARED)
+        await mine.get_by_role("link", name="Have it all erased").click()
+        await sound(mine, "erasure")
+        await mine.get_by_role("button", name="Erase what you keep of me").click()
+        await expect(mine.get_by_role("heading", name="You asked for it today")).to_be_visible()
+        await staff.goto(ERASURE)
+        await sound(staff, "erasure-staff")
+        await staff.get_by_label("How do you know?").select_option("document")
+        await staff.get_by_role("button", name="I know that it was them").click()
+        await expect(staff.get_by_role("heading", name="What we keep of you is erased on")).to_be_visible()
+        await mine.goto(ERASURE)
+        await sound(mine, "erasure-set")
+        await mine.goto("/intake/me/questions")
+        await sound(mine, "erasure-first")
+        await mine.get_by_role("button", name="Take it back").click()
+        await expect(mine.get_by_text("You took it back. Nothing was erased.")).to_be_visible()
 
 
 async def test_news_are_told_in_one_quiet_place_and_take_the_reader_nowhere(site: Site, browser: Browser):

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -181,7 +182,9 @@ async def test_a_newer_version_makes_no_key_either_for_somebody_erased(pool, kee
 async def test_the_table_holds_no_key_in_clear(pool, of):
     keys, person = of(pool), uuid4()
     key = await keys.create(person, CONTACT)
-    row = await pool.fetchrow("SELECT * FROM person_key WHERE person_id = $1", person)
+    row = await pool.fetchrow(
+        "SELECT person_id, compartment, wrapped, master FROM person_key WHERE person_id = $1", person
+    )
     assert key not in row["wrapped"]
     assert SECRET.encode() not in row["wrapped"] + row["master"]
 
@@ -404,6 +407,67 @@ async def test_somebody_who_stands_in_the_ledger_alone_gets_no_key_either(store,
     assert await store.keys.replay_erasures(ledger) == 1
     with pytest.raises(Erased):
         await of(pool).create(person, CONTACT)
+
+
+# What a law keeps
+
+UNTIL = date(2032, 11, 30)
+
+
+async def test_what_was_put_away_is_erased_for_every_service_and_nobodys_to_take_out(store, pool, keeper, of):
+    keys, person = of(pool), uuid4()
+    sealed = await seal(keys, person, CONTACT, FIELD, CANARY)
+    wrapped = await keeper.fetchval("SELECT wrapped FROM person_key WHERE person_id = $1", person)
+    await keys.erase(person, until=UNTIL)
+    for _ in range(2):
+        with pytest.raises(Erased):
+            await open_sealed(of(pool), person, CONTACT, FIELD, sealed)
+        with pytest.raises(Erased):
+            await of(pool).create(person, IDENTITY)
+        await of(pool).erase(person, until=UNTIL)  # said again it is the same
+    kept = await keeper.fetch("SELECT * FROM person_key WHERE person_id = $1 AND put_away IS NOT NULL", person)
+    assert [(row["put_away"], row["put_away_until"], row["wrapped"]) for row in kept] == [(wrapped, UNTIL, None)]
+    for service in SERVICES:
+        async with signed_in(store, service) as theirs:
+            for statement in (
+                "SELECT put_away FROM person_key",
+                "SELECT * FROM person_key",
+                "UPDATE person_key SET wrapped = put_away",
+                "INSERT INTO person_key (person_id, compartment, master, put_away) VALUES (uuidv7(), 'facts', '', '')",
+            ):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await theirs.execute(statement)
+
+
+async def test_after_its_day_what_was_put_away_goes_and_does_not_come_back(pool, keeper, of):
+    keys, person = of(pool), uuid4()
+    await keys.create(person, CONTACT)
+    await keys.erase(person, until=UNTIL)
+    await keys.erase(person)
+    left = "SELECT count(*) FROM person_key WHERE person_id = $1 AND coalesce(wrapped, put_away) IS NOT NULL"
+    assert await keeper.fetchval(left, person) == 0
+    await keys.erase(person, until=UNTIL)
+    assert await keeper.fetchval(left, person) == 0
+
+
+async def test_a_restored_key_store_puts_away_again_and_destroys_no_evidence(store, pool, keeper, of, tmp_path):
+    ledger, ray, jo = Ledger(tmp_path), uuid4(), uuid4()
+    keys = of(pool, ledger=ledger)
+    for person in (ray, jo):
+        await keys.create(person, CONTACT)
+    backup = await dump(store.keys.url())
+    for person in (ray, jo):
+        await keys.erase(person, until=UNTIL)
+    await keys.erase(jo)
+    await restore(store.keys.url(), backup)
+    assert await store.keys.replay_erasures(ledger) == 2
+    assert await store.keys.replay_erasures(ledger) == 0
+    kept = await keeper.fetch("SELECT person_id FROM person_key WHERE put_away IS NOT NULL AND wrapped IS NULL")
+    assert ray in {row["person_id"] for row in kept}
+    assert jo not in {row["person_id"] for row in kept}
+    for person in (ray, jo):
+        with pytest.raises(Erased):
+            await of(pool).get(person, CONTACT)
 
 
 # Backups

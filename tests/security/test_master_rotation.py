@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from shared.local.settings import ROOT
 from shared.runtime.ids import uuid7
 from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
+from shared.security.keys import place_of
 from shared.security.keystore import moving, rotation
 from shared.security.keystore.rotation import tally, wrap_anew
 from shared.security.ledger import Ledger
@@ -138,6 +140,21 @@ async def test_somebody_erased_meanwhile_stays_erased(owner, pool, tmp_path, mon
     assert len(rows) == len(Compartment)
     assert all(row["wrapped"] is None and row["erased_at"] for row in rows)
     assert await counts(owner) == {"newest": 8, "known": 0}
+
+
+async def test_what_a_law_keeps_is_wrapped_anew_too_and_stays_put_away(owner, pool, tmp_path):
+    """Otherwise it would be lost with the old secret, before its day."""
+    sealed = await people_under(pool, OLD, tmp_path, 3)
+    ray = next(iter(sealed))
+    await of(pool, Masters.of(OLD), tmp_path).erase(ray, until=date(2032, 11, 30))
+    assert await counts(owner) == {"newest": 0, "known": 6}
+    assert (await wrap_anew(owner, ROTATED, rest=0)).rows == 6
+    assert await counts(owner) == {"newest": 6, "known": 0}
+    rows = await owner.fetch("SELECT * FROM person_key WHERE person_id = $1 AND put_away IS NOT NULL", ray)
+    assert len(rows) == 2
+    for row in rows:
+        assert row["wrapped"] is None
+        assert await LocalMaster(NEW).unwrap(place_of(ray, row["compartment"]), row["put_away"])
 
 
 async def test_makers_and_erasers_beside_it_lose_nothing_and_wait_for_nobody(owner, pool, tmp_path, monkeypatch):

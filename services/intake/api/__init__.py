@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.intake.api import accounts, agencies, consents, people, ways_in
+from services.intake.api import accounts, agencies, consents, erasures, people, ways_in
+
+PARTS = (accounts, agencies, people, ways_in, consents, erasures)
 
 router = APIRouter()
-for part in (accounts.router, agencies.router, people.router, ways_in.router, consents.router):
-    router.include_router(part)
+for part in PARTS:
+    router.include_router(part.router)

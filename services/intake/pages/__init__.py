@@ -2,8 +2,16 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import consents, directory, leaving, shared, start
+from services.intake.pages import consents, directory, erasures, leaving, shared, start, told
 
 router = APIRouter()
-for part in (start.router, leaving.router, shared.router, consents.router, directory.router):
+for part in (
+    start.router,
+    leaving.router,
+    shared.router,
+    consents.router,
+    erasures.router,
+    told.router,
+    directory.router,
+):
     router.include_router(part)

@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from services.intake import seals, staff, words
 from services.intake.directory import Agency
+from services.intake.erasures import Stage
 from services.intake.pages.frame import frame, lang_for
 from services.intake.people import Person
-from services.intake.places import page_of
+from services.intake.places import erasure_page, page_of
 from services.intake.says import CONTACT, SAID, START
+from services.intake.store.erasures import Row as Erasing
 from services.intake.store.people import Row
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, may
@@ -156,7 +158,9 @@ def reach_page(request: Request, actor: Actor, person: Person, contact: str | No
     return render(request, "reach.html", how=how, person=person.id, **frame(actor, PEOPLE), lang=lang)
 
 
-async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at: datetime) -> Response:
+async def header_page(
+    request: Request, actor: Actor, row: Row, home: Agency, at: datetime, erasing: Erasing | None
+) -> Response:
     keys, person = running(request).keys, row.person
     contact = await seals.contact_of(keys, row) if person.channels else None
     asked = await seals.asked_of(keys, row)
@@ -179,9 +183,22 @@ async def header_page(request: Request, actor: Actor, row: Row, home: Agency, at
         may_open=may(
             actor, "way_in.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
         ),
+        erasing=_erasing(erasing, at, zone),
+        erasure=erasure_page(person.id),
         **frame(actor, PEOPLE),
         lang="en",
     )
+
+
+def _erasing(row: Erasing | None, now: datetime, zone: ZoneInfo) -> str:
+    """What a worker has to know as they open the page: somebody has to say that they know them, or when it is due."""
+    if row is None:
+        return ""
+    if row.erasure.stage is Stage.ASKED:
+        return "They asked to have it all erased. Somebody has to say that they know them."
+    if row.erasure.stage is Stage.SET and row.erasure.due is not None:
+        return f"What we keep of them is erased {say.moment(row.erasure.due, now, zone)}, as they asked."
+    return ""
 
 
 def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) -> Response:

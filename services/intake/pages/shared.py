@@ -16,11 +16,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.intake import words
 from services.intake.consents import Stage, last_day
+from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages.frame import frame, lang_for
-from services.intake.places import MINE, shared_page
-from services.intake.says import HELD, PIN, SAID, SHARED
-from services.intake.store import consents, directory, people
+from services.intake.places import MINE, erasure_page, shared_page, told_page
+from services.intake.says import ERASURE, HELD, PIN, SAID, SHARED
+from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
+from services.intake.store.erasures import Row as Erasing
 from services.intake.told import consent_json
 from shared.runtime.database import reaching
 from shared.runtime.reach import SERVICE
@@ -31,6 +33,7 @@ from shared.security.permissions import Relation, Relations
 from shared.security.signin import LANDING, OWN_PIN, SIGN_IN
 from shared.web import live, say
 from shared.web.accept import is_htmx, wants_html
+from shared.web.disclosures_words import PAGE as TOLD
 from shared.web.edge import running, transaction
 from shared.web.looks import parts
 from shared.web.looks_words import PAGE
@@ -78,6 +81,7 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone, now = await zone_of(tx, actor.id), await people.now(tx)
         held = await people.held_of(tx, actor.id)
+        erasing = await erasures.find(tx, actor.id)
         await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
     asked = [_shown(row, names, now, zone, lang) for row in rows]
     return render(
@@ -90,6 +94,9 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         says=SHARED[lang],
         mine=MINE,
         said=SAID[lang],
+        due=when_due(erasing, now, zone, lang),
+        erasing=ERASURE[lang],
+        erasure=erasure_page(actor.id),
         **frame(actor, PEOPLE),
         lang=lang,
     )
@@ -118,6 +125,10 @@ async def shared(
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
+        told=told_page(person_id),
+        see_told=TOLD[lang]["link"],
+        erasure=erasure_page(person_id),
+        erase=ERASURE[lang]["link"],
         mine=MINE,
         pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
@@ -151,6 +162,15 @@ async def news(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
             return await consents.mark_of(tx, person_id)
 
     return await live.stream(request, look)
+
+
+def when_due(row: Erasing | None, now: datetime, zone: tzinfo, lang: Lang) -> str:
+    """When what is kept of them is erased; nothing where that is not set."""
+    if row is None or row.erasure.due is None or row.erasure.stage is not ErasureStage.SET:
+        return ""
+    when = say.moment(row.erasure.due, now, zone, lang)
+    on = "" if lang == "es" or when.startswith(("today", "tomorrow")) else "on "
+    return ERASURE[lang]["set"].format(when=on + say.after_a_word(when, lang))
 
 
 async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:

@@ -15,7 +15,7 @@ from services.intake.pages.frame import frame
 from services.intake.says import PIN
 from services.intake.signing_in.persons import View, welcome_in
 from services.intake.signing_in.pins import Pins
-from services.intake.signing_in.staff import SAME_TIME
+from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import TooManyTries, Tries, address_of
 from services.intake.store import sessions
 from services.intake.store import ways_in as store

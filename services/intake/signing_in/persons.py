@@ -17,7 +17,8 @@ from starlette.responses import Response
 from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in.door import at_the_door, let_in
 from services.intake.signing_in.pins import Pins
-from services.intake.signing_in.staff import SAME_TIME, YEAR
+from services.intake.signing_in.proving import SAME_TIME
+from services.intake.signing_in.staff import YEAR
 from services.intake.signing_in.tries import TooManyTries, Tries, address_of, place_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import ways_in as store

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.intake import holding
 from services.intake.signing_in.door import at_the_door
-from services.intake.signing_in.staff import SAME_TIME
+from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import ways_in as store

@@ -9,6 +9,7 @@ from asyncpg import Connection, Record
 from services.intake.people import Because, Person
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
+from shared.security.keys import Erased
 
 SQL = sql.load(__file__, "people.sql")
 
@@ -32,17 +33,13 @@ class Row:
 
 
 async def lock_person(tx: Connection, id: UUID) -> Person:
-    """The person, ours alone until `tx` ends."""
+    """The person, ours alone until `tx` ends. Raises NotFound, or Erased."""
     row = await tx.fetchrow(SQL["lock_person"], id)
-    if row is None:
-        raise NotFound("person", id)
-    return _person(row)
+    return _person(_still_here(row, id))
 
 
 async def find_person(tx: Connection, id: UUID) -> Row:
-    row = await tx.fetchrow(SQL["find_person"], id)
-    if row is None:
-        raise NotFound("person", id)
+    row = _still_here(await tx.fetchrow(SQL["find_person"], id), id)
     sealed = Sealed(row["name"], row["contact"], row["asked"])
     return Row(_person(row), sealed, row["welcomed_at"], row["held_because"], row["held_at"])
 
@@ -93,6 +90,14 @@ async def now(tx: Connection) -> datetime:
 def listed(row: Record) -> Row:
     """Somebody as lists have them: of what is sealed, the name."""
     return Row(_person(row), Sealed(row["name"]), row["welcomed_at"])
+
+
+def _still_here(row: Record | None, id: UUID) -> Record:
+    if row is None:
+        raise NotFound("person", id)
+    if row["erased_at"] is not None:
+        raise Erased(id)
+    return row
 
 
 def _person(row: Record) -> Person:

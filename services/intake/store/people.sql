@@ -1,10 +1,11 @@
 -- name: lock_person
 -- Taken before any event is written and held to commit.
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held FROM person WHERE id = $1 FOR UPDATE;
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, erased_at FROM person
+ WHERE id = $1 FOR UPDATE;
 
 -- name: find_person
 SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, contact, asked,
-       welcomed_at, held_because, held_at
+       welcomed_at, held_because, held_at, erased_at
   FROM person WHERE id = $1;
 
 -- name: add_person
@@ -36,8 +37,9 @@ UPDATE person SET held = $2, safe = $3,
 
 -- name: list_people
 -- One agency's people, or one worker's ($2): everybody whom nobody walks with, then the latest; by person_agency_idx.
+-- Nobody walks with whoever was erased.
 (SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, welcomed_at FROM person
-  WHERE agency_id = $1 AND worker_id IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
+  WHERE agency_id = $1 AND worker_id IS NULL AND erased_at IS NULL AND $2::uuid IS NULL ORDER BY welcomed_at DESC)
 UNION ALL
 (SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, welcomed_at FROM person
   WHERE agency_id = $1 AND worker_id IS NOT NULL AND ($2::uuid IS NULL OR worker_id = $2)

@@ -1,12 +1,14 @@
 """What `up` and `prepare` do in the key store before any service starts: who sees what, and who stays forgotten."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
 
 import asyncpg
 
 from shared.contracts.compartments import OPENS, Compartment
 from shared.runtime import sql
-from shared.security.ledger import Ledger
+from shared.security.ledger import Erasure, Ledger
 
 SQL = sql.load(__file__, "store.sql")
 AT_ONCE = 500  # people
@@ -26,15 +28,25 @@ async def grant(owner: asyncpg.Connection, opens: Mapping[str, frozenset[Compart
 
 async def replay_erasures(owner: asyncpg.Connection, ledger: Ledger) -> int:
     """Forgets everybody again who stands in the ledger; how many a restore had brought back. Raises LedgerDamaged."""
-    people = sorted({entry.person for entry in ledger.read()})
+    gone = sorted(last_words(ledger.read()).items())
     again = 0
-    for place in range(0, len(people), AT_ONCE):
-        rows = await owner.fetch(SQL["still_known"], people[place : place + AT_ONCE])
+    for place in range(0, len(gone), AT_ONCE):
+        people, until = zip(*gone[place : place + AT_ONCE], strict=True)
+        rows = await owner.fetch(SQL["still_known"], list(people), list(until))
         if rows:
             known = [compartment.value for compartment in Compartment]
-            await owner.execute(SQL["forget"], [row["person"] for row in rows], known)
+            await owner.execute(SQL["forget"], [row["person"] for row in rows], [row["until"] for row in rows], known)
             again += len(rows)
     return again
+
+
+def last_words(entries: Iterable[Erasure]) -> dict[UUID, date | None]:
+    """Until when each person's keys stay put away; None for whoever was erased for good, which nothing undoes."""
+    said: dict[UUID, date | None] = {}
+    for entry in entries:
+        before = said.get(entry.person, entry.until)
+        said[entry.person] = max(before, entry.until) if before and entry.until else None
+    return said
 
 
 async def erased(owner: asyncpg.Connection) -> int:

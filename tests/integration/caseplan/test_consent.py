@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.caseplan import copies, store
+from shared.contracts import answer, person
 from shared.contracts import consent as events
-from shared.contracts import person
 from shared.runtime.ids import uuid7
 from shared.security.demo import DANA, GRACE, IMANI, JO, RAY, YUSUF
 from shared.security.references import reference, seal_reference
@@ -230,3 +230,58 @@ async def test_erasing_somebody_ends_what_they_allowed_and_takes_their_words(wor
     whose = await world.pool.fetch("SELECT a.person FROM words w JOIN aggregate a USING (kind, id)")
     assert {row["person"] for row in whose} == {JO}
     assert await world.pool.fetchval("SELECT count(*) FROM happened WHERE person = $1", RAY) > 0, "that it was stays"
+
+
+async def test_somebody_erased_is_on_no_list_and_no_clock_runs_for_them(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    before = await world.pool.fetchval("SELECT count(*) FROM aggregate WHERE person = $1", RAY)
+    await world.hear(person.Erased(person=RAY), RAY)
+    ids = [row["id"] for row in await world.pool.fetch("SELECT id FROM aggregate WHERE person = $1", RAY)]
+    assert len(ids) == before, "what was counted stays counted"
+    assert not await world.pool.fetchval("SELECT count(*) FROM timer WHERE subject = ANY ($1)", list(map(str, ids)))
+    for who, path in ((DANA, f"referrals/{referral}"), (DANA, f"people/{RAY}"), (DANA, f"plans/{RAY}")):
+        assert (await world.get(who, f"/caseplan/{path}")).status_code == 404, path
+    assert str(RAY) not in (await world.get(DANA, "/caseplan/today")).text
+    [row] = await world.pool.fetch("SELECT data FROM outbox WHERE type = 'throughcare.person.forgotten.v1'")
+    assert json.loads(row["data"]) == {"service": "caseplan", "person": str(RAY), "kept": False}
+
+
+async def test_what_a_law_keeps_of_them_stays_closed_where_it_is(world: World):
+    await world.consent(RAY, CEDAR)
+    await world.refer(words="I need a room by Friday.")
+    words = "SELECT count(*) FROM words w JOIN aggregate a USING (kind, id) WHERE a.person = $1"
+    await world.hear(person.Erased(person=RAY, kept_until=date(2032, 11, 30)), RAY)
+    assert await world.pool.fetchval(words, RAY) > 0
+    assert (await world.get(DANA, f"/caseplan/people/{RAY}")).status_code == 404
+    await world.hear(person.Erased(person=RAY), RAY)
+    assert await world.pool.fetchval(words, RAY) == 0
+
+
+async def test_an_answer_that_comes_after_them_moves_nothing(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.hear(person.Erased(person=RAY), RAY)
+    said = await world.pool.fetchval("SELECT count(*) FROM happened WHERE id = $1", referral)
+    late = answer.Received(
+        answer_id=uuid7(),
+        referral=referral,
+        person=RAY,
+        partner=uuid7(),
+        agency=CEDAR,
+        answer="accept",
+        by="stream",
+        receipt=uuid7(),
+    )
+    await world.hear(late, referral)
+    assert await world.pool.fetchval("SELECT count(*) FROM happened WHERE id = $1", referral) == said
+
+
+async def test_whom_caseplan_told_stands_in_the_persons_account(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    await world.get(YUSUF, f"/caseplan/referrals/{referral}")
+    await world.get(DANA, f"/caseplan/referrals/{referral}")
+    found = (await world.get(RAY, f"/caseplan/people/{RAY}/disclosures")).json()["disclosures"]
+    assert [(one["agency"], one["what"]) for one in found] == [(str(CEDAR), "referral.read")]
+    assert (await world.get(YUSUF, f"/caseplan/people/{RAY}/disclosures")).status_code == 404

@@ -11,6 +11,7 @@ import pytest
 
 from services.notifications.carriers import CarrierAway, FileCarrier
 from services.notifications.courier import Courier
+from shared.contracts import person as people
 from shared.contracts import referral
 from shared.contracts.referral import DeclineReason, Outcome, Stage
 from shared.runtime.database import connect
@@ -61,6 +62,17 @@ async def test_a_yes_a_no_and_a_report_are_one_message_each(database, cluster, t
         assert {letter["to"] for letter in found} == {NUMBER}
         assert len(await world.events("message.decided")) == len(await world.events("message.sent")) == 3
         assert NUMBER not in json.dumps(await world.events("message"))
+
+
+async def test_that_an_erasure_is_set_is_told_to_whoever_may_not_have_asked_for_it(database, cluster, tmp_path):
+    """Whoever holds the phone learns nothing from it; and it needs no consent, since it is nobody else's news."""
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner(kafka=False))
+        await told(world, matter)
+        await world.hear(people.ErasureSet(person=matter.person, due=datetime.now(UTC) + timedelta(days=7)))
+        await carry(world, tmp_path)
+        [letter] = letters(tmp_path)
+        assert (letter["occasion"], letter["to"]) == ("erasure_set", NUMBER)
 
 
 async def test_the_same_fact_again_is_not_another_message(database, cluster, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.notifications import accounts
 from services.notifications.streams import topic_of
 from services.notifications.streams.writer import Out, Unwritten, Writer, fence
 from shared.contracts import consent as consents
@@ -115,6 +116,32 @@ async def test_erasing_somebody_ends_all_that_they_had_allowed(database, cluster
         assert not await world.pool.fetchval("SELECT count(*) FROM partner_row WHERE consent IS NOT NULL")
         assert await world.halt() == 1
         assert [e["reason"] for e in await world.events("consent.halted")] == ["person_erased"]
+
+
+async def test_what_stood_on_a_stream_stays_in_the_persons_account_when_the_stream_has_forgotten(database, cluster):
+    async with open_world(database, cluster) as world:
+        matter = await world.referred(await world.partner())
+        world.start_relay()
+        await world.all_sent()
+        assert await world.tell() == 1
+        await world.pool.execute("DELETE FROM partner_sent")
+        async with world.pool.acquire() as tx:
+            found, _ = await accounts.told(tx, matter.person)
+        assert [(one.agency, one.what, one.way) for one in found] == [(matter.agency, "referral", "stream")]
+
+
+async def test_of_somebody_erased_nothing_stays_that_reaches_them_or_names_whose_it_was(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner(kafka=False)
+        matter = await world.referred(partner)
+        await world.hear(people.Erased(person=matter.person, kept_until=date(2032, 11, 30)))
+        kept = await world.pool.fetchrow("SELECT * FROM person WHERE id = $1", matter.person)
+        assert (kept["erased"], kept["channels"], kept["worker"], kept["agency"]) == (True, [], None, None)
+        await world.hear(people.Erased(person=matter.person))
+        gone = await world.pool.fetchrow("SELECT * FROM person WHERE id = $1", matter.person)
+        assert gone["contact"] is None
+        assert not await world.pool.fetchval("SELECT count(*) FROM telling WHERE person = $1", matter.person)
+        assert [e["kept"] for e in await world.events("person.forgotten")] == [True, False]
 
 
 async def test_a_relay_that_was_stopped_between_number_and_log_sends_nothing_when_it_wakes(database, cluster, network):

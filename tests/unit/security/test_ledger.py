@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import stat
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
 from shared.runtime.errors import Permanent, Retryable
+from shared.security.keystore.store import last_words
 from shared.security.ledger import Ledger, LedgerAway, LedgerDamaged
 
 
@@ -30,6 +32,22 @@ async def test_an_erasure_is_one_line_of_who_when_and_why(ledger):
     [entry] = ledger.read()
     assert (entry.person, entry.why) == (person, "asked")
     assert entry.at.tzinfo is not None
+
+
+async def test_what_a_law_keeps_has_its_day_in_the_line(ledger):
+    person, until = uuid4(), date(2032, 11, 30)
+    await ledger.append(person, "asked", until)
+    [entry] = ledger.read()
+    assert (entry.person, entry.until) == (person, until)
+
+
+async def test_the_last_word_on_somebody_is_the_latest_day_or_that_they_are_gone_for_good(ledger):
+    ray, jo, tasha, day = uuid4(), uuid4(), uuid4(), date(2032, 11, 30)
+    for person, until in (
+        (ray, day), (ray, day + timedelta(days=9)), (ray, day), (jo, day), (jo, None), (tasha, None), (tasha, day),
+    ):  # fmt: skip
+        await ledger.append(person, "asked", until)
+    assert last_words(ledger.read()) == {ray: day + timedelta(days=9), jo: None, tasha: None}
 
 
 def test_where_nobody_was_erased_there_is_nothing_to_read(ledger):
