@@ -49,6 +49,7 @@ from shared.security.keys import PostgresKeys
 from shared.web.app import web_app
 from shared.web.branches import branched
 from shared.web.idempotency import forget_expired
+from shared.web.staff import Remembered
 
 MIGRATIONS = tuple(Path(str(room.__file__)).parent / "migrations" for room in (shared.messaging, shared.security))
 START_WITHIN = 60.0  # seconds to wait for Postgres and Kafka that start beside us
@@ -66,6 +67,7 @@ class Running:
     keys: PostgresKeys
     meters: Meters
     bell: Bell = field(default_factory=Bell)  # rung when something was committed that a relay may wait for
+    names: Remembered = field(default_factory=Remembered)
 
 
 Task = Callable[[Running], Awaitable[None]]

@@ -25,7 +25,8 @@ from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Role
-from shared.web import edge
+from shared.web import edge, staff
+from shared.web.staff import NOBODY, Staff
 from shared.workflow import Party
 
 TIMELINE = 40  # lines on a page
@@ -47,6 +48,7 @@ class Sheet:
     words: dict[tuple[str, UUID], Words] = field(default_factory=dict)
     timeline: list[Record] = field(default_factory=list)
     person: Person | None = None
+    staff: Staff = NOBODY  # whom the page names of those who work here
     mark: str = ""  # of a page that changes under its reader: what it was drawn with
 
     @property
@@ -110,8 +112,11 @@ def _named(kepts: Iterable[tuple[Concept, Kept]]) -> Iterable[UUID | None]:
 
 
 async def opened(here: Running, sheet: Sheet) -> Sheet:
-    """With its words, once the transaction is over."""
+    """With its words and its workers' names, once the transaction is over."""
     sheet.words = await written.open_all(here.keys, sheet.sealed)
+    workers = {kept.state.worker for kepts in sheet.lists.values() for kept in kepts}
+    workers |= {row["who"] for row in sheet.timeline} | ({sheet.person.worker} if sheet.person else set())
+    sheet.staff = await staff.known(here, sheet.actor, workers)
     return sheet
 
 

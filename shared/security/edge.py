@@ -31,7 +31,7 @@ from shared.runtime.settings import Settings
 from shared.security import permissions
 from shared.security.fences import Fences
 from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
-from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE
+from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE, Role
 from shared.security.refusals import Refusals
 from shared.security.signin import RENEW, SIGN_IN
 from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
@@ -85,7 +85,7 @@ class Allow:
 
     async def __call__(self, request: Request) -> Actor:
         visit = visit_of(request)
-        actor = visit.actor = await _who(request, visit, self.action)
+        actor = visit.actor = await _named(request, await _who(request, visit, self.action))
         visit.action = self.action
         visit.refusals.check(actor)
         if actor.role is ANYONE.role and not permissions.may_at_all(actor.role, self.action):
@@ -151,6 +151,15 @@ async def _who(request: Request, visit: Visit, action: str) -> Actor:
         if not permissions.may_at_all(ANYONE.role, action):
             raise
     return replace(ANYONE, duty=Duty())
+
+
+async def _named(request: Request, actor: Actor) -> Actor:
+    """With the name and the agency that the staff bar shows: no token carries them."""
+    running = getattr(request.app.state, "running", None)
+    if running is None or actor.role in (Role.PERSON, Role.ANYONE) or not wants_html(request):
+        return actor
+    worker = await running.names.of(running, actor)
+    return replace(actor, name_for_pages=worker.name or actor.name_for_pages, agency_for_pages=worker.agency)
 
 
 def _may_renew(request: Request, visit: Visit) -> bool:

@@ -41,6 +41,7 @@ class Actor:
     agency: UUID | None = None
     person: UUID | None = None
     name_for_pages: str = field(default="", compare=False)
+    agency_for_pages: str = field(default="", compare=False)
     duty: Duty = field(default_factory=Duty, compare=False, repr=False)
     harmless: bool = field(default=False, repr=False)  # came in by the second PIN: to them little of this is here
 

@@ -81,7 +81,6 @@ WHY: Mapping[str, Words] = {
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }
 
-SOMEBODY = Words("Someone who works here", "Alguien que trabaja aquí")
 TIMES = Words("{count} times", "{count} veces")
 
 PAGE: Mapping[Lang, Mapping[str, str]] = {

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.caseplan.pages.frame import worker_name
 from services.caseplan.reading import Sheet
 from shared.web import say
 from shared.web.parts import Bead
@@ -127,17 +126,17 @@ def bead(sheet: Sheet, row: Record | Mapping[str, Any], *, title: str = "", url:
         text=f"{says} {note}".strip(),
         kind=line.kind,  # type: ignore[arg-type]
         when=say.sentence(when(sheet, row["at"])),
-        who=who(row),
+        who=who(sheet, row),
         url=url,
     )
 
 
-def who(row: Record | Mapping[str, Any]) -> str:
+def who(sheet: Sheet, row: Record | Mapping[str, Any]) -> str:
     """Whose word it was, and how it came; the worker who wrote it down is not taken for the speaker."""
     party, way = row["party"], WAYS.get(row["way"], "")
     name = PARTIES.get(party, "")
     if party in ("worker", "supervisor") or (party == "agency" and not way):
-        name = worker_name(row["who"], name)
+        name = sheet.staff.name(row["who"], name)
     return f"{name}, {way}" if way and name else name
 
 

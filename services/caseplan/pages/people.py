@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.creating import around
 from services.caseplan.pages import asks, plans
-from services.caseplan.pages.frame import PEOPLE, frame, page_of, worker_name
+from services.caseplan.pages.frame import PEOPLE, frame, page_of
 from services.caseplan.pages.happened import bead, without_drafts
 from services.caseplan.pages.promises import came_of, note
 from services.caseplan.reading import Sheet
@@ -43,7 +43,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         timeline=[_bead(sheet, row) for row in without_drafts(sheet.timeline)],
         as_of=say.as_of(sheet.now, sheet.zone),
         is_named=person.worker == actor.id,
-        worker=worker_name(person.worker, "Nobody yet"),
+        worker=sheet.staff.name(person.worker, "Nobody yet"),
         may_refer=actor.may("referral.send", ties),
         refer=refer,
         may_promise=actor.may("promise.make", ties),
@@ -63,7 +63,7 @@ def _bead(sheet: Sheet, row: Record) -> Bead:
 
 def _line(sheet: Sheet, kept: Kept) -> Line:
     promise = kept.state
-    by = f"{worker_name(promise.worker, 'Staff')}. By {say.moment(promise.due, sheet.now, sheet.zone)}."
+    by = f"{sheet.staff.name(promise.worker, 'Staff')}. By {say.moment(promise.due, sheet.now, sheet.zone)}."
     return Line(sheet.promised(promise.id) or "A promise", by, came_of(sheet, kept), note(sheet, kept))
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from services.caseplan.concepts import PROMISE
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import MINE, TODAY, frame, page_of, worker_name
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.times import due_chip
 from services.caseplan.reading import Sheet, offered
@@ -70,7 +70,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         whose=promise.person,
         person_url=page_of(promise.person),
         words=sheet.promised(promise.id) or "A promise.",
-        who=worker_name(promise.worker, "Staff"),
+        who=sheet.staff.name(promise.worker, "Staff"),
         agency=sheet.name(promise.agency),
         by=say.moment(promise.due, sheet.now, sheet.zone),
         mark=came_of(sheet, kept),

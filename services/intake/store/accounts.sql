@@ -33,7 +33,7 @@ UPDATE account SET role = $2, stage = $3, changed_at = clock(),
                    password = CASE WHEN $3 = 'left' THEN NULL ELSE password END,
                    totp = CASE WHEN $3 = 'left' THEN NULL ELSE totp END,
                    invitation = CASE WHEN $3 = 'left' THEN NULL ELSE invitation END
- WHERE id = $1;
+ WHERE id = $1 RETURNING name;
 
 -- name: take_step
 -- The code of a step is taken once, also when it is sent twice at the same moment.
@@ -82,15 +82,12 @@ SELECT id, agency_id, role, sign_in, stage, name, opened_at, left_at FROM accoun
 
 -- name: fold_opened
 INSERT INTO account (id, agency_id, role, sign_in, name, stage, invited_by, opened_at)
-SELECT $1::uuid, $2, $3, ($1::uuid)::text, '', 'invited', $1::uuid, $4
+SELECT $1::uuid, $2, $3, ($1::uuid)::text, $5, 'invited', $1::uuid, $4
  WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM agency WHERE id = $2)
 ON CONFLICT DO NOTHING;
 
 -- name: fold_changed
-UPDATE account SET role = $2, changed_at = $3 WHERE id = $1;
+UPDATE account SET role = $2, changed_at = $3, name = CASE WHEN name = '' THEN $4 ELSE name END WHERE id = $1;
 
 -- name: fold_left
 UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL WHERE id = $1;
-
--- name: names_of
-SELECT id, name FROM account WHERE id = ANY ($1::uuid[]) AND name <> '';
