@@ -115,6 +115,7 @@ async def opened(here: Running, sheet: Sheet) -> Sheet:
     """With its words and its workers' names, once the transaction is over."""
     sheet.words = await written.open_all(here.keys, sheet.sealed)
     workers = {kept.state.worker for kepts in sheet.lists.values() for kept in kepts}
+    workers |= {getattr(kept.state, "gave", None) for kepts in sheet.lists.values() for kept in kepts}
     workers |= {row["who"] for row in sheet.timeline} | ({sheet.person.worker} if sheet.person else set())
     sheet.staff = await staff.known(here, sheet.actor, workers)
     return sheet

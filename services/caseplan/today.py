@@ -11,7 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.caseplan import copies, plans, reading, store
+from services.caseplan import copies, leaving, plans, reading, store
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept, Tx
@@ -24,7 +24,7 @@ from shared.process import Running
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
-from shared.web import edge
+from shared.web import edge, staff
 
 MOST = 15
 LISTED = 60  # of each kind, before the fifteen are chosen
@@ -86,6 +86,7 @@ class Today:
     concerns: tuple[Row, ...] = ()
     people: tuple[UUID, ...] = ()  # with whom this worker walks
     later: int = 0  # things that can wait
+    leavings: tuple[tuple[UUID, str], ...] = ()  # who left the agency and still holds something
 
     @property
     def count(self) -> int:
@@ -104,6 +105,7 @@ class Gathered:
     loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
     people: tuple[UUID, ...] = ()
     unnamed: tuple[UUID, ...] = ()  # nobody walks with them yet
+    leavings: tuple[UUID, ...] = ()  # for whoever answers for them
     unmet: tuple[UUID, ...] = ()  # their worker has not begun with them
 
     def lists(self) -> dict[Concept, list[Kept]]:
@@ -125,7 +127,9 @@ async def read(here: Running, actor: Actor) -> Today:
         seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
         await audit.record_many(tx, actor, "today.read", seen, "today", "care")
     await reading.opened(here, sheet)
-    return _today(rows, sheet, gathered)
+    known = await staff.known(here, actor, gathered.leavings)
+    leavings = tuple((id, known.name(id, known.of(id).does())) for id in gathered.leavings)
+    return replace(_today(rows, sheet, gathered), leavings=leavings)
 
 
 async def _gather(tx: Tx, actor: Actor) -> Gathered:
@@ -141,6 +145,8 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
     gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
     if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
         gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
+    if actor.agency is not None and actor.may("leaving.read", Relation.SAME_AGENCY):
+        gathered.leavings = tuple(await leaving.not_complete(tx, actor.agency))
     if actor.agency is not None and actor.role is Role.SUPERVISOR:
         gathered.unnamed = await _ids(tx, "waiting_for_a_worker", actor.agency)
         for concept, stages in TEAM.items():

@@ -74,3 +74,8 @@ async def at_agency(tx: Connection, agency: UUID, roles: Sequence[Role]) -> list
 async def agency_names(tx: Connection, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     wanted = sorted({id for id in ids if id is not None})
     return {row["id"]: row["name"] for row in await tx.fetch(SQL["agency_names"], wanted)} if wanted else {}
+
+
+async def of_own_agency(tx: Connection, id: UUID) -> Record | None:
+    """Who works, or worked, at the acting agency; None for anybody else."""
+    return await tx.fetchrow(SQL["of_own_agency"], id)

@@ -21,3 +21,7 @@ SELECT id, agency, role, name FROM worker WHERE agency = $1 AND left_at IS NULL 
 
 -- name: agency_names
 SELECT id, name FROM agency_card WHERE id = ANY ($1);
+
+-- name: of_own_agency
+-- One of the acting agency's, by its policy.
+SELECT id, agency, role, left_at FROM worker WHERE id = $1 AND agency IS NOT NULL;

@@ -59,6 +59,9 @@ DEEDS: Mapping[str, Words] = {
     "setback.reflect": Words("wrote down what could help", "anotó lo que podría ayudar"),
     "setback.settle": Words("wrote down what you said of the help", "anotó lo que usted dijo de la ayuda"),
     "setback.cover": Words("stepped in for your worker", "tomó el lugar de su trabajador"),
+    "leaving.hand_over": Words(
+        "gave a colleague what was to be done for you", "pasó a otra persona lo que le toca a usted"
+    ),
     "concern.raise": Words("told your worker of a worry", "le contó una preocupación a su trabajador"),
     "concern.read": Words("read of a worry", "leyó una preocupación"),
     "concern.settle": Words("decided about a worry", "decidió sobre una preocupación"),

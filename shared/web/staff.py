@@ -110,7 +110,9 @@ async def opened(
 
 async def known(here: "Running", actor: Actor, ids: Iterable[UUID | None]) -> Staff:
     """The same with a transaction of its own, for a page that has none open."""
-    ids = list(ids)
+    ids = [id for id in ids if id is not None]
+    if not ids:
+        return Staff({}, actor.role is Role.PERSON)
     with database.outages():
         async with database.transaction(here.pool) as tx:
             rows = await workers.find(tx, ids)

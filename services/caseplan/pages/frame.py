@@ -21,6 +21,7 @@ SAID = {
     "referral-sent": "Sent. They see where it stands on their page.",
     "referral-open": "There is one to this program already: this one.",
     "concern-told": "Told. It went to their worker alone.",
+    "handed-over": "Handed over. The people it is about see it on their page.",
     "plan-suggested": "Saved. They see it on their page and say yes or not now.",
 }
 

@@ -83,6 +83,13 @@ class View:
         """Who gave their word: by name, or the agency that stands for it."""
         return self.sheet.staff.first(promise.state.worker, self.sheet.name(promise.state.agency))
 
+    def handed_over(self, promise: Kept) -> str:
+        """That another keeps a promise than gave it: by their names, if both are for the person to read."""
+        gave, keeps = (self.sheet.staff.first(id, "") for id in (promise.state.gave, promise.state.worker))
+        agency = self.sheet.name(promise.state.agency)
+        key = "handed" if gave and keeps else "handed_at"
+        return self.w[key].format(gave=gave, keeps=keeps, agency=agency)
+
     def introduced(self, worker: UUID) -> str:
         """By name, or by what they do and where; who is not heard of yet is their worker all the same."""
         known = self.sheet.staff.of(worker)
@@ -247,6 +254,8 @@ def _promise(view: View, kept: Kept) -> Item:
     promise, sheet = kept.state, view.sheet
     words = sheet.promised(promise.id)
     lines = [view.giver(kept)]
+    if promise.gave is not None:
+        lines.append(view.handed_over(kept))
     if promise.stage is PromiseStage.BROKEN:
         lines.append(view.w["we_said_so" if promise.admitted else "sorry"])
     if promise.stage is PromiseStage.KEPT and promise.late:

@@ -8,6 +8,7 @@ from services.caseplan.pages.buttons import button
 from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.times import due_chip
+from services.caseplan.promises import Promise
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
 from shared.contracts.promise import Stage
@@ -59,6 +60,11 @@ def note(sheet: Sheet, kept: Kept) -> str:
             return ""
 
 
+def _keeper(sheet: Sheet, promise: Promise) -> str:
+    keeps = sheet.staff.name(promise.worker, "Staff")
+    return f"{keeps}, given by {sheet.staff.name(promise.gave, 'a colleague')}" if promise.gave else keeps
+
+
 def page(request: Request, sheet: Sheet) -> Response:
     kept = sheet.one(PROMISE)
     promise, back = kept.state, f"/caseplan/promises/{kept.state.id}"
@@ -70,7 +76,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         whose=promise.person,
         person_url=page_of(promise.person),
         words=sheet.promised(promise.id) or "A promise.",
-        who=sheet.staff.name(promise.worker, "Staff"),
+        who=_keeper(sheet, promise),
         agency=sheet.name(promise.agency),
         by=say.moment(promise.due, sheet.now, sheet.zone),
         mark=came_of(sheet, kept),

@@ -97,6 +97,7 @@ async def account_page(request: Request, actor: Actor, row: Row, name: str, hold
         has_left=account.stage is Stage.LEFT,
         here=f"{ACCOUNTS}/{account.id}",
         back=ACCOUNTS,
+        holds_more=f"/caseplan/leaving/{account.id}" if actor.agency else "",
         said=SAID,
         **frame(actor, ACCOUNTS),
     )

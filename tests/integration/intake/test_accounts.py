@@ -204,6 +204,22 @@ async def test_whoever_left_people_behind_stands_out_until_a_colleague_walks_wit
         assert (told["data"]["worker"], told["data"]["reason"]) == (str(staying), "worker_left")
 
 
+async def test_a_supervisor_hands_over_whom_a_colleague_of_theirs_walked_with_and_no_other_account_work(house: Door):
+    leaving, staying = await of_welcome_alder(house), await of_welcome_alder(house)
+    person = await house.add()
+    await house.send("PUT", f"/intake/people/{person}/worker", {"worker": str(leaving)}, demo.LENA)
+    path, body = (
+        f"/intake/accounts/{leaving}/hand-over",
+        {"worker": str(staying), "back": f"/caseplan/leaving/{leaving}"},
+    )
+    assert (await house.post(path, body, demo.DANA)).status_code in (403, 404)
+    assert (await house.post(path, body, demo.YUSUF)).status_code == 404
+    answer = await house.fill(path, body, demo.LENA)
+    assert answer.headers["location"].startswith(f"/caseplan/leaving/{leaving}")
+    assert (await house.get(f"/intake/accounts/{leaving}", demo.RUTH)).json()["people"] == 0
+    assert (await house.post(f"/intake/accounts/{leaving}/end", {}, demo.LENA)).status_code in (403, 404)
+
+
 @pytest.mark.parametrize("kind", ["left", "elsewhere", "unknown", "a mentor", "themselves"])
 async def test_people_are_handed_to_nobody_who_can_not_walk_with_them(house: Door, kind: str):
     leaving = await of_welcome_alder(house)
