@@ -42,6 +42,7 @@ from shared.runtime.migrations import pending
 from shared.runtime.reach import SERVICE, acting
 from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
+from shared.security.covers import Covers
 from shared.security.edge import install, require_entries
 from shared.security.fences import Fences, forget_fences
 from shared.security.keyed import keyed_pool
@@ -67,6 +68,7 @@ class Running:
     keys: PostgresKeys
     meters: Meters
     bell: Bell = field(default_factory=Bell)  # rung when something was committed that a relay may wait for
+    covers: Covers = field(default_factory=Covers)
     names: Remembered = field(default_factory=Remembered)
 
 

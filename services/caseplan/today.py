@@ -102,6 +102,7 @@ class Gathered:
     asked: list[Kept] = field(default_factory=list)
     team: dict[Concept, list[Kept]] = field(default_factory=dict)
     contacts: Sequence[Record] = ()
+    covered: dict[UUID, UUID] = field(default_factory=dict)  # people who are here by a cover, and for whom
     loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
     people: tuple[UUID, ...] = ()
     unnamed: tuple[UUID, ...] = ()  # nobody walks with them yet
@@ -125,21 +126,27 @@ async def read(here: Running, actor: Actor) -> Today:
         sheet.mark = await reading.mark_of_worker(tx, actor)
         rows = list(_rows(gathered, sheet))
         seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
-        await audit.record_many(tx, actor, "today.read", seen, "today", "care")
+        await _audit(tx, actor, gathered, seen)
     await reading.opened(here, sheet)
     known = await staff.known(here, actor, gathered.leavings)
     leavings = tuple((id, known.name(id, known.of(id).does())) for id in gathered.leavings)
     return replace(_today(rows, sheet, gathered), leavings=leavings)
 
 
+async def _audit(tx: Tx, actor: Actor, gathered: Gathered, seen: set[UUID]) -> None:
+    """Who is on the list by a cover reads for whom it was."""
+    await audit.record_many(tx, actor, "today.read", seen - gathered.covered.keys(), "today", "care")
+    for worker in sorted(set(gathered.covered.values())):
+        about = {person for person in seen if gathered.covered.get(person) == worker}
+        await audit.record_many(tx, actor, "today.read", about, "today", f"covering/{worker}")
+
+
 async def _gather(tx: Tx, actor: Actor) -> Gathered:
-    mine = {
-        concept: await store.open_of_worker(tx, concept, actor.id, LISTED)
-        for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)
-    }
-    people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], actor.id, PEOPLE))
-    gathered = Gathered(mine, people=people, loads=await _loads(tx, people))
-    gathered.broken = await store.listed(tx, "list_broken_of_worker", PROMISE, actor.id, LISTED)
+    gathered = Gathered({concept: [] for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)})
+    for worker in (actor.id, *sorted(actor.covers)):
+        await _gather_of(tx, gathered, worker, covered=worker != actor.id)
+    gathered.loads = await _loads(tx, gathered.people)
+    people = gathered.people
     gathered.unmet = await _ids(tx, "not_met", list(people))
     today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
     gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
@@ -153,8 +160,22 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
             found = await store.listed(
                 tx, "list_held_by_team", concept, actor.agency, concept.kind, [str(s) for s in stages], LISTED
             )  # fmt: skip
-            gathered.team[concept] = [kept for kept in found if kept.state.worker != actor.id]
+            gathered.team[concept] = [kept for kept in found if not actor.stands_for(kept.state.worker)]
     return gathered
+
+
+async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, *, covered: bool) -> None:
+    """What one worker holds: the reader, or somebody for whom they cover."""
+    mine = {concept: await store.open_of_worker(tx, concept, worker, LISTED) for concept in gathered.mine}
+    people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], worker, PEOPLE))
+    broken = await store.listed(tx, "list_broken_of_worker", PROMISE, worker, LISTED)
+    for concept, kepts in mine.items():
+        gathered.mine[concept] += kepts
+    gathered.people += people
+    gathered.broken += broken
+    if covered:
+        about = {kept.state.person for kepts in (*mine.values(), broken) for kept in kepts}
+        gathered.covered |= dict.fromkeys(about | set(people), worker)
 
 
 async def _ids(tx: Tx, statement: str, among: UUID | list[UUID]) -> tuple[UUID, ...]:

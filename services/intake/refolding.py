@@ -26,7 +26,7 @@ from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
-from shared.security import workers
+from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
 
@@ -57,6 +57,7 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
 async def _account(tx: Connection, envelope: Envelope, event: account.AccountEvent) -> None:
     """Whoever left stays away and what ended stays ended. Somebody who was invited since needs a new link."""
     await workers.know(tx, [event])
+    await covers.know(tx, [event])
     match event:
         case account.Opened(account=id, agency=where, role=role, sealed_name=name):
             await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time, workers.from_told(name))

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.events import Event
-from shared.contracts.kinds import AgencyId, Known
+from shared.contracts.kinds import AgencyId, Known, WorkerId
 
 StaffRole = Annotated[
     str,
@@ -66,6 +66,27 @@ class Left(StaffEvent):
 
     agency: AgencyId | None = Field(None, description="Where they worked; none: the network's office.")
     tokens_before: TokensBefore
+
+
+class Covered(StaffEvent):
+    """A colleague of the same agency stands in for them, from when to when; it ends by itself."""
+
+    type: ClassVar[str] = "throughcare.account.covered.v1"
+
+    cover: UUID = Field(description="The cover.")
+    by: WorkerId = Field(description="Who covers.")
+    agency: AgencyId
+    starts: datetime = Field(description="From when.")
+    ends: datetime = Field(description="Until when.")
+
+
+class CoverEnded(StaffEvent):
+    """A cover was cut short."""
+
+    type: ClassVar[str] = "throughcare.account.cover_ended.v1"
+
+    cover: UUID = Field(description="The cover.")
+    agency: AgencyId
 
 
 class SessionEnded(AccountEvent):

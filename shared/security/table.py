@@ -49,7 +49,7 @@ class Relation(StrEnum):
 
 RELATIONS: Mapping[Relation, str] = {
     Relation.SELF: "the row is about them",
-    Relation.NAMED_WORKER: "the row names them: its worker, its mentor, or who gave the promise",
+    Relation.NAMED_WORKER: "the row names them or whom they cover for: its worker, its mentor, or who gave the promise",
     Relation.SAME_AGENCY: "their agency owns the row, or sent it",
     Relation.RECEIVING_AGENCY: "their agency is the one that was asked",
     Relation.ANY: "nothing: every row",
@@ -88,6 +88,7 @@ AT_RECEIVER = dict.fromkeys(("case_manager", "supervisor", "agency_admin"), RECE
 WALKS_WITH = dict.fromkeys(("case_manager", "supervisor"), NAMED)  # a supervisor may cover, or walk with people too
 # The supervisor of the agency too, where the named worker has stayed silent; what is said then is the workflow's.
 STANDS_IN = {"case_manager": NAMED, "supervisor": NAMED | SAME}
+COVERS = {"case_manager": NAMED, "supervisor": SAME, "agency_admin": SAME}  # who is away, or answers for them
 MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), NAMED)
 
 # fmt: off
@@ -107,6 +108,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "account.list", agency_admin=SAME, network_admin=ANY),
         _entry("leaving.people", "Hand over whom somebody walks with to a colleague", "leaving.people",
                supervisor=SAME, agency_admin=SAME, network_admin=ANY),
+        _entry("cover.read", "See who covers for whom, from when to when", "cover.read",
+               case_manager=NAMED | SAME, supervisor=SAME, agency_admin=SAME),
+        _entry("cover.agree", "Say who covers for a colleague, or for oneself", "cover.read", **COVERS),
+        _entry("cover.end", "End a cover before its time", "cover.read", **COVERS),
         _entry("person.refer_self", "Ask for help for oneself, or beside somebody who asks",
                anyone=ANY, person=ANY, **EVERY_WORKER),
         _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),

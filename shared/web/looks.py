@@ -22,7 +22,7 @@ from shared.web import say, staff
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
 from shared.web.listing import Pages
-from shared.web.looks_words import DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMETHING, TIMES, WHY
+from shared.web.looks_words import A_COLLEAGUE, COVERING, DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMETHING, TIMES, WHY
 from shared.web.menu import PEOPLE, bar
 from shared.web.staff import Staff
 from shared.web.templates import render
@@ -72,13 +72,13 @@ def router(service: str, zone_of: ZoneOf) -> APIRouter:
             now, zone = await audit.now(tx), await zone_of(tx, person_id)
             why = "own" if actor.person == person_id else "oversight"
             await audit.record(tx, actor, "looks.read", person_id, "looks", why)
-            rows = await workers.find(tx, {look.actor for look in found})
+            rows = await workers.find(tx, _workers(found))
             houses = await workers.agency_names(tx, {look.agency for look in found})
         looks = [look for look in found if may_see(actor, look)]
         earlier = found[-1].number if len(found) == ON_A_PAGE else None
         if not wants_html(request):
             return JSONResponse({"looks": [_json(look) for look in looks], "earlier": earlier})
-        named = await staff.opened(running(request), actor, {look.actor for look in looks}, rows, houses)
+        named = await staff.opened(running(request), actor, _workers(looks), rows, houses)
         return _page(request, actor, service, person_id, looks, before, earlier, now, zone, named)
 
     return made
@@ -132,7 +132,7 @@ def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang, named: Staf
     latest = same[0]
     who = named.of(latest.actor)
     deeds = _counted((deed(look, lang) for look in same), lang)
-    why = dict.fromkeys(WHY[look.purpose].in_lang(lang) for look in same if look.purpose in WHY)
+    why = dict.fromkeys(said for look in same if (said := _why(look, lang, named)))
     return Told(
         who=who.said(lang, to_person=named.to_person),
         where=named.agencies.get(latest.agency, who.agency) if latest.agency else "",
@@ -140,6 +140,17 @@ def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang, named: Staf
         when=say.sentence(say.moment(latest.at, now, zone, lang)),
         why=say.listed(tuple(why), lang),
     )
+
+
+def _workers(looks: Iterable[Look]) -> set[UUID]:
+    """Who looked, and for whom they covered."""
+    return {id for look in looks for id in (look.actor, look.covered) if id is not None}
+
+
+def _why(look: Look, lang: Lang, named: Staff) -> str:
+    if look.covered is not None:
+        return COVERING.in_lang(lang).format(name=named.name(look.covered, A_COLLEAGUE.in_lang(lang)))
+    return WHY[look.purpose].in_lang(lang) if look.purpose in WHY else ""
 
 
 def deed(look: Look, lang: Lang) -> str:

@@ -84,6 +84,8 @@ WHY: Mapping[str, Words] = {
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }
 
+COVERING = Words("covering for {name}", "en lugar de {name}")
+A_COLLEAGUE = Words("a colleague", "otra persona del equipo")
 TIMES = Words("{count} times", "{count} veces")
 
 PAGE: Mapping[Lang, Mapping[str, str]] = {

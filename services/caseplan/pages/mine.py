@@ -83,6 +83,9 @@ class View:
         """Who gave their word: by name, or the agency that stands for it."""
         return self.sheet.staff.first(promise.state.worker, self.sheet.name(promise.state.agency))
 
+    def say(self, key: str, **more: str) -> str:
+        return self.w[key].format(**more)
+
     def handed_over(self, promise: Kept) -> str:
         """That another keeps a promise than gave it: by their names, if both are for the person to read."""
         gave, keeps = (self.sheet.staff.first(id, "") for id in (promise.state.gave, promise.state.worker))
@@ -303,6 +306,9 @@ def _people(view: View) -> list[Helper]:
     found = []
     if person is not None and person.worker is not None:
         found.append(Helper(view.introduced(person.worker), view.w["whole"]))
+        for one in view.sheet.cover:
+            until = view.when(one.ends_at)
+            found.append(Helper(view.introduced(one.covering), view.say("covers", until=until)))
     helping = {kept.state.agency: kept for kept in view.sheet.of(REFERRAL) if kept.state.stage in WITH_THEM}
     named = sorted((view.sheet.name(agency), kept.state.need) for agency, kept in helping.items())
     return found + [Helper(name, need(what, view.lang)) for name, what in named]

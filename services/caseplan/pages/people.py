@@ -15,6 +15,7 @@ from services.caseplan.pages.promises import came_of, note
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from services.caseplan.written import CONTACT
+from shared.security.covers import Standing
 from shared.web import say
 from shared.web.parts import Act, Bead, Tag
 from shared.web.parts import Kept as Line
@@ -42,15 +43,21 @@ def page(request: Request, sheet: Sheet) -> Response:
         setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
         timeline=[_bead(sheet, row) for row in without_drafts(sheet.timeline)],
         as_of=say.as_of(sheet.now, sheet.zone),
-        is_named=person.worker == actor.id,
+        is_named=actor.stands_for(person.worker),
         worker=sheet.staff.name(person.worker, "Nobody yet"),
+        cover=[_covers(sheet, one) for one in sheet.cover],
         may_refer=actor.may("referral.send", ties),
         refer=refer,
         may_promise=actor.may("promise.make", ties),
-        may_worry=actor.may("concern.raise", ties) and person.worker != actor.id,
+        may_worry=actor.may("concern.raise", ties) and not actor.stands_for(person.worker),
         **frame(actor, PEOPLE),
         lang="en",
     )
+
+
+def _covers(sheet: Sheet, one: Standing) -> str:
+    who = sheet.staff.name(one.covering, "A colleague")
+    return f"{who} covers until {say.moment(one.ends_at, sheet.now, sheet.zone)}."
 
 
 def _bead(sheet: Sheet, row: Record) -> Bead:

@@ -133,7 +133,7 @@ def _tag(plan: Plan) -> tuple[Any, str]:
 def own_steps(sheet: Sheet, kept: Kept, back: str) -> list[tuple[web.Step, web.Act]]:
     """The worker's own open steps, each with its one button."""
     plan = kept.state
-    if "finish_step" not in offered(sheet.actor, PLAN, kept) or sheet.actor.id != plan.worker:
+    if "finish_step" not in offered(sheet.actor, PLAN, kept) or not sheet.actor.stands_for(plan.worker):
         return []
     steps = [
         step for step in (plan.agreed.steps if plan.agreed else ()) if step.owner is Owner.WORKER and not step.done

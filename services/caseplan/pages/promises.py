@@ -96,7 +96,7 @@ def acts_for(sheet: Sheet, kept: Kept, back: str) -> list[Act]:
             acts.append(button(sheet, PROMISE, kept, "keep", back=back, words="It is done, late", late="true"))
         elif verb != "admit" or promise.admitted is None:
             acts.append(button(sheet, PROMISE, kept, verb, back=back, main=verb == "keep"))
-    is_mine = sheet.actor.id == promise.worker
+    is_mine = sheet.actor.stands_for(promise.worker)
     if is_mine and promise.stage is Stage.BROKEN:
         where = f"/caseplan/promises/new?person={promise.person}&mends={promise.id}&back={back}"
         acts.append(Act("Promise something that mends it", where, main=promise.admitted is not None))

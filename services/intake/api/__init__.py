@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.intake.api import accounts, agencies, consents, people, ways_in
+from services.intake.api import accounts, agencies, consents, covers, people, ways_in
 
 router = APIRouter()
-for part in (accounts.router, agencies.router, people.router, ways_in.router, consents.router):
+for part in (accounts.router, agencies.router, covers.router, people.router, ways_in.router, consents.router):
     router.include_router(part)

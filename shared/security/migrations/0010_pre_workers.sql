@@ -28,3 +28,28 @@ BEGIN
                    FROM worker w LEFT JOIN agency_card c ON c.id = w.agency WHERE w.id = ANY (wanted);
     PERFORM set_config('app.reach', before, true);
 END $$;
+
+-- Who stands in for whom, within one agency, from when to when. It ends by itself: nobody has to remember it.
+CREATE TABLE cover (
+    id uuid PRIMARY KEY,
+    worker uuid,                        -- who is away
+    covering uuid,
+    agency uuid,                        -- null: heard of as ended, and of nothing else
+    starts_at timestamptz,
+    ends_at timestamptz,
+    ended_at timestamptz                -- cut short
+);
+CREATE INDEX cover_agency_idx ON cover (agency, ends_at);
+CREATE INDEX cover_worker_idx ON cover (worker, ends_at);
+CALL protect('cover', $$as_service() OR agency = acting_agency()$$);
+
+-- Who covers for a worker at this moment: told to whoever walks with them, and so across agencies, and nothing else is.
+CREATE FUNCTION covered_now(whom uuid) RETURNS TABLE (covering uuid, ends_at timestamptz) LANGUAGE plpgsql STABLE AS $$
+DECLARE before text := coalesce(current_setting('app.reach', true), '');
+BEGIN
+    PERFORM set_config('app.reach', 'service', true);
+    RETURN QUERY SELECT c.covering, c.ends_at FROM cover c
+                  WHERE c.worker = whom AND c.ended_at IS NULL AND c.starts_at <= clock() AND clock() < c.ends_at
+                  ORDER BY c.ends_at DESC, c.id;
+    PERFORM set_config('app.reach', before, true);
+END $$;

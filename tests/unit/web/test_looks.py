@@ -32,7 +32,7 @@ NO_LOOK = {
     "partner.read", "partner.manage", "partner.agree", "leaving.people", "leaving.read",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree", "account.list", "account.manage", "leaving.people",
-    "leaving.read",
+    "leaving.read", "cover.read", "cover.agree", "cover.end",
 }  # fmt: skip
 
 
@@ -65,6 +65,13 @@ def test_what_one_of_us_did_on_one_day_is_one_line_and_the_latest_day_stands_fir
         "Lena Park, Welcome Alder, opened your page",
         "Dana Whitfield, Welcome Alder, opened your plan",
     ]
+
+
+def test_a_look_of_who_covers_says_for_whom():
+    told = said(look("plan.read", why=f"covering/{demo.DANA}", actor=demo.LENA))[0]
+    assert told.startswith("Lena Park") and told.endswith("covering for Dana Whitfield")
+    hidden = Staff({demo.DANA: Worker("Dana Whitfield", Role.CASE_MANAGER, shows_role=True)}, True)
+    assert said(look("plan.read", why=f"covering/{demo.DANA}"), staff=hidden)[0].endswith("covering for a colleague")
 
 
 def test_a_form_that_was_opened_is_not_told_as_the_deed_itself():
