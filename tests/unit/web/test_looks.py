@@ -26,13 +26,11 @@ STAFF = Staff(
 )
 # What only the person says, what nobody's record is in, and the list of one's own page.
 NO_LOOK = {
-    "account.list", "account.manage", "directory.read", "directory.import", "agency.manage",
-    "program.manage", "consent.grant", "mine.read", "pin.change", "pin.second",
+    "account.list", "account.manage", "directory.read", "directory.import", "agency.manage", "program.manage",
+    "consent.grant", "mine.read", "pin.change", "pin.second",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
-    "partner.read", "partner.manage", "partner.agree", "leaving.people", "leaving.read",
-    "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
-    "partner.read", "partner.manage", "partner.agree", "account.list", "account.manage", "leaving.people",
-    "leaving.read", "cover.read", "cover.agree", "cover.end",
+    "partner.read", "partner.manage", "partner.agree",
+    "leaving.people", "leaving.read", "cover.read", "cover.agree", "cover.end",
 }  # fmt: skip
 
 
