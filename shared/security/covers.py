@@ -8,7 +8,7 @@ lets nobody further than before, and what the permission table asks a named work
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import NamedTuple
 from uuid import UUID
@@ -29,6 +29,11 @@ class Standing(NamedTuple):
 
     covering: UUID
     ends_at: datetime
+
+    @property
+    def last(self) -> datetime:
+        """A moment of the last day: it ends as the next one begins."""
+        return self.ends_at - timedelta(seconds=1)
 
 
 class Covers:

@@ -307,7 +307,7 @@ def _people(view: View) -> list[Helper]:
     if person is not None and person.worker is not None:
         found.append(Helper(view.introduced(person.worker), view.w["whole"]))
         for one in view.sheet.cover:
-            until = view.when(one.ends_at)
+            until = view.day(one.last)
             found.append(Helper(view.introduced(one.covering), view.say("covers", until=until)))
     helping = {kept.state.agency: kept for kept in view.sheet.of(REFERRAL) if kept.state.stage in WITH_THEM}
     named = sorted((view.sheet.name(agency), kept.state.need) for agency, kept in helping.items())

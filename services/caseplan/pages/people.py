@@ -12,6 +12,7 @@ from services.caseplan.pages import asks, plans
 from services.caseplan.pages.frame import PEOPLE, frame, page_of
 from services.caseplan.pages.happened import bead, without_drafts
 from services.caseplan.pages.promises import came_of, note
+from services.caseplan.pages.times import until
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from services.caseplan.written import CONTACT
@@ -57,7 +58,7 @@ def page(request: Request, sheet: Sheet) -> Response:
 
 def _covers(sheet: Sheet, one: Standing) -> str:
     who = sheet.staff.name(one.covering, "A colleague")
-    return f"{who} covers until {say.moment(one.ends_at, sheet.now, sheet.zone)}."
+    return f"{who} covers until {until(sheet, one.last)}."
 
 
 def _bead(sheet: Sheet, row: Record) -> Bead:
