@@ -42,6 +42,7 @@ from shared.runtime.migrations import pending
 from shared.runtime.reach import SERVICE, acting
 from shared.runtime.settings import Settings
 from shared.runtime.traces import Traced, start_traces, stop_traces
+from shared.security.covers import Covers
 from shared.security.edge import install, require_entries
 from shared.security.fences import Fences, forget_fences
 from shared.security.keyed import keyed_pool
@@ -49,6 +50,7 @@ from shared.security.keys import PostgresKeys
 from shared.web.app import web_app
 from shared.web.branches import branched
 from shared.web.idempotency import forget_expired
+from shared.web.staff import Remembered
 
 MIGRATIONS = tuple(Path(str(room.__file__)).parent / "migrations" for room in (shared.messaging, shared.security))
 START_WITHIN = 60.0  # seconds to wait for Postgres and Kafka that start beside us
@@ -66,6 +68,8 @@ class Running:
     keys: PostgresKeys
     meters: Meters
     bell: Bell = field(default_factory=Bell)  # rung when something was committed that a relay may wait for
+    covers: Covers = field(default_factory=Covers)
+    names: Remembered = field(default_factory=Remembered)
 
 
 Task = Callable[[Running], Awaitable[None]]

@@ -134,7 +134,7 @@ def party_of(actor: Actor, concept: Concept, kept: Kept, verb: str) -> Party | N
         could = (Party.PERSON,)
     elif actor.agency is not None and actor.agency == columns.receiving:
         could = (Party.AGENCY, *could)
-    elif actor.id != columns.worker:
+    elif not actor.stands_for(columns.worker):
         # A plan is agreed between two: who stands in for the worker speaks for themself and writes down nobody's word.
         could = (Party.SUPERVISOR,) if concept is PLAN else (Party.SUPERVISOR, *could)
     possible = [party for party in could if party in may]

@@ -53,8 +53,8 @@ async def follow_promise(tx: Tx, promise: promises.Promise, by: By, cause: Cause
 
 async def _make(tx: Tx, plan: plans.Plan, by: By, cause: Cause) -> None:
     """Promises for the staff steps that are new, another time for those that moved. A supervisor who signs where the
-    worker was silent gives their own word, not the worker's."""
-    giver = by.who if by.party is Party.SUPERVISOR and by.who else plan.worker
+    worker was silent, or covers for them, gives their own word, not the worker's."""
+    giver = by.who if by.party in (Party.SUPERVISOR, Party.WORKER) and by.who else plan.worker
     calendar = copies.calendar_in(await copies.find_agency(tx, plan.home))
     now = await tx.fetchval(store.SQL["now"])
     for step in sorted(plans.staff_steps(plan), key=lambda step: promise_of(plan.id, step.id)):

@@ -58,6 +58,7 @@ class Promise:
     admitted: bool | None = None  # staff owned up: before the person had to say so, or only then
     by_person: bool = False
     mends: UUID | None = None
+    gave: UUID | None = None  # who gave it, where a colleague keeps it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,19 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """Whoever gave it is not here to keep it any more; `worker` is."""
+
+    verb: ClassVar = "hand_over"
+    worker: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Lapse:
     verb: ClassVar = "lapse"
 
 
-Command = Keep | Admit | AskForTime | Agree | Refuse | SayKept | SayBroken | Release | Lapse
+Command = Keep | Admit | AskForTime | Agree | Refuse | SayKept | SayBroken | Release | HandOver | Lapse
 COMMANDS: dict[str, type] = {command.verb: command for command in Command.__args__}
 
 P = Party
@@ -143,6 +152,12 @@ SAY_BROKEN: Row = {"say_broken": Move((P.PERSON,), events.Broken, Stage.BROKEN)}
 RELEASE: Row = {"release": Move((P.PERSON,), events.Released, Stage.RELEASED)}
 ASK: Row = {"ask_for_time": Move((P.WORKER,), events.TimeAsked, Stage.MOVING, (LATER,), keeps_clock=True)}
 
+
+def _hand_over(stage: Stage) -> Row:
+    """What was said stays as it was, and so does its clock."""
+    return {"hand_over": Move((P.SUPERVISOR,), events.HandedOver, stage, keeps_clock=True)}
+
+
 MOVES: dict[Stage, Row] = {
     Stage.MADE: {
         **KEEP,
@@ -151,6 +166,7 @@ MOVES: dict[Stage, Row] = {
         **SAY_KEPT,
         **SAY_BROKEN,
         **RELEASE,
+        **_hand_over(Stage.MADE),
         LAPSE: Move((P.CLOCK,), events.CameDue, Stage.OVERDUE),
     },
     Stage.MOVING: {
@@ -162,6 +178,7 @@ MOVES: dict[Stage, Row] = {
         **SAY_KEPT,
         **SAY_BROKEN,
         **RELEASE,
+        **_hand_over(Stage.MOVING),
         LAPSE: Move((P.CLOCK,), events.CameDue, Stage.OVERDUE),
     },
     Stage.OVERDUE: {
@@ -170,10 +187,15 @@ MOVES: dict[Stage, Row] = {
         **SAY_KEPT,
         **SAY_BROKEN,
         **RELEASE,
+        **_hand_over(Stage.OVERDUE),
         LAPSE: Move((P.CLOCK,), events.Broken, Stage.BROKEN),
     },
     Stage.KEPT: {**SAY_BROKEN, **SAY_KEPT},
-    Stage.BROKEN: {"admit": Move((P.WORKER,), events.Admitted, Stage.BROKEN, (ONCE,)), **SAY_KEPT},
+    Stage.BROKEN: {
+        "admit": Move((P.WORKER,), events.Admitted, Stage.BROKEN, (ONCE,)),
+        **SAY_KEPT,
+        **_hand_over(Stage.BROKEN),
+    },
     Stage.RELEASED: {},
 }
 OWNERS = {Stage.MADE: P.WORKER, Stage.MOVING: P.PERSON, Stage.OVERDUE: P.WORKER}
@@ -193,6 +215,7 @@ WORKFLOW = Workflow(
         "say_kept": "They did it",
         "say_broken": "This did not happen",
         "release": "I do not need it any more",
+        "hand_over": "A colleague keeps it from now on",
         LAPSE: "Silence",
     },
     notes=(
@@ -252,6 +275,8 @@ def noted(promise: Promise, command: Command) -> Promise:
             return replace(promise, was_due=True, asked_due=None)
         case Release():
             return promise
+        case HandOver(worker):
+            return replace(promise, worker=worker, gave=promise.gave or promise.worker)
         case _:
             assert_never(command)
 

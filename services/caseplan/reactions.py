@@ -27,8 +27,8 @@ from shared.messaging.reactions import Fact, Reactions
 from shared.messaging.restoring import was_said
 from shared.messaging.timers import work_out_again
 from shared.runtime.errors import NotAllowed, Refused
-from shared.security import audit
-from shared.security.fences import hear_accounts
+from shared.security import audit, workers
+from shared.security.accounts import hear_accounts
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.workflow import NETWORK, By, Decision, Party, Way
@@ -52,6 +52,7 @@ async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
             )  # fmt: skip
             if known != calendar_of(event.calendar):
                 await work_out_again(tx, event.agency, copies.work_out)
+    await workers.know_agencies(tx, [event for _, event in facts if isinstance(event, agency.AgencyFacts)])
 
 
 @reactions.on(program.ProgramEvent.topic)

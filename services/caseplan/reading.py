@@ -22,10 +22,12 @@ from services.caseplan.written import Sealed, Words
 from shared.contracts.setback import ConcernStage
 from shared.process import Running
 from shared.runtime.errors import NotFound
-from shared.security import audit
+from shared.security import audit, covers
+from shared.security.covers import Standing
 from shared.security.identity import Actor
 from shared.security.permissions import Role
-from shared.web import edge
+from shared.web import edge, staff
+from shared.web.staff import NOBODY, Staff
 from shared.workflow import Party
 
 TIMELINE = 40  # lines on a page
@@ -47,6 +49,8 @@ class Sheet:
     words: dict[tuple[str, UUID], Words] = field(default_factory=dict)
     timeline: list[Record] = field(default_factory=list)
     person: Person | None = None
+    cover: list[Standing] = field(default_factory=list)  # who stands in for the person's worker now
+    staff: Staff = NOBODY  # whom the page names of those who work here
     mark: str = ""  # of a page that changes under its reader: what it was drawn with
 
     @property
@@ -110,8 +114,13 @@ def _named(kepts: Iterable[tuple[Concept, Kept]]) -> Iterable[UUID | None]:
 
 
 async def opened(here: Running, sheet: Sheet) -> Sheet:
-    """With its words, once the transaction is over."""
+    """With its words and its workers' names, once the transaction is over."""
     sheet.words = await written.open_all(here.keys, sheet.sealed)
+    workers = {kept.state.worker for kepts in sheet.lists.values() for kept in kepts}
+    workers |= {getattr(kept.state, "gave", None) for kepts in sheet.lists.values() for kept in kepts}
+    workers |= {row["who"] for row in sheet.timeline} | ({sheet.person.worker} if sheet.person else set())
+    workers |= {standing.covering for standing in sheet.cover}
+    sheet.staff = await staff.known(here, sheet.actor, workers)
     return sheet
 
 
@@ -161,7 +170,7 @@ async def _reads_words(tx: Tx, actor: Actor, concept: Concept, kept: Kept) -> bo
     """What got hard was written to the named worker: a colleague who covers gets in touch without reading it."""
     if concept is not SETBACK or actor.person == kept.state.person:
         return True
-    return (await copies.find_person(tx, kept.state.person)).worker == actor.id
+    return actor.stands_for((await copies.find_person(tx, kept.state.person)).worker)
 
 
 async def live_consent(tx: Tx, kept: Kept, which: object) -> Any:
@@ -188,6 +197,7 @@ async def around_person(here: Running, actor: Actor, action: str, id: UUID) -> S
         contacts = {(written.CONTACT, row["id"]): id for row in sheet.timeline if row["kind"] == written.CONTACT}
         sheet.sealed += await written.fetch(tx, contacts)
         sheet.person = person
+        sheet.cover = await covers.standing_in_for(tx, person.worker)
         sheet.mark = await mark_of_person(tx, actor) if actor.person == id else ""
         await audit.record(tx, actor, action, id, "person", "care")
     return await opened(here, sheet)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.caseplan import copies, plans, reading, store
+from services.caseplan import copies, leaving, plans, reading, store
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK, Concept
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept, Tx
@@ -24,7 +24,7 @@ from shared.process import Running
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
-from shared.web import edge
+from shared.web import edge, staff
 
 MOST = 15
 LISTED = 60  # of each kind, before the fifteen are chosen
@@ -86,6 +86,7 @@ class Today:
     concerns: tuple[Row, ...] = ()
     people: tuple[UUID, ...] = ()  # with whom this worker walks
     later: int = 0  # things that can wait
+    leavings: tuple[tuple[UUID, str], ...] = ()  # who left the agency and still holds something
 
     @property
     def count(self) -> int:
@@ -101,9 +102,11 @@ class Gathered:
     asked: list[Kept] = field(default_factory=list)
     team: dict[Concept, list[Kept]] = field(default_factory=dict)
     contacts: Sequence[Record] = ()
+    covered: dict[UUID, UUID] = field(default_factory=dict)  # people who are here by a cover, and for whom
     loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
     people: tuple[UUID, ...] = ()
     unnamed: tuple[UUID, ...] = ()  # nobody walks with them yet
+    leavings: tuple[UUID, ...] = ()  # for whoever answers for them
     unmet: tuple[UUID, ...] = ()  # their worker has not begun with them
 
     def lists(self) -> dict[Concept, list[Kept]]:
@@ -123,32 +126,56 @@ async def read(here: Running, actor: Actor) -> Today:
         sheet.mark = await reading.mark_of_worker(tx, actor)
         rows = list(_rows(gathered, sheet))
         seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
-        await audit.record_many(tx, actor, "today.read", seen, "today", "care")
+        await _audit(tx, actor, gathered, seen)
     await reading.opened(here, sheet)
-    return _today(rows, sheet, gathered)
+    known = await staff.known(here, actor, gathered.leavings)
+    leavings = tuple((id, known.name(id, known.of(id).does())) for id in gathered.leavings)
+    return replace(_today(rows, sheet, gathered), leavings=leavings)
+
+
+async def _audit(tx: Tx, actor: Actor, gathered: Gathered, seen: set[UUID]) -> None:
+    """Who is on the list by a cover reads for whom it was."""
+    await audit.record_many(tx, actor, "today.read", seen - gathered.covered.keys(), "today", "care")
+    for worker in sorted(set(gathered.covered.values())):
+        about = {person for person in seen if gathered.covered.get(person) == worker}
+        await audit.record_many(tx, actor, "today.read", about, "today", f"covering/{worker}")
 
 
 async def _gather(tx: Tx, actor: Actor) -> Gathered:
-    mine = {
-        concept: await store.open_of_worker(tx, concept, actor.id, LISTED)
-        for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)
-    }
-    people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], actor.id, PEOPLE))
-    gathered = Gathered(mine, people=people, loads=await _loads(tx, people))
-    gathered.broken = await store.listed(tx, "list_broken_of_worker", PROMISE, actor.id, LISTED)
+    gathered = Gathered({concept: [] for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)})
+    for worker in (actor.id, *sorted(actor.covers)):
+        await _gather_of(tx, gathered, worker, covered=worker != actor.id)
+    gathered.loads = await _loads(tx, gathered.people)
+    people = gathered.people
     gathered.unmet = await _ids(tx, "not_met", list(people))
     today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
     gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
     if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
         gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
+    if actor.agency is not None and actor.may("leaving.read", Relation.SAME_AGENCY):
+        gathered.leavings = tuple(await leaving.not_complete(tx, actor.agency))
     if actor.agency is not None and actor.role is Role.SUPERVISOR:
         gathered.unnamed = await _ids(tx, "waiting_for_a_worker", actor.agency)
         for concept, stages in TEAM.items():
             found = await store.listed(
                 tx, "list_held_by_team", concept, actor.agency, concept.kind, [str(s) for s in stages], LISTED
             )  # fmt: skip
-            gathered.team[concept] = [kept for kept in found if kept.state.worker != actor.id]
+            gathered.team[concept] = [kept for kept in found if not actor.stands_for(kept.state.worker)]
     return gathered
+
+
+async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, *, covered: bool) -> None:
+    """What one worker holds: the reader, or somebody for whom they cover."""
+    mine = {concept: await store.open_of_worker(tx, concept, worker, LISTED) for concept in gathered.mine}
+    people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], worker, PEOPLE))
+    broken = await store.listed(tx, "list_broken_of_worker", PROMISE, worker, LISTED)
+    for concept, kepts in mine.items():
+        gathered.mine[concept] += kepts
+    gathered.people += people
+    gathered.broken += broken
+    if covered:
+        about = {kept.state.person for kepts in (*mine.values(), broken) for kept in kepts}
+        gathered.covered |= dict.fromkeys(about | set(people), worker)
 
 
 async def _ids(tx: Tx, statement: str, among: UUID | list[UUID]) -> tuple[UUID, ...]:

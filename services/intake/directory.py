@@ -50,6 +50,7 @@ class AgencyEntry(BaseModel):
     calendar: Calendar
     reports_to: ReportsTo = ReportsTo()
     holds_no_records: bool = False
+    shows_roles: bool = Field(False, description="People read what its workers do, and not their names: for safety.")
     lead: UUID | None = Field(None, description="The worker who answers for it.")
     welcomes: bool = Field(False, description="People who refer themselves come here.")
 
@@ -63,6 +64,7 @@ class AgencyEntry(BaseModel):
             calendar=self.calendar,
             reports_to=self.reports_to,
             holds_no_records=self.holds_no_records,
+            shows_roles=self.shows_roles,
             lead=self.lead,
         )
 

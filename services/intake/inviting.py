@@ -19,6 +19,7 @@ from shared.runtime.settings import Settings
 from shared.security.identity import OPERATOR
 from shared.security.sealing import Compartment, Keys, seal
 from shared.security.signin import INVITED
+from shared.security.workers import seal_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Invitation:
 
 async def prepare(keys: Keys, account: UUID, name: str = "") -> Invitation:
     """Sealed before any transaction. Without a name it is a new link for somebody whose name is known."""
-    sealed = await seal(keys, account, Compartment.IDENTITY, "account.name", name) if name else b""
+    sealed = await seal_name(keys, account, name) if name else b""
     totp = await seal(keys, account, Compartment.IDENTITY, "account.totp", codes.new_secret())
     return Invitation(new_secret(), sealed, totp)
 

@@ -28,6 +28,7 @@ from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
+from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
 
@@ -57,11 +58,13 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
 
 async def _account(tx: Connection, envelope: Envelope, event: account.AccountEvent) -> None:
     """Whoever left stays away and what ended stays ended. Somebody who was invited since needs a new link."""
+    await workers.know(tx, [event])
+    await covers.know(tx, [event])
     match event:
-        case account.Opened(account=id, agency=where, role=role):
-            await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time)
-        case account.Changed(account=id, role=role):
-            await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time)
+        case account.Opened(account=id, agency=where, role=role, sealed_name=name):
+            await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time, workers.from_told(name))
+        case account.Changed(account=id, role=role, sealed_name=name):
+            await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time, workers.from_told(name))
         case account.Left(account=id):
             await tx.execute(ACCOUNTS["fold_left"], id, envelope.time)
         case account.SessionEnded(session=id, because=because):

@@ -15,9 +15,9 @@ from shared.runtime.database import reaching
 from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
-from shared.security.cast import NAMES
+from shared.security.identity import ANYONE, Actor
 from shared.security.permissions import Role
-from shared.security.sealing import Compartment, open_many
+from shared.web import staff
 from shared.web.edge import transaction
 
 WALKS = (Role.CASE_MANAGER, Role.SUPERVISOR)
@@ -47,14 +47,15 @@ async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agen
 
 
 async def names_of(here: Running, workers: Iterable[UUID | None]) -> Mapping[UUID, str]:
-    """What pages call them; staff names are no secret of a person's."""
+    """What staff pages call them, whichever agency they are of: who walks with somebody is told to both."""
     wanted = {worker for worker in workers if worker is not None}
-    async with transaction(here, SERVICE) as tx:  # of other agencies as well: who walks with somebody is told to both
-        sealed = await store.names_of(tx, wanted)
-    opened = await open_many(here.keys, Compartment.IDENTITY, "account.name", sealed)
-    cast = NAMES if here.settings.demo else {}
-    return {worker: opened.get(worker) or cast.get(worker, UNKNOWN) for worker in wanted}
+    known = await staff.known(here, ANYONE, wanted)
+    return {worker: known.name(worker, UNKNOWN) for worker in wanted}
 
 
-async def worker_name(here: Running, worker: UUID | None) -> str:
-    return (await names_of(here, [worker]))[worker] if worker else ""
+async def worker_name(here: Running, worker: UUID | None, reader: Actor) -> str:
+    """Of one, for whoever reads it: where their agency keeps names from people, what they do."""
+    if worker is None:
+        return ""
+    known = await staff.known(here, reader, [worker])
+    return known.of(worker).introduced("en", to_person=known.to_person)

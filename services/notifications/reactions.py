@@ -21,7 +21,8 @@ from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.settings import Settings
-from shared.security.fences import hear_accounts
+from shared.security import workers
+from shared.security.accounts import hear_accounts
 
 SQL = sql.load(__file__, "copies.sql")
 
@@ -41,6 +42,7 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
             if isinstance(event, AgencyFacts):
                 zone = _zone(event.calendar.timezone, voice)
                 await tx.execute(SQL["put_agency"], event.agency, event.name, zone, event.holds_no_records)
+        await workers.know_agencies(tx, [event for _, event in facts if isinstance(event, AgencyFacts)])
 
     @reactions.on(PersonEvent.topic)
     async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:

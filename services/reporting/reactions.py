@@ -17,7 +17,8 @@ from shared.contracts.promise import PromiseEvent
 from shared.contracts.referral import ReferralEvent
 from shared.contracts.setback import SetbackEvent
 from shared.messaging.reactions import Fact, Reactions
-from shared.security.fences import hear_accounts
+from shared.security import workers
+from shared.security.accounts import hear_accounts
 
 reactions = Reactions()
 hear_accounts(reactions)
@@ -27,6 +28,7 @@ hear_accounts(reactions)
 async def hear_agencies(tx: Connection, facts: Sequence[Fact]) -> None:
     latest = {event.agency: event for _, event in facts if isinstance(event, AgencyFacts)}
     await store.put_agencies(tx, latest.values())
+    await workers.know_agencies(tx, latest.values())
 
 
 @reactions.on(ProgramEvent.topic)

@@ -1,7 +1,8 @@
 """Accounts of staff, by id and role, and the ends of sessions: what every service must know to refuse in time.
 
 Tokens live for minutes by themselves, so only what cuts one short is told: who left, who does another work, which
-session ended. Whose session it was is nobody's business but intake's.
+session ended. Whose session it was is nobody's business but intake's. A worker's name lies sealed in them, since pages
+of every service say who it was.
 """
 
 from datetime import datetime
@@ -11,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.events import Event
-from shared.contracts.kinds import AgencyId, Known
+from shared.contracts.kinds import AgencyId, Known, WorkerId
 
 StaffRole = Annotated[
     str,
@@ -19,6 +20,10 @@ StaffRole = Annotated[
         "case_manager", "mentor", "supervisor", "agency_admin", "network_admin", "partner_engineer", "ops", "auditor"
     ),
     Field(description="What they do, by the name it has in the permission table."),
+]
+SealedName = Annotated[
+    str | None,
+    Field(description="What pages call them: sealed under their own key for staff names, in base64; none: as before."),
 ]
 TokensBefore = Annotated[datetime, Field(description="Tokens of theirs that were signed until then are refused.")]
 
@@ -40,6 +45,7 @@ class Opened(StaffEvent):
 
     agency: AgencyId | None = Field(None, description="Where they work; none: the network's office.")
     role: StaffRole
+    sealed_name: SealedName = None
 
 
 class Changed(StaffEvent):
@@ -49,6 +55,7 @@ class Changed(StaffEvent):
 
     agency: AgencyId | None = Field(None, description="Where they work; none: the network's office.")
     role: StaffRole
+    sealed_name: SealedName = None
     tokens_before: TokensBefore
 
 
@@ -59,6 +66,27 @@ class Left(StaffEvent):
 
     agency: AgencyId | None = Field(None, description="Where they worked; none: the network's office.")
     tokens_before: TokensBefore
+
+
+class Covered(StaffEvent):
+    """A colleague of the same agency stands in for them, from when to when; it ends by itself."""
+
+    type: ClassVar[str] = "throughcare.account.covered.v1"
+
+    cover: UUID = Field(description="The cover.")
+    by: WorkerId = Field(description="Who covers.")
+    agency: AgencyId
+    starts: datetime = Field(description="From when.")
+    ends: datetime = Field(description="Until when.")
+
+
+class CoverEnded(StaffEvent):
+    """A cover was cut short."""
+
+    type: ClassVar[str] = "throughcare.account.cover_ended.v1"
+
+    cover: UUID = Field(description="The cover.")
+    agency: AgencyId
 
 
 class SessionEnded(AccountEvent):

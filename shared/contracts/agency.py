@@ -69,6 +69,9 @@ class AgencyFacts(AgencyEvent):
     holds_no_records: bool = Field(
         False, description="A victim-service agency: it keeps no people's records here and receives no stream."
     )
+    shows_roles: bool = Field(
+        False, description="For its workers' safety people read what they do, and not their names."
+    )
     lead: WorkerId | None = Field(None, description="Who answers for it when its staff are silent.")
 
 

@@ -18,6 +18,7 @@ class Compartment(StrEnum):
     """What a key opens. Each service is given only those its work needs."""
 
     IDENTITY = "identity"  # names
+    STAFF = "staff"  # names of workers: theirs, and no person's
     CONTACT = "contact"  # how to reach somebody
     PLAN = "plan"  # goals and steps in their words
     REFERRAL = "referral"  # what was told to and by a program
@@ -27,13 +28,12 @@ class Compartment(StrEnum):
     FACTS = "facts"  # coded facts
 
 
+ALL = frozenset({Compartment.FACTS, Compartment.STAFF})  # every service counts, and says who works here
 OPENS: Mapping[str, frozenset[Compartment]] = {
-    "intake": frozenset({Compartment.IDENTITY, Compartment.CONTACT, Compartment.FACTS, Compartment.HEALTH}),
-    "caseplan": frozenset(
-        {Compartment.FACTS, Compartment.HEALTH, Compartment.PLAN, Compartment.REFERRAL, Compartment.SETBACK}
-    ),
-    "notifications": frozenset({Compartment.CONTACT, Compartment.MESSAGE, Compartment.FACTS, Compartment.HEALTH}),
-    "reporting": frozenset({Compartment.FACTS}),
+    "intake": ALL | {Compartment.IDENTITY, Compartment.CONTACT, Compartment.HEALTH},
+    "caseplan": ALL | {Compartment.HEALTH, Compartment.PLAN, Compartment.REFERRAL, Compartment.SETBACK},
+    "notifications": ALL | {Compartment.CONTACT, Compartment.MESSAGE, Compartment.HEALTH},
+    "reporting": ALL,
 }
 """The compartments whose keys a service is given; the key store's own table says the same and enforces it."""
 

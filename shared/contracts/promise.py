@@ -86,5 +86,13 @@ class Admitted(PromiseEvent):
     admitted: bool = Field(description="Still before the person had to say so.")
 
 
+class HandedOver(PromiseEvent):
+    """A colleague keeps it from now on: `worker`. What was said, and by when, stays."""
+
+    type: ClassVar[str] = "throughcare.promise.handed_over.v1"
+
+    gave: WorkerId = Field(description="Who gave it.")
+
+
 class Released(PromiseEvent):
     type: ClassVar[str] = "throughcare.promise.released.v1"

@@ -38,6 +38,12 @@ class Look:
     purpose: str
     allowed: bool
 
+    @property
+    def covered(self) -> UUID | None:
+        """For whom they covered as they looked."""
+        kind, _, whom = self.purpose.partition("/")
+        return UUID(whom) if kind == "covering" and whom else None
+
 
 def values(
     actor: Actor,
@@ -50,7 +56,7 @@ def values(
     allowed: bool = True,
 ) -> tuple[Any, ...]:
     """The arguments of `RECORD`, in its order."""
-    return at, actor.id, actor.role.value, actor.agency, action, person, what, why, allowed
+    return at, actor.id, actor.role.value, actor.agency, action, person, what, actor.why(why), allowed
 
 
 async def record(

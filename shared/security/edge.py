@@ -31,7 +31,7 @@ from shared.runtime.settings import Settings
 from shared.security import permissions
 from shared.security.fences import Fences
 from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
-from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE
+from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE, Role
 from shared.security.refusals import Refusals
 from shared.security.signin import RENEW, SIGN_IN
 from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
@@ -41,6 +41,8 @@ from shared.web.headers import SafeHeaders
 
 VISIT = "throughcare.visit"  # where a request's scope keeps what the guard and the handler tell each other
 NOT_HERE = "The demo answers this machine only: its accounts have no passwords. Open it at http://127.0.0.1."
+
+COVERING = {Role.CASE_MANAGER, Role.SUPERVISOR}  # who walks with people, and so may stand in for who does
 
 log = structlog.get_logger("shared.security")
 
@@ -85,7 +87,7 @@ class Allow:
 
     async def __call__(self, request: Request) -> Actor:
         visit = visit_of(request)
-        actor = visit.actor = await _who(request, visit, self.action)
+        actor = visit.actor = await _at_work(request, await _who(request, visit, self.action))
         visit.action = self.action
         visit.refusals.check(actor)
         if actor.role is ANYONE.role and not permissions.may_at_all(actor.role, self.action):
@@ -151,6 +153,19 @@ async def _who(request: Request, visit: Visit, action: str) -> Actor:
         if not permissions.may_at_all(ANYONE.role, action):
             raise
     return replace(ANYONE, duty=Duty())
+
+
+async def _at_work(request: Request, actor: Actor) -> Actor:
+    """With whom they cover for now, and the name and agency that the staff bar shows: no token carries them."""
+    running = getattr(request.app.state, "running", None)
+    if running is None or actor.role in (Role.PERSON, Role.ANYONE):
+        return actor
+    if actor.role in COVERING and actor.agency is not None:
+        actor = replace(actor, covers=await running.covers.of(running.pool, actor.id, actor.agency))
+    if not wants_html(request):
+        return actor
+    worker = await running.names.of(running, actor)
+    return replace(actor, name_for_pages=worker.name or actor.name_for_pages, agency_for_pages=worker.agency)
 
 
 def _may_renew(request: Request, visit: Visit) -> bool:

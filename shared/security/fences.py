@@ -14,8 +14,8 @@ from uuid import UUID
 
 from asyncpg import Connection, Pool
 
-from shared.contracts.account import AccountEvent, Changed, Left, SessionEnded
-from shared.messaging.reactions import Fact, Reactions
+from shared.contracts.account import Changed, Left, SessionEnded
+from shared.messaging.reactions import Fact
 from shared.runtime import sql
 from shared.runtime.database import outages
 from shared.security.identity import NotSignedIn
@@ -75,13 +75,7 @@ async def forget_fences(tx: Connection) -> None:
     await tx.execute(SQL["forget_fences"], float(KEPT), BITE)
 
 
-def hear_accounts(reactions: Reactions) -> None:
-    """Let a service know who left and which sessions ended, at once and whatever else is missing."""
-    reactions.on(AccountEvent.topic)(_hear)
-    reactions.at_once(Changed.type, Left.type, SessionEnded.type)
-
-
-async def _hear(tx: Connection, facts: Sequence[Fact]) -> None:
+async def hear(tx: Connection, facts: Sequence[Fact]) -> None:
     """Sorted, so that two batches never wait for each other. A topic read anew is mostly of tokens long gone."""
     now: datetime = await tx.fetchval("SELECT clock()")
     lately = [event for envelope, event in facts if envelope.time > now - timedelta(seconds=KEPT)]

@@ -30,6 +30,7 @@ class Duty:
     """A relation that the handler of this request still has to look at before it may answer."""
 
     action: str | None = None
+    covering: UUID | None = None  # for whom this actor stood to the row that was looked at last
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Actor:
     agency: UUID | None = None
     person: UUID | None = None
     name_for_pages: str = field(default="", compare=False)
+    agency_for_pages: str = field(default="", compare=False)
+    covers: frozenset[UUID] = field(default=frozenset(), compare=False)  # colleagues for whom they stand in now
     duty: Duty = field(default_factory=Duty, compare=False, repr=False)
     harmless: bool = field(default=False, repr=False)  # came in by the second PIN: to them little of this is here
 
@@ -69,15 +72,26 @@ class Actor:
     ) -> Relations:
         """What ties this actor to a row about `person` that names `workers`, belongs to `agency`, asked `receiving`.
 
-        A column that is NULL ties nobody.
+        A column that is NULL ties nobody. Who covers for a named worker stands to the row as that worker does.
         """
+        if workers:
+            covered = None if self.id in workers else next((one for one in workers if one in self.covers), None)
+            self.duty.covering = covered
         ties = {
             Relation.SELF: self.person is not None and self.person == person,
-            Relation.NAMED_WORKER: self.role is not Role.PERSON and self.id != NOBODY and self.id in workers,
+            Relation.NAMED_WORKER: self.role is not Role.PERSON and any(map(self.stands_for, workers)),
             Relation.SAME_AGENCY: self.agency is not None and self.agency == agency,
             Relation.RECEIVING_AGENCY: self.agency is not None and self.agency == receiving,
         }
         return frozenset(relation for relation, holds in ties.items() if holds)
+
+    def stands_for(self, worker: UUID | None) -> bool:
+        """Whether they are that worker, or cover for them now."""
+        return worker is not None and worker != NOBODY and (worker == self.id or worker in self.covers)
+
+    def why(self, purpose: str) -> str:
+        """For the audit: the purpose, or for whom they covered as they looked."""
+        return f"covering/{self.duty.covering}" if self.duty.covering else purpose
 
     def excuse(self) -> None:
         """No row needs looking at any more: the answer is one that this actor was given before."""

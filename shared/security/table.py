@@ -49,7 +49,7 @@ class Relation(StrEnum):
 
 RELATIONS: Mapping[Relation, str] = {
     Relation.SELF: "the row is about them",
-    Relation.NAMED_WORKER: "the row names them: its worker, its mentor, or who gave the promise",
+    Relation.NAMED_WORKER: "the row names them or whom they cover for: its worker, its mentor, or who gave the promise",
     Relation.SAME_AGENCY: "their agency owns the row, or sent it",
     Relation.RECEIVING_AGENCY: "their agency is the one that was asked",
     Relation.ANY: "nothing: every row",
@@ -88,6 +88,7 @@ AT_RECEIVER = dict.fromkeys(("case_manager", "supervisor", "agency_admin"), RECE
 WALKS_WITH = dict.fromkeys(("case_manager", "supervisor"), NAMED)  # a supervisor may cover, or walk with people too
 # The supervisor of the agency too, where the named worker has stayed silent; what is said then is the workflow's.
 STANDS_IN = {"case_manager": NAMED, "supervisor": NAMED | SAME}
+COVERS = {"case_manager": NAMED, "supervisor": SAME, "agency_admin": SAME}  # who is away, or answers for them
 MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), NAMED)
 
 # fmt: off
@@ -103,9 +104,15 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                agency_admin=SAME, network_admin=ANY),
         _entry("account.list", "See who works here and may sign in", "account.list",
                agency_admin=SAME, network_admin=ANY),
-        _entry("account.manage", "Invite a colleague, change what they do, end their access and hand over their people",
+        _entry("account.manage", "Invite a colleague, change what they do, and end their access",
                "account.list", agency_admin=SAME, network_admin=ANY),
         _entry("account.own", "Change one's own password, phone and recovery codes", **STAFF),
+        _entry("leaving.people", "Hand over whom somebody walks with to a colleague", "leaving.people",
+               supervisor=SAME, agency_admin=SAME, network_admin=ANY),
+        _entry("cover.read", "See who covers for whom, from when to when", "cover.read",
+               case_manager=NAMED | SAME, supervisor=SAME, agency_admin=SAME),
+        _entry("cover.agree", "Say who covers for a colleague, or for oneself", "cover.read", **COVERS),
+        _entry("cover.end", "End a cover before its time", "cover.read", **COVERS),
         _entry("person.refer_self", "Ask for help for oneself, or beside somebody who asks",
                anyone=ANY, person=ANY, **EVERY_WORKER),
         _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),
@@ -215,6 +222,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("setback.share", "Let one more party know of exactly this setback", "setback.read", person=SELF),
         _entry("setback.cover", "Take over where the named worker does not answer", "setback.cover",
                supervisor=SAME),
+        _entry("leaving.read", "See in counts what somebody who works here, or left, still holds", "leaving.read",
+               supervisor=SAME, agency_admin=SAME),
+        _entry("leaving.hand_over", "Hand over what they promised and held to colleagues", "leaving.read",
+               supervisor=SAME, agency_admin=SAME),
         _entry("concern.raise", "Tell the named worker privately of a worry about somebody", "concern.raise", **{
             "case_manager": SAME | RECEIVING | NAMED, "mentor": NAMED,
             "supervisor": SAME | RECEIVING, "agency_admin": SAME | RECEIVING}),
@@ -244,8 +255,8 @@ TABLE: Mapping[str, Entry] = MappingProxyType(
 # Where a role may do these to every row, its transaction reaches every agency's: row-level security follows this table.
 # What else needs no relation (the directory, a first form) touches nobody's rows but those that it makes.
 ACROSS_AGENCIES = frozenset({
-    "account.list", "account.manage", "looks.read", "disclosures.read", "consent.read", "consent.revoke",
-    "partner.read", "partner.manage", "partner.agree", "report.read",
+    "account.list", "account.manage", "leaving.people", "looks.read", "disclosures.read", "consent.read",
+    "consent.revoke", "partner.read", "partner.manage", "partner.agree", "report.read",
 })  # fmt: skip
 
 # What answers behind the second PIN. All else is not there; and what is drawn from rows finds none (edge.py, reach_of).

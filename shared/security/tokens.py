@@ -19,7 +19,6 @@ from joserfc.jwk import OKPKey
 from joserfc.jws import CompactSignature
 
 from shared.runtime.settings import Settings
-from shared.security.cast import NAMES
 from shared.security.identity import PLAIN_NAMES, Actor, NotSignedIn
 from shared.security.permissions import Role
 from shared.security.signing import ALGORITHM, SigningKeys
@@ -159,6 +158,6 @@ class Tokens:
 
 
 def actor_of(id: UUID, role: Role, agency: UUID | None, person: UUID | None, *, harmless: bool = False) -> Actor:
-    """The actor with the name that pages show: an account's own, else what the role is called in plain words."""
+    """The actor, called by their role in plain words: the name is the page's to ask for (`shared/web/staff.py`)."""
     plain = PLAIN_NAMES.get(role, role.value.replace("_", " ").capitalize())
-    return Actor(id, role, agency, person, NAMES.get(id, plain), harmless=harmless)
+    return Actor(id, role, agency, person, plain, harmless=harmless)

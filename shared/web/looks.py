@@ -13,18 +13,18 @@ from asyncpg import Connection
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from shared.security import audit
+from shared.security import audit, workers
 from shared.security.audit import LATEST, Look
-from shared.security.cast import agency_name, by_id
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Role
-from shared.web import say
+from shared.web import say, staff
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
 from shared.web.listing import Pages
-from shared.web.looks_words import DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMEBODY, SOMETHING, TIMES, WHY
+from shared.web.looks_words import A_COLLEAGUE, COVERING, DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMETHING, TIMES, WHY
 from shared.web.menu import PEOPLE, bar
+from shared.web.staff import Staff
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
@@ -72,11 +72,14 @@ def router(service: str, zone_of: ZoneOf) -> APIRouter:
             now, zone = await audit.now(tx), await zone_of(tx, person_id)
             why = "own" if actor.person == person_id else "oversight"
             await audit.record(tx, actor, "looks.read", person_id, "looks", why)
+            rows = await workers.find(tx, _workers(found))
+            houses = await workers.agency_names(tx, {look.agency for look in found})
         looks = [look for look in found if may_see(actor, look)]
         earlier = found[-1].number if len(found) == ON_A_PAGE else None
         if not wants_html(request):
             return JSONResponse({"looks": [_json(look) for look in looks], "earlier": earlier})
-        return _page(request, actor, service, person_id, looks, before, earlier, now, zone)
+        named = await staff.opened(running(request), actor, _workers(looks), rows, houses)
+        return _page(request, actor, service, person_id, looks, before, earlier, now, zone, named)
 
     return made
 
@@ -98,6 +101,7 @@ def _page(
     earlier: int | None,
     now: datetime,
     zone: tzinfo,
+    named: Staff,
 ) -> Response:
     is_own = actor.role is Role.PERSON
     lang: Lang = lang_of(request) if is_own else "en"
@@ -109,32 +113,44 @@ def _page(
         bar=bar(actor, PEOPLE),
         says=PAGE[lang],
         title=PAGE[lang][service],
-        lines=lines(looks, now, zone, lang),
+        lines=lines(looks, now, zone, lang, named),
         pages=Pages(looks, before=here if before < LATEST else "", after=f"{here}?before={earlier}" if earlier else ""),
         back=f"/intake/people/{person}/shared",
         lang=lang,
     )
 
 
-def lines(looks: Iterable[Look], now: datetime, zone: tzinfo, lang: Lang) -> list[Told]:
+def lines(looks: Iterable[Look], now: datetime, zone: tzinfo, lang: Lang, named: Staff) -> list[Told]:
     """The latest first; what one of us did on one day is one line."""
     days: dict[tuple[object, ...], list[Look]] = {}
     for look in looks:
         days.setdefault((look.at.astimezone(zone).date(), look.actor, look.allowed), []).append(look)
-    return [_told(same, now, zone, lang) for same in days.values()]
+    return [_told(same, now, zone, lang, named) for same in days.values()]
 
 
-def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang) -> Told:
+def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang, named: Staff) -> Told:
     latest = same[0]
+    who = named.of(latest.actor)
     deeds = _counted((deed(look, lang) for look in same), lang)
-    why = dict.fromkeys(WHY[look.purpose].in_lang(lang) for look in same if look.purpose in WHY)
+    why = dict.fromkeys(said for look in same if (said := _why(look, lang, named)))
     return Told(
-        who=_who(latest, lang),
-        where=agency_name(latest.agency) if latest.agency else "",
+        who=who.said(lang, to_person=named.to_person),
+        where=named.agencies.get(latest.agency, who.agency) if latest.agency else "",
         did=say.listed(deeds, lang),
         when=say.sentence(say.moment(latest.at, now, zone, lang)),
         why=say.listed(tuple(why), lang),
     )
+
+
+def _workers(looks: Iterable[Look]) -> set[UUID]:
+    """Who looked, and for whom they covered."""
+    return {id for look in looks for id in (look.actor, look.covered) if id is not None}
+
+
+def _why(look: Look, lang: Lang, named: Staff) -> str:
+    if look.covered is not None:
+        return COVERING.in_lang(lang).format(name=named.name(look.covered, A_COLLEAGUE.in_lang(lang)))
+    return WHY[look.purpose].in_lang(lang) if look.purpose in WHY else ""
 
 
 def deed(look: Look, lang: Lang) -> str:
@@ -153,11 +169,6 @@ def _counted(deeds: Iterable[str], lang: Lang) -> list[str]:
         counts[one] = counts.get(one, 0) + 1
     times = TIMES.in_lang(lang)
     return [one if count == 1 else f"{one} ({times.format(count=count)})" for one, count in counts.items()]
-
-
-def _who(look: Look, lang: Lang) -> str:
-    account = by_id(look.actor)
-    return account.name if account and account.role is not Role.PERSON else SOMEBODY.in_lang(lang)
 
 
 def _json(look: Look) -> Mapping[str, Any]:

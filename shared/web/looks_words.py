@@ -65,6 +65,9 @@ DEEDS: Mapping[str, Words] = {
     "setback.reflect": Words("wrote down what could help", "anotó lo que podría ayudar"),
     "setback.settle": Words("wrote down what you said of the help", "anotó lo que usted dijo de la ayuda"),
     "setback.cover": Words("stepped in for your worker", "tomó el lugar de su trabajador"),
+    "leaving.hand_over": Words(
+        "gave a colleague what was to be done for you", "pasó a otra persona lo que le toca a usted"
+    ),
     "concern.raise": Words("told your worker of a worry", "le contó una preocupación a su trabajador"),
     "concern.read": Words("read of a worry", "leyó una preocupación"),
     "concern.settle": Words("decided about a worry", "decidió sobre una preocupación"),
@@ -89,7 +92,8 @@ WHY: Mapping[str, Words] = {
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }
 
-SOMEBODY = Words("Someone who works here", "Alguien que trabaja aquí")
+COVERING = Words("covering for {name}", "en lugar de {name}")
+A_COLLEAGUE = Words("a colleague", "otra persona del equipo")
 TIMES = Words("{count} times", "{count} veces")
 
 PAGE: Mapping[Lang, Mapping[str, str]] = {

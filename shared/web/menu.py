@@ -3,7 +3,7 @@
 Each role sees the places that its work is in; what it may not open is not listed.
 """
 
-from shared.security.cast import agency_name
+from shared.security.cast import NETWORK
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.signin import OWN
@@ -38,4 +38,5 @@ def bar(actor: Actor, current: str = "") -> Bar:
     if not links:
         return Bar(current)
     finds = FIND if WALKING in links else ""
-    return Bar(current, actor.name_for_pages, agency_name(actor.agency), links, find=finds, own=OWN, sign_out=SIGN_OUT)
+    agency = actor.agency_for_pages or ("" if actor.agency else NETWORK.name)
+    return Bar(current, actor.name_for_pages, agency, links, find=finds, own=OWN, sign_out=SIGN_OUT)

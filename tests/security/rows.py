@@ -29,6 +29,7 @@ OPEN = {
     "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
     "agency": "the public directory",
     "program": "the public directory",
+    "agency_card": "the public directory, and whether people read names or roles",
 }
 ALDER, CEDAR = demo.WELCOME_ALDER, demo.CEDAR_HOUSE
 ROW = UUID(int=77)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.caseplan.api import creating, reading, saying
+from services.caseplan.api import creating, leaving, reading, saying
 
 router = APIRouter()
-for part in (creating.router, reading.router, saying.router):
+for part in (creating.router, leaving.router, reading.router, saying.router):
     router.include_router(part)

@@ -16,12 +16,12 @@ from services.caseplan import copies, creating, store
 from services.caseplan.concepts import REFERRAL, SETBACK
 from services.caseplan.copies import Person, Program
 from services.caseplan.pages.beginning_words import WORDS
-from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of, worker_name
+from services.caseplan.pages.frame import MINE, TODAY, frame, lang_for, page_of
 from services.caseplan.pages.saying import consent_link
 from shared.runtime.errors import Invalid
 from shared.security import audit
 from shared.security.identity import Actor
-from shared.web import forms
+from shared.web import forms, staff
 from shared.web.edge import running, transaction
 from shared.web.forms import Form, back_to
 from shared.web.needs import NEEDS, need
@@ -102,7 +102,8 @@ async def promise(request: Request, actor: Actor, person_id: UUID, form: Form[An
 async def worry(request: Request, actor: Actor, person_id: UUID, form: Form[Any] | None = None) -> Response:
     """A worry, for their worker alone."""
     person = await _may(request, actor, "concern.raise", person_id, "concern")
-    worker = worker_name(person.worker, "their worker")
+    known = await staff.known(running(request), actor, [person.worker])
+    worker = known.name(person.worker, "their worker")
     return _small(request, actor, "concern_new.html", person_id, form or _from_query(request), worker=worker)
 
 
@@ -160,13 +161,14 @@ async def cover(request: Request, actor: Actor, setback_id: UUID) -> Response:
         ties = actor.relations(person=kept.state.person, workers=[kept.state.worker], agency=kept.home)
         actor.require("setback.cover", ties, setback_id)
         await audit.record(tx, actor, "setback.cover", kept.state.person, f"form/{setback_id}", "setback")
+    known = await staff.known(running(request), actor, [kept.state.worker])
     return render(
         request,
         "setback_cover.html",
         action=f"/caseplan/setbacks/{setback_id}/cover",
         stage=kept.state.stage,
         whose=kept.state.person,
-        worker=first_name(kept.state.worker, "Their worker"),
+        worker=known.first(kept.state.worker, "Their worker"),
         **_frame(request, actor),
     )
 

@@ -17,7 +17,7 @@ from services.caseplan.bodies import MOST_GOALS, MOST_STEPS, Base, body_of
 from services.caseplan.commands import perform
 from services.caseplan.concepts import PLAN
 from services.caseplan.pages.editing_words import RULES, WORDS
-from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, lang_for, page_of
+from services.caseplan.pages.frame import MINE, TODAY, frame, lang_for, page_of
 from services.caseplan.plans import Version
 from services.caseplan.reading import Sheet
 from services.caseplan.written import SUGGESTED
@@ -83,7 +83,7 @@ def _in_words(refused: Refused, lang: Lang) -> str:
 def _page(request: Request, sheet: Sheet, form: Form[Any]) -> Response:
     plan, actor = sheet.one(PLAN).state, sheet.actor
     lang, own = lang_for(request, actor), actor.person is not None
-    worker = first_name(plan.worker, "Your worker" if lang == "en" else "Su trabajador")
+    worker = sheet.staff.first(plan.worker, "Your worker" if lang == "en" else "Su trabajador")
     says = {name: text.replace("{worker}", worker) for name, text in WORDS[lang].items()}
     goals = _count(form, "goal-") + (1 if "more" in form.typed or not _count(form, "goal-") else 0)
     rows = [(n, range(min(_count(form, f"step-{n}-") + MORE_STEPS, MOST_STEPS))) for n in range(goals)]

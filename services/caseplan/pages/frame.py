@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Request
 
-from shared.security.cast import by_id
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.web.menu import bar
@@ -22,6 +21,7 @@ SAID = {
     "referral-sent": "Sent. They see where it stands on their page.",
     "referral-open": "There is one to this program already: this one.",
     "concern-told": "Told. It went to their worker alone.",
+    "handed-over": "Handed over. The people it is about see it on their page.",
     "plan-suggested": "Saved. They see it on their page and say yes or not now.",
 }
 
@@ -41,16 +41,6 @@ def frame(actor: Actor, current: str = "") -> dict[str, Any]:
 def lang_for(request: Request, actor: Actor) -> Lang:
     """Staff pages speak English; the person's own speak their language."""
     return lang_of(request) if actor.role is Role.PERSON else "en"
-
-
-def worker_name(id: UUID | None, otherwise: str = "Your worker") -> str:
-    """Of staff alone: what we call a person stays with intake."""
-    account = by_id(id) if id else None
-    return account.name if account and account.role is not Role.PERSON else otherwise
-
-
-def first_name(id: UUID | None, otherwise: str) -> str:
-    return worker_name(id, otherwise).partition(" ")[0] if id and by_id(id) else otherwise
 
 
 def page_of(person: UUID) -> str:

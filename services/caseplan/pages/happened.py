@@ -6,7 +6,6 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.caseplan.pages.frame import worker_name
 from services.caseplan.reading import Sheet
 from shared.web import say
 from shared.web.parts import Bead
@@ -60,6 +59,10 @@ HAPPENED: Mapping[tuple[str, str], Line] = {
     ("setback", "share"): Line("Chose to tell one more agency.", "moved"),
     ("setback", "withdraw"): Line("Taken back.", "stopped"),
     ("setback", "lapse"): Line("The promised hours passed.", "late"),
+    ("setback", "hand_over"): Line("Handed over to who walks with them now.", "moved"),
+    ("referral", "hand_over"): Line("Handed over to who walks with them now.", "moved"),
+    ("plan", "hand_over"): Line("Handed over to who walks with them now.", "moved"),
+    ("concern", "hand_over"): Line("Handed over to who walks with them now.", "moved"),
     ("setback", "cover"): Line("A colleague covers."),
     ("promise", "make"): Line("Gave a promise."),
     ("promise", "keep"): Line("Kept a promise."),
@@ -70,6 +73,7 @@ HAPPENED: Mapping[tuple[str, str], Line] = {
     ("promise", "say_kept"): Line("Says a promise was kept."),
     ("promise", "say_broken"): Line("Says a promise was not kept.", "late"),
     ("promise", "release"): Line("Does not need a promise any more.", "moved"),
+    ("promise", "hand_over"): Line("Handed over: a colleague keeps this promise now.", "moved"),
     ("promise", "lapse"): Line("A promise came due without a word.", "late"),
     ("plan", "open"): Line("A plan to fill, when they like."),
     ("plan", "suggest"): Line("Suggested a version of the plan.", "waits"),
@@ -127,17 +131,17 @@ def bead(sheet: Sheet, row: Record | Mapping[str, Any], *, title: str = "", url:
         text=f"{says} {note}".strip(),
         kind=line.kind,  # type: ignore[arg-type]
         when=say.sentence(when(sheet, row["at"])),
-        who=who(row),
+        who=who(sheet, row),
         url=url,
     )
 
 
-def who(row: Record | Mapping[str, Any]) -> str:
+def who(sheet: Sheet, row: Record | Mapping[str, Any]) -> str:
     """Whose word it was, and how it came; the worker who wrote it down is not taken for the speaker."""
     party, way = row["party"], WAYS.get(row["way"], "")
     name = PARTIES.get(party, "")
     if party in ("worker", "supervisor") or (party == "agency" and not way):
-        name = worker_name(row["who"], name)
+        name = sheet.staff.name(row["who"], name)
     return f"{name}, {way}" if way and name else name
 
 

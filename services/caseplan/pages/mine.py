@@ -17,7 +17,7 @@ from services.caseplan import plans
 from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.pages import mine_plan, mine_words
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import MINE, first_name, frame, lang_for, worker_name
+from services.caseplan.pages.frame import MINE, frame, lang_for
 from services.caseplan.pages.times import due_chip, moment, until
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
@@ -79,6 +79,25 @@ class View:
         begun = re.sub(r"(^|[.?!] )\{worker\}", lambda found: found[1] + self.worker, text)
         return begun.replace("{worker}", inside)
 
+    def giver(self, promise: Kept) -> str:
+        """Who gave their word: by name, or the agency that stands for it."""
+        return self.sheet.staff.first(promise.state.worker, self.sheet.name(promise.state.agency))
+
+    def say(self, key: str, **more: str) -> str:
+        return self.w[key].format(**more)
+
+    def handed_over(self, promise: Kept) -> str:
+        """That another keeps a promise than gave it: by their names, if both are for the person to read."""
+        gave, keeps = (self.sheet.staff.first(id, "") for id in (promise.state.gave, promise.state.worker))
+        agency = self.sheet.name(promise.state.agency)
+        key = "handed" if gave and keeps else "handed_at"
+        return self.w[key].format(gave=gave, keeps=keeps, agency=agency)
+
+    def introduced(self, worker: UUID) -> str:
+        """By name, or by what they do and where; who is not heard of yet is their worker all the same."""
+        known = self.sheet.staff.of(worker)
+        return known.introduced(self.lang, to_person=True) if known.role else self.worker
+
     def when(self, at: datetime) -> str:
         return moment(self.sheet, at, self.lang)
 
@@ -96,7 +115,7 @@ class View:
 def page(request: Request, sheet: Sheet, form: Form[Any] | None = None) -> Response:
     person, lang = sheet.person, lang_for(request, sheet.actor)
     assert person is not None, "the sheet of a person"
-    view = View(sheet, lang, first_name(person.worker, NAMELESS[lang]))
+    view = View(sheet, lang, sheet.staff.first(person.worker, NAMELESS[lang]))
     cards = list(_cards(view))
     plan = next(iter(sheet.of(PLAN)), None)
     return render(
@@ -153,7 +172,7 @@ def _next(view: View) -> Card | None:
     for kept in view.sheet.of(PROMISE):
         if kept.state.stage is PromiseStage.MADE:
             day = kept.state.due.astimezone(view.sheet.zone).date()
-            ahead.append((day, view.sheet.promised(kept.state.id), first_name(kept.state.worker, view.worker)))
+            ahead.append((day, view.sheet.promised(kept.state.id), view.giver(kept)))
     if not ahead:
         return None
     day, words, who = min(ahead)
@@ -237,8 +256,9 @@ QUIETLY = {"withdraw", "accept_revision", "decline_revision"}
 def _promise(view: View, kept: Kept) -> Item:
     promise, sheet = kept.state, view.sheet
     words = sheet.promised(promise.id)
-    who = first_name(promise.worker, sheet.name(promise.agency))
-    lines = [who]
+    lines = [view.giver(kept)]
+    if promise.gave is not None:
+        lines.append(view.handed_over(kept))
     if promise.stage is PromiseStage.BROKEN:
         lines.append(view.w["we_said_so" if promise.admitted else "sorry"])
     if promise.stage is PromiseStage.KEPT and promise.late:
@@ -285,7 +305,10 @@ def _people(view: View) -> list[Helper]:
     person = view.sheet.person
     found = []
     if person is not None and person.worker is not None:
-        found.append(Helper(worker_name(person.worker, view.worker), view.w["whole"]))
+        found.append(Helper(view.introduced(person.worker), view.w["whole"]))
+        for one in view.sheet.cover:
+            until = view.day(one.last)
+            found.append(Helper(view.introduced(one.covering), view.say("covers", until=until)))
     helping = {kept.state.agency: kept for kept in view.sheet.of(REFERRAL) if kept.state.stage in WITH_THEM}
     named = sorted((view.sheet.name(agency), kept.state.need) for agency, kept in helping.items())
     return found + [Helper(name, need(what, view.lang)) for name, what in named]

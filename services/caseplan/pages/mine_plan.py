@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.caseplan.concepts import PLAN, PROMISE
 from services.caseplan.ledger import promise_of
-from services.caseplan.pages.frame import MINE, first_name
+from services.caseplan.pages.frame import MINE
 from services.caseplan.pages.times import day_words
 from services.caseplan.plans import LONGEST_STEP, Step, Version
 from services.caseplan.reading import offered
@@ -113,7 +113,7 @@ def _step(view: "View", kept: Kept, step: Step, frame: str, possible: set[str]) 
     sheet, plan = view.sheet, kept.state
     words = sheet.said(PLAN, plan.id, f"{frame}step/{step.id}")
     theirs = step.owner is Owner.PERSON
-    whose = STATUS[view.lang]["you"] if theirs else first_name(plan.worker, view.worker)
+    whose = STATUS[view.lang]["you"] if theirs else sheet.staff.first(plan.worker, view.worker)
     status = _status(view, kept, step)
     if not theirs or step.done or "finish_step" not in possible:
         return MyStep(words, whose, status, theirs)

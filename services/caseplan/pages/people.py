@@ -9,12 +9,14 @@ from starlette.responses import Response
 from services.caseplan.concepts import PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.creating import around
 from services.caseplan.pages import asks, plans
-from services.caseplan.pages.frame import PEOPLE, frame, page_of, worker_name
+from services.caseplan.pages.frame import PEOPLE, frame, page_of
 from services.caseplan.pages.happened import bead, without_drafts
 from services.caseplan.pages.promises import came_of, note
+from services.caseplan.pages.times import until
 from services.caseplan.reading import Sheet
 from services.caseplan.store import Kept
 from services.caseplan.written import CONTACT
+from shared.security.covers import Standing
 from shared.web import say
 from shared.web.parts import Act, Bead, Tag
 from shared.web.parts import Kept as Line
@@ -42,15 +44,21 @@ def page(request: Request, sheet: Sheet) -> Response:
         setbacks=[_setback(sheet, one) for one in sheet.of(SETBACK) if one.state.stage != "withdrawn"],
         timeline=[_bead(sheet, row) for row in without_drafts(sheet.timeline)],
         as_of=say.as_of(sheet.now, sheet.zone),
-        is_named=person.worker == actor.id,
-        worker=worker_name(person.worker, "Nobody yet"),
+        is_named=actor.stands_for(person.worker),
+        worker=sheet.staff.name(person.worker, "Nobody yet"),
+        cover=[_covers(sheet, one) for one in sheet.cover],
         may_refer=actor.may("referral.send", ties),
         refer=refer,
         may_promise=actor.may("promise.make", ties),
-        may_worry=actor.may("concern.raise", ties) and person.worker != actor.id,
+        may_worry=actor.may("concern.raise", ties) and not actor.stands_for(person.worker),
         **frame(actor, PEOPLE),
         lang="en",
     )
+
+
+def _covers(sheet: Sheet, one: Standing) -> str:
+    who = sheet.staff.name(one.covering, "A colleague")
+    return f"{who} covers until {until(sheet, one.last)}."
 
 
 def _bead(sheet: Sheet, row: Record) -> Bead:
@@ -63,7 +71,7 @@ def _bead(sheet: Sheet, row: Record) -> Bead:
 
 def _line(sheet: Sheet, kept: Kept) -> Line:
     promise = kept.state
-    by = f"{worker_name(promise.worker, 'Staff')}. By {say.moment(promise.due, sheet.now, sheet.zone)}."
+    by = f"{sheet.staff.name(promise.worker, 'Staff')}. By {say.moment(promise.due, sheet.now, sheet.zone)}."
     return Line(sheet.promised(promise.id) or "A promise", by, came_of(sheet, kept), note(sheet, kept))
 
 

@@ -10,7 +10,7 @@ from services.caseplan.commands import fingerprint
 from services.caseplan.concepts import PLAN, PROMISE
 from services.caseplan.ledger import promise_of
 from services.caseplan.pages.buttons import button, buttons
-from services.caseplan.pages.frame import MINE, TODAY, first_name, frame, page_of
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.promises import came_of
 from services.caseplan.plans import Plan, Step, Version
@@ -56,7 +56,7 @@ def goals(sheet: Sheet, kept: Kept, version: Version, *, suggested: bool) -> tup
 def drawn(sheet: Sheet, plan: Plan, step: Step, words: str) -> web.Step:
     """A step of theirs is done, open or moved; one of ours is a promise, kept or late."""
     theirs = step.owner is Owner.PERSON
-    whose = "Theirs" if theirs else first_name(plan.worker, "Staff")
+    whose = "Theirs" if theirs else sheet.staff.first(plan.worker, "Staff")
     return web.Step(words, whose, status(sheet, plan, step), theirs)
 
 
@@ -133,7 +133,7 @@ def _tag(plan: Plan) -> tuple[Any, str]:
 def own_steps(sheet: Sheet, kept: Kept, back: str) -> list[tuple[web.Step, web.Act]]:
     """The worker's own open steps, each with its one button."""
     plan = kept.state
-    if "finish_step" not in offered(sheet.actor, PLAN, kept) or sheet.actor.id != plan.worker:
+    if "finish_step" not in offered(sheet.actor, PLAN, kept) or not sheet.actor.stands_for(plan.worker):
         return []
     steps = [
         step for step in (plan.agreed.steps if plan.agreed else ()) if step.owner is Owner.WORKER and not step.done

@@ -5,9 +5,10 @@ from starlette.responses import Response
 
 from services.caseplan.concepts import PROMISE
 from services.caseplan.pages.buttons import button
-from services.caseplan.pages.frame import MINE, TODAY, frame, page_of, worker_name
+from services.caseplan.pages.frame import MINE, TODAY, frame, page_of
 from services.caseplan.pages.happened import thread
 from services.caseplan.pages.times import due_chip
+from services.caseplan.promises import Promise
 from services.caseplan.reading import Sheet, offered
 from services.caseplan.store import Kept
 from shared.contracts.promise import Stage
@@ -59,6 +60,11 @@ def note(sheet: Sheet, kept: Kept) -> str:
             return ""
 
 
+def _keeper(sheet: Sheet, promise: Promise) -> str:
+    keeps = sheet.staff.name(promise.worker, "Staff")
+    return f"{keeps}, given by {sheet.staff.name(promise.gave, 'a colleague')}" if promise.gave else keeps
+
+
 def page(request: Request, sheet: Sheet) -> Response:
     kept = sheet.one(PROMISE)
     promise, back = kept.state, f"/caseplan/promises/{kept.state.id}"
@@ -70,7 +76,7 @@ def page(request: Request, sheet: Sheet) -> Response:
         whose=promise.person,
         person_url=page_of(promise.person),
         words=sheet.promised(promise.id) or "A promise.",
-        who=worker_name(promise.worker, "Staff"),
+        who=_keeper(sheet, promise),
         agency=sheet.name(promise.agency),
         by=say.moment(promise.due, sheet.now, sheet.zone),
         mark=came_of(sheet, kept),
@@ -90,7 +96,7 @@ def acts_for(sheet: Sheet, kept: Kept, back: str) -> list[Act]:
             acts.append(button(sheet, PROMISE, kept, "keep", back=back, words="It is done, late", late="true"))
         elif verb != "admit" or promise.admitted is None:
             acts.append(button(sheet, PROMISE, kept, verb, back=back, main=verb == "keep"))
-    is_mine = sheet.actor.id == promise.worker
+    is_mine = sheet.actor.stands_for(promise.worker)
     if is_mine and promise.stage is Stage.BROKEN:
         where = f"/caseplan/promises/new?person={promise.person}&mends={promise.id}&back={back}"
         acts.append(Act("Promise something that mends it", where, main=promise.admitted is not None))

@@ -37,6 +37,7 @@ AT_ONCE = 200  # people handed over in one transaction
 router = APIRouter()
 Lister = Annotated[Actor, Depends(allow("account.list"))]
 Manager = Annotated[Actor, Depends(allow("account.manage"))]
+Giver = Annotated[Actor, Depends(allow("leaving.people"))]
 Want = Annotated[Wanted | None, Depends(wanted)]
 
 
@@ -76,6 +77,7 @@ class HandOver(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     worker: UUID
+    back: forms.Line | None = None
 
 
 @router.get("/intake/accounts")
@@ -221,13 +223,13 @@ async def end_access(account_id: UUID, request: Request, actor: Manager, want: W
 
 
 @router.post("/intake/accounts/{account_id}/hand-over", openapi_extra=takes(HandOver))
-async def hand_over(account_id: UUID, request: Request, actor: Manager, want: Want) -> Response:
+async def hand_over(account_id: UUID, request: Request, actor: Giver, want: Want) -> Response:
     """Everybody whom they walked with walks with a colleague now, and is told so. No name is shown for it."""
     said = taken(await read(request, HandOver, {"worker": "Choose who walks with them now."}))
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            account = await _locked(tx, actor, account_id)
+            account = await _locked(tx, actor, account_id, "leaving.people")
             worker = await store.find_known(tx, said.worker)
             if worker is None or worker.agency != account.agency or not pages.walks(worker) or worker.id == account.id:
                 raise Invalid("worker", "Choose a colleague of the same agency who walks with people.")
@@ -238,7 +240,7 @@ async def hand_over(account_id: UUID, request: Request, actor: Manager, want: Wa
             return Answer.json(200, {"id": account_id, "handed_over": len(found), "people": left.get(account_id, 0)})
 
         answer = await once(tx, want, actor, act)
-    return _answered(request, answer, account_id, "handed-over")
+    return _answered(request, answer, account_id, "handed-over", said.back)
 
 
 async def _hand_one(
@@ -262,10 +264,10 @@ async def _see(request: Request, actor: Actor, id: UUID) -> None:
     actor.require("account.manage", actor.relations(agency=row.account.agency), id)
 
 
-async def _locked(tx: Connection, actor: Actor, id: UUID) -> Account:
+async def _locked(tx: Connection, actor: Actor, id: UUID, action: str = "account.manage") -> Account:
     """The account, if it is theirs to change: of their agency, and not their own."""
     account = await store.lock_account(tx, id)
-    actor.require("account.manage", actor.relations(agency=account.agency), id)
+    actor.require(action, actor.relations(agency=account.agency), id)
     if account.id == actor.id:
         raise Conflict("Nobody changes or ends their own access. Ask a colleague, or the network's office.")
     return account
@@ -275,10 +277,10 @@ async def _noted(tx: Connection, actor: Actor, account: Account) -> None:
     await audit.record(tx, actor, "account.manage", None, f"account/{account.id}", "administration")
 
 
-def _answered(request: Request, answer: Answer, id: UUID, said: str) -> Response:
+def _answered(request: Request, answer: Answer, id: UUID, said: str, back: str | None = None) -> Response:
     _look_again(request)
     if is_form(request):
-        return forms.see_other(f"/intake/accounts/{id}", request, said=said)
+        return forms.see_other(forms.back_to(back, f"/intake/accounts/{id}"), request, said=said)
     return answer.response()
 
 

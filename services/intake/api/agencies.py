@@ -18,6 +18,7 @@ from services.intake.directory import (
     program_events,
     withdraw,
 )
+from services.intake.places import ACCOUNTS
 from services.intake.store import directory as store
 from services.intake.store.directory import Listed
 from shared.messaging.outbox import put_events
@@ -25,7 +26,8 @@ from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
-from shared.web.edge import cause_of, command, running, transaction
+from shared.web import forms
+from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
 from shared.web.idempotency import Answer, Wanted, once, wanted
 
 router = APIRouter()
@@ -38,6 +40,14 @@ class Withdrawal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Literal["ended", "merged", "entered_in_error"]
+
+
+class StaffNames(BaseModel):
+    """`shows_roles`: people read what the agency's workers do, and not their names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shows_roles: bool
 
 
 @router.put("/intake/agencies/{agency_id}")
@@ -53,19 +63,53 @@ async def put_agency(
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            said = Agency(agency_id, body)
             before = await store.lock_agency(tx, agency_id)
+            said = _said(before, agency_id, body)
             if before is None and not await store.add_agency(tx, said):
                 before = await store.lock_agency(tx, agency_id)
+                said = _said(before, agency_id, body)
             if before is not None:
                 await store.save_agency(tx, before, said)
-            events = agency_events(before, said)
-            await put_events(tx, agency_id, events, partitionkey=agency_id, cause=cause_of(actor, want))
-            await audit.record(tx, actor, "agency.manage", None, f"agency/{agency_id}", "directory")
+            await _tell(tx, actor, want, before, said)
             return Answer.json(201 if before is None else 200, {"id": agency_id})
 
         answer = await once(tx, want, actor, act)
     return answer.response()
+
+
+@router.post("/intake/agencies/{agency_id}/staff-names", openapi_extra=takes(StaffNames))
+async def show_names(
+    agency_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("agency.manage"))], want: Want
+) -> Response:
+    """Whether people read its workers' names or what they do. From then on the agency speaks for itself."""
+    actor.require("agency.manage", actor.relations(agency=agency_id), agency_id)
+    body = taken(await read(request, StaffNames))
+    async with command(running(request)) as tx:
+
+        async def act() -> Answer:
+            before = await store.lock_agency(tx, agency_id)
+            if before is None:
+                raise NotFound("agency", agency_id)
+            said = Agency(agency_id, before.entry.model_copy(update={"shows_roles": body.shows_roles}))
+            await store.save_agency(tx, before, said)
+            await _tell(tx, actor, want, before, said)
+            return Answer.json(200, {"id": agency_id, "shows_roles": body.shows_roles})
+
+        answer = await once(tx, want, actor, act)
+    return forms.see_other(ACCOUNTS, request, said="names-changed") if is_form(request) else answer.response()
+
+
+def _said(before: Agency | None, id: UUID, body: AgencyEntry) -> Agency:
+    """All of it as it is sent, but that workers' names are kept from people never ends by leaving it out."""
+    if before is not None and "shows_roles" not in body.model_fields_set:
+        body = body.model_copy(update={"shows_roles": before.entry.shows_roles})
+    return Agency(id, body)
+
+
+async def _tell(tx: Connection, actor: Actor, want: Wanted | None, before: Agency | None, said: Agency) -> None:
+    events = agency_events(before, said)
+    await put_events(tx, said.id, events, partitionkey=said.id, cause=cause_of(actor, want))
+    await audit.record(tx, actor, "agency.manage", None, f"agency/{said.id}", "directory")
 
 
 @router.get("/intake/agencies")

@@ -16,8 +16,8 @@ from services.intake.store import directory
 from services.intake.store.accounts import Row
 from shared.security.identity import Actor
 from shared.security.permissions import Role
-from shared.security.sealing import Compartment, open_many
 from shared.security.table import ROLES
+from shared.security.workers import open_names
 from shared.web.edge import running, transaction
 from shared.web.forms import Form
 from shared.web.templates import render
@@ -36,6 +36,7 @@ STAGES: Mapping[Stage, str] = {
 SAID: Mapping[str, str] = {
     "account-changed": "Saved. It counts from now on, everywhere.",
     "access-ended": "They are signed out everywhere, and can't come in again.",
+    "names-changed": "Saved. Everything that people read follows it from now on.",
     "handed-over": "Handed over. Each of these people sees it on their page.",
 }
 
@@ -47,8 +48,8 @@ def walks(account: Account) -> bool:
 
 async def names_of(request: Request, rows: Sequence[Row]) -> dict[UUID, str]:
     """What pages call them. A name that a restore has lost, or that was erased, is said to be unknown."""
-    sealed = {row.account.id: row.name for row in rows if row.name}
-    opened = await open_many(running(request).keys, Compartment.IDENTITY, "account.name", sealed)
+    sealed = {row.account.id: row.name for row in rows}
+    opened = await open_names(running(request).keys, sealed)
     return {row.account.id: opened.get(row.account.id) or "Name not known" for row in rows}
 
 
@@ -71,6 +72,8 @@ async def list_page(
         agencies=[(str(id), name) for id, name in agencies.items()],
         action=ACCOUNTS,
         issuer=_issuer(request),
+        names=await _names_shown(request, actor),
+        said=SAID,
         **frame(actor, ACCOUNTS),
     )
 
@@ -96,6 +99,7 @@ async def account_page(request: Request, actor: Actor, row: Row, name: str, hold
         has_left=account.stage is Stage.LEFT,
         here=f"{ACCOUNTS}/{account.id}",
         back=ACCOUNTS,
+        holds_more=f"/caseplan/leaving/{account.id}" if actor.agency else "",
         said=SAID,
         **frame(actor, ACCOUNTS),
     )
@@ -111,6 +115,17 @@ def link_page(request: Request, actor: Actor, account: Account, link: str) -> Re
         back=f"{ACCOUNTS}/{account.id}",
         **frame(actor, ACCOUNTS),
     )
+
+
+async def _names_shown(request: Request, actor: Actor) -> dict[str, Any] | None:
+    """Whether people read names or roles, for whoever may change it for their agency."""
+    if actor.agency is None or not actor.may("agency.manage", actor.relations(agency=actor.agency)):
+        return None
+    async with transaction(running(request)) as tx:
+        if not await directory.agency_names(tx, [actor.agency]):
+            return None
+        known = await directory.find_agency(tx, actor.agency)
+    return {"roles": known.entry.shows_roles, "action": f"/intake/agencies/{known.id}/staff-names"}
 
 
 async def _agencies(request: Request) -> dict[UUID, str]:

@@ -173,7 +173,7 @@ async def header_page(
         language=words.language_name(person.language),
         reach=reached(person),
         contact=contact,
-        worker=await staff.worker_name(running(request), person.worker),
+        worker=await staff.worker_name(running(request), person.worker, actor),
         home=home.entry.name,
         needs=needs.for_staff(asked["needs"]),
         own_words=asked["words"],

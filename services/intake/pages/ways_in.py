@@ -45,7 +45,7 @@ async def page(request: Request, actor: Actor, row: Row, made: Made | None, form
         "way_in.html",
         status=422 if form.wrong else 200,
         stands=_stands(made),
-        made=await _made(request, made, now, zone),
+        made=await _made(request, actor, made, now, zone),
         held=BECAUSE.get(row.held_because or "", "") if row.person.held else "",
         held_at=say.moment(row.held_at, now, zone) if row.held_at else "",
         waits=WAITS[row.person.held] if row.person.held else "",
@@ -64,10 +64,10 @@ async def page(request: Request, actor: Actor, row: Row, made: Made | None, form
     )
 
 
-async def _made(request: Request, made: Made | None, now: datetime, zone: tzinfo) -> str:
+async def _made(request: Request, actor: Actor, made: Made | None, now: datetime, zone: tzinfo) -> str:
     if made is None or made.checked not in CHECKS:  # the demo's own was made by nobody
         return ""
-    by = await staff.worker_name(running(request), made.made_by)
+    by = await staff.worker_name(running(request), made.made_by, actor)
     return f"{by}, {say.moment(made.made_at, now, zone)}. “{CHECKS[made.checked]}.”"
 
 

@@ -1,6 +1,6 @@
 """Accounts in Postgres, with what is told of them. Names and second factors go in and out sealed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from shared.runtime import sql
 from shared.runtime.errors import NotFound
 from shared.security.fences import raise_fence
 from shared.security.permissions import Role
+from shared.security.workers import as_told, know
 
 SQL = sql.load(__file__, "accounts.sql")
 EVERYBODY = 2000  # accounts of one agency
@@ -53,7 +54,10 @@ async def add_account(
     row = (account.id, account.agency, account.role.value, account.sign_in, name, account.stage.value)
     if await tx.fetchval(SQL["add_account"], *row, totp, invitation, INVITATION, by, known_as) is None:
         return False
-    opened = events.Opened(account=account.id, agency=account.agency, role=account.role.value)
+    opened = events.Opened(
+        account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_told(name)
+    )
+    await know(tx, [opened])
     await put_events(tx, account.id, [opened], partitionkey=account.id, cause=cause)
     return True
 
@@ -128,11 +132,6 @@ async def known_at(tx: Connection, agency: UUID) -> list[Row]:
     return await list_accounts(tx, agency, EVERYBODY)
 
 
-async def names_of(tx: Connection, accounts: Iterable[UUID]) -> dict[UUID, bytes]:
-    """Their names, sealed; who has no account here is left out."""
-    return {row["id"]: row["name"] for row in await tx.fetch(SQL["names_of"], list(accounts))}
-
-
 async def walking_with(tx: Connection, accounts: Sequence[UUID]) -> dict[UUID, int]:
     """How many people each of them is the named worker of; who has none is left out."""
     return {row["worker_id"]: row["count"] for row in await tx.fetch(SQL["walking_with"], list(accounts))}
@@ -156,7 +155,7 @@ async def save_invited_again(tx: Connection, account: Account, totp: bytes, invi
 
 async def save_account(tx: Connection, account: Account, cause: Cause) -> None:
     """Role or stage; tokens that say something else are refused everywhere from here on."""
-    await tx.execute(SQL["save_account"], account.id, account.role.value, account.stage.value)
+    name = await tx.fetchval(SQL["save_account"], account.id, account.role.value, account.stage.value)
     now = datetime.now(UTC)  # the clock that tokens are signed by
     event: events.Changed | events.Left
     if account.stage is Stage.LEFT:
@@ -164,8 +163,12 @@ async def save_account(tx: Connection, account: Account, cause: Cause) -> None:
         await tx.execute(SQL["put_recovery"], account.id, [])
         await tx.execute(SQL["forget_devices"], account.id)
     else:
-        event = events.Changed(account=account.id, agency=account.agency, role=account.role.value, tokens_before=now)
+        event = events.Changed(
+            account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_told(name),
+            tokens_before=now,
+        )  # fmt: skip
     await raise_fence(tx, account.id, now.timestamp())
+    await know(tx, [event])
     await put_events(tx, account.id, [event], partitionkey=account.id, cause=cause)
 
 

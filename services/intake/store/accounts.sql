@@ -54,7 +54,7 @@ UPDATE account SET role = $2, stage = $3, changed_at = clock(),
                    invitation = CASE WHEN $3 = 'left' THEN NULL ELSE invitation END,
                    known_as = CASE WHEN $3 = 'left' THEN NULL ELSE known_as END,
                    known_subject = CASE WHEN $3 = 'left' THEN NULL ELSE known_subject END
- WHERE id = $1;
+ WHERE id = $1 RETURNING name;
 
 -- name: take_step
 -- The code of a step is taken once, also when it is sent twice at the same moment.
@@ -107,17 +107,14 @@ SELECT id, agency_id, role, sign_in, stage, name, opened_at, left_at FROM accoun
 
 -- name: fold_opened
 INSERT INTO account (id, agency_id, role, sign_in, name, stage, invited_by, opened_at)
-SELECT $1::uuid, $2, $3, ($1::uuid)::text, '', 'invited', $1::uuid, $4
+SELECT $1::uuid, $2, $3, ($1::uuid)::text, $5, 'invited', $1::uuid, $4
  WHERE $2::uuid IS NULL OR EXISTS (SELECT FROM agency WHERE id = $2)
 ON CONFLICT DO NOTHING;
 
 -- name: fold_changed
-UPDATE account SET role = $2, changed_at = $3 WHERE id = $1;
+UPDATE account SET role = $2, changed_at = $3, name = CASE WHEN name = '' THEN $4 ELSE name END WHERE id = $1;
 
 -- name: fold_left
 UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL,
                    known_as = NULL, known_subject = NULL
  WHERE id = $1;
-
--- name: names_of
-SELECT id, name FROM account WHERE id = ANY ($1::uuid[]) AND name <> '';

@@ -12,6 +12,7 @@ from asyncpg import Connection, Record
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
+from shared.security.workers import know_agency
 
 SQL = sql.load(__file__, "directory.sql")
 WORD = re.compile(r"\w+")
@@ -34,13 +35,17 @@ async def lock_agency(tx: Connection, id: UUID) -> Agency | None:
 
 async def add_agency(tx: Connection, agency: Agency) -> bool:
     """False when somebody else added it in the same moment: lock it then."""
-    return await tx.fetchval(SQL["add_agency"], *_agency_row(agency)) is not None
+    added = await tx.fetchval(SQL["add_agency"], *_agency_row(agency)) is not None
+    if added:
+        await know_agency(tx, agency.id, agency.entry.name, shows_roles=agency.entry.shows_roles)
+    return added
 
 
 async def save_agency(tx: Connection, before: Agency, after: Agency) -> None:
     await tx.execute(SQL["save_agency"], *_agency_row(after))
     if before.entry.name != after.entry.name:
         await tx.execute(SQL["rename_programs"], after.id, after.entry.name)
+    await know_agency(tx, after.id, after.entry.name, shows_roles=after.entry.shows_roles)
 
 
 async def find_agency(tx: Connection, id: UUID) -> Agency:

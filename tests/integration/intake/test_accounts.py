@@ -15,11 +15,11 @@ from shared.contracts.envelope import Envelope
 from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.security import demo
-from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
+from shared.security.workers import as_told, from_told, open_names, seal_name
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, set_up, sign_in
-from tests.integration.intake.world import HTML, NAME, Door, open_door, text
+from tests.integration.intake.world import CALENDAR, HTML, NAME, Door, open_door, text
 from tests.network import FreshDatabase, Network
 
 pytestmark = pytest.mark.network
@@ -204,6 +204,22 @@ async def test_whoever_left_people_behind_stands_out_until_a_colleague_walks_wit
         assert (told["data"]["worker"], told["data"]["reason"]) == (str(staying), "worker_left")
 
 
+async def test_a_supervisor_hands_over_whom_a_colleague_of_theirs_walked_with_and_no_other_account_work(house: Door):
+    leaving, staying = await of_welcome_alder(house), await of_welcome_alder(house)
+    person = await house.add()
+    await house.send("PUT", f"/intake/people/{person}/worker", {"worker": str(leaving)}, demo.LENA)
+    path, body = (
+        f"/intake/accounts/{leaving}/hand-over",
+        {"worker": str(staying), "back": f"/caseplan/leaving/{leaving}"},
+    )
+    assert (await house.post(path, body, demo.DANA)).status_code in (403, 404)
+    assert (await house.post(path, body, demo.YUSUF)).status_code == 404
+    answer = await house.fill(path, body, demo.LENA)
+    assert answer.headers["location"].startswith(f"/caseplan/leaving/{leaving}")
+    assert (await house.get(f"/intake/accounts/{leaving}", demo.RUTH)).json()["people"] == 0
+    assert (await house.post(f"/intake/accounts/{leaving}/end", {}, demo.LENA)).status_code in (403, 404)
+
+
 @pytest.mark.parametrize("kind", ["left", "elsewhere", "unknown", "a mentor", "themselves"])
 async def test_people_are_handed_to_nobody_who_can_not_walk_with_them(house: Door, kind: str):
     leaving = await of_welcome_alder(house)
@@ -236,6 +252,30 @@ async def test_no_name_travels_in_an_event_and_none_lies_in_clear(house: Door):
     assert not any("Fieldfare" in row["text"] for row in rows)
 
 
+async def test_what_is_told_of_an_account_holds_its_name_for_every_service_to_open(house: Door):
+    id, _ = await invited(house)
+    await house.post(f"/intake/accounts/{id}/role", {"role": "mentor"}, demo.YUSUF)
+    told = [event["data"]["sealed_name"] for event in await house.events("account", id)]
+    assert len(told) == 2
+    for name in told:
+        opened = await open_names(house.running.keys, {id: from_told(name)})
+        assert opened == {id: CANARY}
+
+
+async def test_an_agency_keeps_its_workers_names_from_people_and_a_later_entry_does_not_undo_it(house: Door):
+    page = await house.page("/intake/accounts", demo.YUSUF)
+    assert "Show what we do, not our names" in page.text
+    path = f"/intake/agencies/{demo.CEDAR_HOUSE}/staff-names"
+    assert (await house.post(path, {"shows_roles": True}, demo.LENA)).status_code in (403, 404)
+    assert (await house.fill(path, {"shows_roles": "true"}, demo.YUSUF)).status_code == 303
+    assert (await house.events("agency", demo.CEDAR_HOUSE))[-1]["data"]["shows_roles"] is True
+    assert "Show our names" in (await house.page("/intake/accounts", demo.YUSUF)).text
+    entry = {"name": "Cedar House", "calendar": CALENDAR}
+    await house.send("PUT", f"/intake/agencies/{demo.CEDAR_HOUSE}", entry, demo.YUSUF)
+    assert (await house.events("agency", demo.CEDAR_HOUSE))[-1]["data"]["shows_roles"] is True
+    await house.post(path, {"shows_roles": False}, demo.YUSUF)
+
+
 async def test_after_a_restore_whoever_left_stays_away_and_what_ended_stays_ended(house: Door, browsers: Browsers):
     id, _ = await invited(house)
     async with browsers.open() as asks:
@@ -256,11 +296,12 @@ async def test_after_a_restore_whoever_left_stays_away_and_what_ended_stays_ende
     at = await house.pool.fetchval("SELECT clock()")
     await says(id, events.Left(account=id, agency=demo.CEDAR_HOUSE, tokens_before=at))
     await says(sid, events.SessionEnded(session=sid, because="signed_out"))
-    await says(unheard, events.Opened(account=unheard, agency=demo.CEDAR_HOUSE, role=Role.MENTOR.value))
+    name = as_told(await seal_name(house.running.keys, unheard, CANARY))
+    await says(unheard, events.Opened(account=unheard, agency=demo.CEDAR_HOUSE, role="mentor", sealed_name=name))
     assert (await house.get(f"/intake/accounts/{id}", demo.YUSUF)).json()["stage"] == "left"
     async with browsers.open() as asks:
         found = (await house.get(f"/intake/accounts/{unheard}", demo.YUSUF)).json()
-        assert (found["name"], found["stage"], found["role"]) == ("Name not known", "invited", "mentor")
+        assert (found["name"], found["stage"], found["role"]) == (CANARY, "invited", "mentor")
     assert await house.pool.fetchval("SELECT because FROM session WHERE id = $1", sid) == "signed_out"
 
 

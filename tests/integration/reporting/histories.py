@@ -75,7 +75,7 @@ def _filled(random: Random, kind: type[Event], **known: Any) -> Event:
         "admitted": random.choice([True, False, None] if kind is promise_events.Broken else [True, False]),
         "mends": random.choice([None, uuid7()]), "pace": setback_events.Pace.SOON, "recipient": AGENCIES[0],
         "consent": uuid7(), "asks": setback_events.Asks.KNOW, "occasion": "referral_accepted", "channel": "sms",
-        "attempt": 1, "way": Way.PAGE,
+        "attempt": 1, "way": Way.PAGE, "gave": uuid7(),
     }  # fmt: skip
     if kind is message.Withheld:
         choices["reason"] = random.choice(["opted_out", "no_safe_way"])

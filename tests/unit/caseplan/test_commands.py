@@ -23,7 +23,8 @@ from shared.web.reading import GRADE, grade
 from shared.workflow import Party
 
 PEOPLE = {Party.PERSON, Party.WORKER, Party.SUPERVISOR, Party.AGENCY}
-ELSEWHERE = {("setback", "share"), ("concern", "own")}  # by a consent at intake; by reporting the setback
+# By a consent at intake; by reporting the setback; with all else that somebody who leaves has promised.
+ELSEWHERE = {("setback", "share"), ("concern", "own"), ("promise", "hand_over")}
 MOVES = [(kind, verb, set(move.by)) for kind, concept in CONCEPTS.items() for _, verb, move in concept.workflow.rows()]
 SAID = sorted({(kind, verb) for kind, verb, by in MOVES if by & PEOPLE} - ELSEWHERE)
 

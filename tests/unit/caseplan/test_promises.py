@@ -14,7 +14,7 @@ from shared.contracts.data import decode_data, encode_data
 from shared.contracts.parties import Party
 from shared.runtime.errors import Invalid
 from shared.workflow import CLOCK, GuardNotMet, Hours, MoveNotOffered, Timer, Until
-from tests.unit.caseplan.worlds import AGENCY, BY, ID, PERSON, WORKER, Clocks, by_phone
+from tests.unit.caseplan.worlds import AGENCY, BY, HOME, ID, PERSON, WORKER, Clocks, by_phone
 
 PATIENCE = promises.Patience()
 PERSON_SAYS, WORKER_SAYS = BY[Party.PERSON], BY[Party.WORKER]
@@ -31,6 +31,7 @@ def a_promise(stage=Stage.MADE, **changes):
 
 def say(verb, promise):
     needed = {"ask_for_time": {"due": promise.due + timedelta(days=1)}, "keep": {"late": promise.was_due}}
+    needed["hand_over"] = {"worker": HOME}
     return promises.COMMANDS[verb](**needed.get(verb, {}))
 
 

@@ -15,17 +15,22 @@ from shared.web import looks_words
 from shared.web.looks import lines, may_see
 from shared.web.looks_words import DEEDS, PAGE, PRIVATE, WHY
 from shared.web.reading import GRADE, grade
+from shared.web.staff import Staff, Worker
 
 NOW = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
 RAY = Actor(demo.RAY, Role.PERSON, None, demo.RAY, "Ray")
 AUDITOR = Actor(demo.AUDITOR, Role.AUDITOR, None, None, "Vera Holt")
+STAFF = Staff(
+    {one.id: Worker(one.name, one.role, "Welcome Alder") for one in demo.STAFF}, True, {WELCOME_ALDER: "Welcome Alder"}
+)
 # What only the person says, what nobody's record is in, and the list of one's own page.
 NO_LOOK = {
     "account.list", "account.manage", "account.own", "directory.read", "directory.import", "agency.manage",
     "program.manage", "consent.grant", "mine.read", "pin.change", "pin.second",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree",
+    "leaving.people", "leaving.read", "cover.read", "cover.agree", "cover.end",
 }  # fmt: skip
 
 
@@ -34,8 +39,8 @@ def look(action: str, hours: float = 1, *, what="person", why="care", actor=demo
     return Look(int(1000 - hours), NOW - timedelta(hours=hours), actor, role, agency, action, what, why, allowed)
 
 
-def said(*looks: Look, lang="en") -> list[str]:
-    told = lines(looks, NOW, ZONE, lang)
+def said(*looks: Look, lang="en", staff=None) -> list[str]:
+    told = lines(looks, NOW, ZONE, lang, staff or STAFF)
     return [f"{one.who}, {one.where}, {one.did}. {one.when}. {one.why}" for one in told]
 
 
@@ -60,6 +65,13 @@ def test_what_one_of_us_did_on_one_day_is_one_line_and_the_latest_day_stands_fir
     ]
 
 
+def test_a_look_of_who_covers_says_for_whom():
+    told = said(look("plan.read", why=f"covering/{demo.DANA}", actor=demo.LENA))[0]
+    assert told.startswith("Lena Park") and told.endswith("covering for Dana Whitfield")
+    hidden = Staff({demo.DANA: Worker("Dana Whitfield", Role.CASE_MANAGER, shows_role=True)}, True)
+    assert said(look("plan.read", why=f"covering/{demo.DANA}"), staff=hidden)[0].endswith("covering for a colleague")
+
+
 def test_a_form_that_was_opened_is_not_told_as_the_deed_itself():
     assert "opened a form about you" in said(look("promise.make", what="form"))[0]
     assert "made you a promise" in said(look("promise.make", what="promise/7"))[0]
@@ -75,6 +87,14 @@ def test_a_look_without_words_of_its_own_is_told_all_the_same():
 
 def test_somebody_whom_we_have_no_name_for_is_still_somebody():
     assert said(look("person.read", actor=UUID(int=7)))[0].startswith("Someone who works here, Welcome Alder")
+
+
+def test_where_an_agency_keeps_names_from_people_they_read_what_the_worker_does_and_the_auditor_reads_who_it_was():
+    hidden = {demo.DANA: Worker("Dana Whitfield", Role.CASE_MANAGER, "Welcome Alder", shows_role=True)}
+    for lang, does in (("en", "A case manager, Welcome Alder"), ("es", "Una persona de apoyo, Welcome Alder")):
+        told = said(look("plan.read"), lang=lang, staff=Staff(hidden, True, STAFF.agencies))[0]
+        assert told.startswith(does) and "Dana" not in told
+    assert said(look("plan.read"), staff=Staff(hidden, False, STAFF.agencies))[0].startswith("Dana Whitfield")
 
 
 @pytest.mark.parametrize("action", sorted(PRIVATE))

@@ -1,0 +1,13 @@
+-- name: lock_cover
+SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover WHERE id = $1 FOR UPDATE;
+
+-- name: find_cover
+SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover WHERE id = $1;
+
+-- name: list_covers
+-- Those of one agency that run or will, and lately ended ones; by cover_agency_idx.
+SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover
+ WHERE agency = $1 AND ends_at > clock() - interval '30 days' ORDER BY ends_at DESC, id LIMIT $2;
+
+-- name: say_why
+UPDATE cover SET why = $2 WHERE id = $1;

@@ -1,0 +1,87 @@
+"""Agreeing that a colleague covers, over HTTP: by who is away or answers for the team, and by nobody else."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.intake.accounts import Account, Stage
+from services.intake.inviting import open_account
+from shared.runtime.ids import uuid7
+from shared.security import demo
+from shared.security.permissions import Role
+from tests.integration.intake.test_accounts import house, of_welcome_alder  # noqa: F401
+from tests.integration.intake.world import NAME, Door, text
+
+pytestmark = pytest.mark.network
+COVERS = "/intake/covers"
+WHY = "Canary leave"
+
+
+async def agreeing(house: Door, covering: UUID, **changed: object) -> dict[str, object]:  # noqa: F811
+    today: date = (await house.pool.fetchval("SELECT clock()")).date()
+    return {"covering": str(covering), "first": str(today + timedelta(days=1)), "last": str(today + timedelta(days=3)),
+            "why": WHY, **changed}  # fmt: skip
+
+
+async def test_whoever_is_away_or_leads_the_team_says_who_covers_and_every_service_is_told(house: Door):  # noqa: F811
+    robin = await of_welcome_alder(house)
+    own = await house.post(COVERS, await agreeing(house, robin), demo.DANA)
+    assert own.status_code == 201, own.text
+    told = (await house.events("account", demo.DANA))[-1]
+    assert told["type"] == "throughcare.account.covered.v1"
+    assert (told["data"]["account"], told["data"]["by"]) == (str(demo.DANA), str(robin))
+    assert WHY not in str(told), "why is for their agency to know"
+    lead = await house.post(COVERS, await agreeing(house, robin, worker=str(demo.DANA)), demo.LENA)
+    assert lead.status_code == 201
+    listed = (await house.get(COVERS, demo.DANA)).json()["covers"]
+    assert {own.json()["id"], lead.json()["id"]} <= {one["id"] for one in listed}
+    row = await house.pool.fetchval("SELECT why FROM cover WHERE id = $1", UUID(own.json()["id"]))
+    assert row and WHY.encode() not in row
+
+
+async def test_nobody_agrees_on_it_for_a_colleague_not_even_who_covers(house: Door):  # noqa: F811
+    body = await agreeing(house, demo.DANA, worker=str(demo.LENA))
+    for who in (demo.DANA, demo.TONY, demo.RUTH, demo.RAY):
+        assert (await house.post(COVERS, body, who)).status_code in (403, 404), who
+    there = await house.post(COVERS, body, demo.YUSUF)
+    absent = await house.post(COVERS, {**body, "worker": str(uuid7())}, demo.YUSUF)
+    assert there.status_code == absent.status_code == 422, "of another agency nobody learns who works there"
+    assert there.json()["detail"] == absent.json()["detail"]
+    today = (await house.pool.fetchval("SELECT clock()")).date()
+    now = await agreeing(house, demo.DANA, worker=str(demo.LENA), first=str(today))
+    assert (await house.post(COVERS, now, demo.LENA)).status_code == 201
+    house.running.covers.look_again()
+    assert (await house.post(COVERS, body, demo.DANA)).status_code in (403, 404), "a cover makes no cover"
+
+
+async def test_a_worker_of_another_agency_covers_for_nobody_here(house: Door):  # noqa: F811
+    stranger = Account(uuid7(), demo.CEDAR_HOUSE, Role.CASE_MANAGER, f"x{uuid7().hex[-9:]}", Stage.ACTIVE)
+    assert await open_account(house.pool, house.running.keys, stranger, "Somebody Else", demo.RUTH)
+    answer = await house.post(COVERS, await agreeing(house, stranger.id), demo.DANA)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "covering")
+
+
+async def test_for_its_days_who_covers_may_do_what_the_named_worker_may_until_it_is_ended(house: Door):  # noqa: F811
+    person = await house.add()
+    path = f"/intake/people/{person}/contact"
+    today = (await house.pool.fetchval("SELECT clock()")).date()
+    before = await house.page(f"/intake/people/{person}/contact", demo.LENA)
+    body = await agreeing(house, demo.LENA, first=str(today))
+    made = await house.post(COVERS, body, demo.DANA)
+    assert made.status_code == 201
+    assert (before.status_code, (await house.page(path, demo.LENA)).status_code) == (403, 200)
+    assert (await house.post(f"{COVERS}/{made.json()['id']}/end", {}, demo.YUSUF)).status_code in (403, 404)
+    assert (await house.post(f"{COVERS}/{made.json()['id']}/end", {}, demo.LENA)).status_code == 200
+    assert (await house.page(path, demo.LENA)).status_code == 403
+    assert (await house.events("account", demo.DANA))[-1]["type"] == "throughcare.account.cover_ended.v1"
+    assert (await house.post(f"{COVERS}/{made.json()['id']}/end", {}, demo.LENA)).status_code == 409
+
+
+async def test_the_page_lists_them_keeps_what_was_typed_and_names_no_person(house: Door):  # noqa: F811
+    robin = await of_welcome_alder(house, name="Robin Field")
+    await house.fill(COVERS, await agreeing(house, robin), demo.DANA)
+    page = await house.page(COVERS, demo.LENA)
+    assert "Robin Field covers for Dana Whitfield" in text(page) and WHY in text(page) and NAME not in page.text
+    wrong = await house.fill(COVERS, await agreeing(house, robin, last="2020-01-01", why="typed words"), demo.DANA)
+    assert wrong.status_code == 422 and "typed words" in wrong.text and "hand their people over" in text(wrong)
