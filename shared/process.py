@@ -65,6 +65,7 @@ class Running:
 
 
 Task = Callable[[Running], Awaitable[None]]
+Recall = Callable[[Pool, Settings], Awaitable[object]]
 ClockHandler = Callable[[Connection, Due], Awaitable[None]]
 
 
@@ -79,6 +80,7 @@ class Service:
     clocks: Mapping[str, ClockHandler] = field(default_factory=dict)
     tasks: Sequence[Task] = ()
     refold: Refold = nothing_to_refold
+    recall: Recall | None = None  # after that, before anything is heard: what stands in logs beside its topics
 
     @property
     def migrations(self) -> tuple[Path, ...]:
@@ -147,6 +149,8 @@ async def open_service(service: Service, settings: Settings, meters: Meters, hea
             if missing := await pending(connection, service.migrations):
                 raise SystemExit(f"{missing[0]} was not run on schema {service.name}; run ./throughcare up, or prepare")
         await _when_up(lambda: reconcile(opened, settings, service.name, service.refold), "Kafka")
+        if recall := service.recall:
+            await _when_up(lambda: recall(opened, settings), "Kafka")
         keys = PostgresKeys(opened, settings.sealing_key.get_secret_value())
         running = Running(settings, opened, keys, meters)
         health.watch("postgres", lambda: _answers(opened))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.notifications import api, pages
 from services.notifications.answers.edge import hear_answers
+from services.notifications.answers.recalling import recall_receipts
 from services.notifications.courier import carry_messages
 from services.notifications.halting import halt
 from services.notifications.pages import zone_of
@@ -26,6 +27,7 @@ def service(settings: Settings) -> Service:
         (pages.router, api.router, looks.router("notifications", zone_of)),
         {AGREEMENT_CLOCK: expire_agreement},
         refold=refold,
+        recall=recall_receipts,
         tasks=(relay_to_partners, tell_acknowledged, halt, hear_answers, carry_messages),
     )
 

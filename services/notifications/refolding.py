@@ -1,8 +1,9 @@
 """After a restore: what this service itself had said since, taken back from its own topics.
 
 A message that was decided keeps its id, so that whoever carries it again carries the same one; a partner that was
-connected is one still; a consent that this service had halted stays ended, also before its revocation is heard again.
-What partners were told needs no memory: their logs are read before anything is written.
+connected is one still; an answer that was taken is not taken again; a consent that this service had halted stays
+ended, also before its revocation is heard again. What partners were told needs no memory: their logs are read before
+anything is written, and what they were answered before anything of theirs is heard (answers/recalling.py).
 """
 
 from uuid import UUID
@@ -12,6 +13,7 @@ from asyncpg import Connection
 from services.notifications import consents
 from services.notifications.settings import Voice
 from services.notifications.streams import STREAMS, shard_of
+from shared.contracts import answer as answers
 from shared.contracts import message as messages
 from shared.contracts import partner as partners
 from shared.contracts.envelope import Envelope
@@ -28,6 +30,8 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
             await _message(tx, envelope, event)
         case partners.PartnerEvent():
             await _partner(tx, envelope, event)
+        case answers.Received(partner=partner) if partner:
+            await tx.execute(SQL["answer_taken"], partner, str(event.answer_id), event.referral)
         case Halted():
             await consents.stay_ended(tx, consents.Ended(event.consent, event.person, event.reason))
 

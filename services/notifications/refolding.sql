@@ -26,3 +26,8 @@ ON CONFLICT DO NOTHING
 
 -- name: agreement_ended
 UPDATE agreement SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL
+
+-- name: answer_taken
+-- Its receipt says it again.
+INSERT INTO answer (partner, answer_id, result, referral, at) SELECT id, $2, 'accepted', $3, clock() FROM partner WHERE id = $1
+ON CONFLICT DO NOTHING

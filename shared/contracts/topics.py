@@ -94,18 +94,18 @@ FAMILIES = (
         "What an agency's own system acknowledged, or what was withheld from it, and why.",
     ),
     _family(
-        "answer",
-        "notifications",
-        "the referral that was answered",
-        "the person",
-        "Answers that partner agencies gave, checked and attributed.",
-    ),
-    _family(
         "partner",
         "notifications",
         "the partner",
         "its agency",
         "Partner systems, their agreements and their state.",
+    ),
+    _family(
+        "answer",
+        "notifications",
+        "the referral that was answered",
+        "the person",
+        "Answers that partner agencies gave, checked and attributed.",
     ),
 )
 CHANNELS = {
@@ -134,8 +134,9 @@ TOPICS: tuple[Topic, ...] = FAMILIES + SIDE_CHANNELS
 BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
 
 
-def _stream(slug: str, name: str, says: str, owner: str = "notifications") -> Topic:
-    kept = KEPT_A_WEEK if owner == slug else KEPT_72_HOURS
+def _stream(
+    slug: str, name: str, says: str, owner: str = "notifications", kept: Mapping[str, str] = KEPT_72_HOURS
+) -> Topic:
     return Topic(f"partner.{slug}.{name}.v1", owner, says, 1, dict(kept), "the partner's own reference", "the partner")
 
 
@@ -144,8 +145,14 @@ def partner_topics(slug: str) -> tuple[Topic, Topic, Topic, Topic]:
     return (
         _stream(slug, "referral", "Referrals that people agreed to share with this partner, and nothing else."),
         _stream(slug, "setback", "Setbacks that people chose to share with this partner, one by one."),
-        _stream(slug, "receipt", "What became of this partner's answers, one by one."),
-        _stream(slug, "answer", "This partner's answers. Each gets a receipt; send again until it has come.", slug),
+        _stream(slug, "receipt", "What became of this partner's answers, one by one.", kept=KEPT_A_WEEK),
+        _stream(
+            slug,
+            "answer",
+            "This partner's answers. Each gets a receipt; send again until it has come.",
+            slug,
+            KEPT_A_WEEK,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from asyncpg import Connection, Pool, Record
@@ -24,7 +24,7 @@ from shared.messaging.batch import Arrival, Batch, KafkaRecord, lock_offsets, sa
 from shared.messaging.careful import Taker
 from shared.messaging.failpoints import reach
 from shared.messaging.meters import Meters
-from shared.messaging.outbox import put_events
+from shared.messaging.outbox import put_events, shard_of
 from shared.messaging.reactions import Reactions
 from shared.runtime import sql
 from shared.runtime.backoff import pause
@@ -55,6 +55,11 @@ class Verdict:
     @property
     def result(self) -> Literal["accepted", "refused"]:
         return "refused" if self.refused else "accepted"
+
+
+def key_of(partner: UUID, answer: str) -> UUID:
+    """By what the network knows an answer: always the same, made of whose it is and what its sender calls it."""
+    return uuid5(partner, answer)
 
 
 class AnswerInbox:
@@ -116,7 +121,7 @@ class AnswerInbox:
                 await self._park(tx, batch, record, BadRecord(bad.reason, detail=bad.detail))
                 return
             verdict, _ = await self._keep(tx, speaker, bad.answer_id, Verdict(bad.reason), None)
-            await self._receipt(tx, speaker, bad.answer_id, uuid7(), verdict)
+            await self._receipt(tx, speaker, bad.answer_id, uuid7(), verdict, None)
         else:
             await self._answer(tx, speaker, inbound)
         batch.applied[record.topic, record.partition] += 1
@@ -136,25 +141,32 @@ class AnswerInbox:
         if is_new and referral and known and known.person:
             event = _received(inbound, speaker, referral, known.person, receipt)
             await put_events(tx, referral, [event], partitionkey=known.person, person=known.person)
-        await self._receipt(tx, speaker, inbound.id, receipt, verdict)
+        confirms = known.person if known and not verdict.refused else None
+        await self._receipt(tx, speaker, inbound.id, receipt, verdict, confirms)
 
     async def _keep(
         self, tx: Connection, speaker: Speaker, answer: str, verdict: Verdict, referral: UUID | None
     ) -> tuple[Verdict, bool]:
         """The first with an id counts, whatever a later one says: its verdict, and whether this is the first."""
-        columns = speaker.id, answer, verdict.result, verdict.refused, verdict.called, referral
-        if await tx.fetchval(SQL["put_answer"], *columns):
+        key = str(key_of(speaker.id, answer))
+        if await tx.fetchval(
+            SQL["put_answer"], speaker.id, key, verdict.result, verdict.refused, verdict.called, referral
+        ):
             return verdict, True
-        first = await tx.fetchrow(SQL["first_answer"], speaker.id, answer)
+        first = await tx.fetchrow(SQL["first_answer"], speaker.id, key)
         assert first is not None
-        return Verdict(first["reason"], first["reference"]), False
+        return Verdict(first["reason"], first["reference"] or verdict.called), False
 
-    async def _receipt(self, tx: Connection, speaker: Speaker, answer: str, id: UUID, verdict: Verdict) -> None:
+    async def _receipt(
+        self, tx: Connection, speaker: Speaker, answer: str, id: UUID, verdict: Verdict, confirms: UUID | None
+    ) -> None:
+        """`confirms`: the person about whom something is said to the network. It leaves first, then the receipt."""
         receipt = Receipt(
             sequence=1, answer_id=answer, result=verdict.result, reason=verdict.refused, reference=verdict.called
         )
         data = json.dumps(receipt.model_dump(mode="json", exclude={"sequence", "life"}))
-        await tx.execute(SQL["put_receipt"], speaker.shard, speaker.id, id, Receipt.type, data)
+        follows = shard_of(str(confirms)) if confirms else None
+        await tx.execute(SQL["put_receipt"], speaker.shard, speaker.id, id, Receipt.type, data, follows)
 
 
 def _places(rows: Sequence[Record]) -> dict[tuple[str, int], int]:
@@ -164,7 +176,7 @@ def _places(rows: Sequence[Record]) -> dict[tuple[str, int], int]:
 def _received(inbound: Inbound, speaker: Speaker, referral: UUID, person: UUID, receipt: UUID) -> Received:
     answer = inbound.answer
     return Received(
-        answer_id=uuid7(),
+        answer_id=key_of(speaker.id, inbound.id),
         referral=referral,
         person=person,
         partner=speaker.id,

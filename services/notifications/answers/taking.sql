@@ -17,5 +17,6 @@ ON CONFLICT DO NOTHING RETURNING 1
 SELECT result, reason, reference FROM answer WHERE partner = $1 AND answer_id = $2
 
 -- name: put_receipt
-INSERT INTO partner_row (shard, partner, stream, id, type, data, at)
-VALUES ($1, $2, 'receipt', $3, $4, $5::jsonb, clock())
+-- It leaves after what it confirms, which waits in the outbox's shard $6; null: it confirms nothing.
+INSERT INTO partner_row (shard, partner, stream, id, type, data, at, follows_shard, follows)
+SELECT $1, $2, 'receipt', $3, $4, $5::jsonb, clock(), $6::smallint, max(position) FROM outbox WHERE outbox.shard = $6

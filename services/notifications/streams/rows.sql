@@ -16,7 +16,8 @@ SELECT owned.shard FROM unnest($1::smallint[]) AS owned (shard)
 
 -- name: next_rows
 -- Per shard, what has its sequence already and did not get through, in the order of each stream; only where nothing
--- of that kind is left, new rows in the order they were decided. Partners whose topics are missing ($2) wait.
+-- of that kind is left, new rows in the order they were decided. Partners whose topics are missing ($2) wait, and so
+-- does a receipt until what it confirms has left.
 -- With all that decides once more, but the consents, which are locked next.
 SELECT row.*, partner.slug, partner.agency, partner.life, agency.timezone, agency.holds_no_records, clock() AS now,
        ARRAY(SELECT valid_from FROM agreement
@@ -32,6 +33,8 @@ SELECT row.*, partner.slug, partner.agency, partner.life, agency.timezone, agenc
     UNION ALL
     (SELECT * FROM partner_row
       WHERE partner_row.shard = owned.shard AND sequence IS NULL AND partner <> ALL ($2::uuid[])
+        AND (follows IS NULL OR NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.shard = follows_shard
+                                               AND outbox.position <= follows))
         AND NOT EXISTS (SELECT 1 FROM partner_row AS numbered
                          WHERE numbered.shard = owned.shard AND numbered.sequence IS NOT NULL
                            AND numbered.partner <> ALL ($2::uuid[]))

@@ -6,6 +6,7 @@ import pytest
 
 from services.notifications.answers.edge import AnswerEdge
 from services.notifications.answers.taking import AnswerInbox
+from services.notifications.streams import rows
 from shared.contracts import referral
 from shared.contracts.referral import Stage
 from tests.integration.notifications import clients
@@ -56,15 +57,20 @@ async def test_an_answer_goes_through_the_partners_own_client_and_its_receipt_co
         called = received["data"]["reference"]
         await clients.answer(shown, document(called, "accept", id="ours-1"), (b"not json", []))
 
+        async def heard() -> bool:
+            return bool(await world.events("answer.received"))
+
         async def receipted() -> bool:
             return bool(await world.pool.fetchval("SELECT acknowledged FROM partner_stream WHERE stream = 'receipt'"))
 
+        await until(heard)
+        [said] = await world.events("answer.received")
+        await leave(world)
         await until(receipted)
         [receipt] = await clients.read(shown, "receipt")
         assert receipt["type"] == RECEIPT
         assert (receipt["data"]["answer_id"], receipt["data"]["result"]) == ("ours-1", "accepted")
         assert receipt["data"]["reference"] == called
-        [said] = await world.events("answer.received")
         assert (said["referral"], said["person"]) == (str(matter.referral), str(matter.person))
         assert (said["answer"], said["by"], said["agency"]) == ("accept", "stream", str(partner.agency))
         assert said["receipt"] == receipt["id"]
@@ -96,6 +102,29 @@ async def test_partners_answer_in_every_codec_and_none_stops_another(database, c
         )
         assert {json.loads(row["data"])["result"] for row in receipts} == {"accepted"}
         assert await world.pool.fetchval("SELECT count(*) FROM dead_letter WHERE subject IS NULL") == 3
+
+
+async def leave(world) -> None:
+    """What this service has said stands in its log."""
+    await world.pool.execute("DELETE FROM outbox")
+
+
+async def test_a_receipt_leaves_after_what_it_confirms(database, cluster):
+    async with open_world(database, cluster) as world:
+        desk = Desk(world, await world.partner(kafka=False))
+        called = await desk.reference(await world.referred(desk.partner))
+        await desk.say(document("r-nobodys", "seen", id="refused"), document(called, "accept", id="accepted"))
+
+        async def may_leave() -> list[str]:
+            picked = await rows.pick_up(connection, [desk.partner.shard], (), 10)
+            return [json.loads(row.data)["answer_id"] for row in picked if row.stream == "receipt"]
+
+        async with world.pool.acquire() as connection:
+            assert await may_leave() == ["refused"], "nothing was said of it, so there is nothing to wait for"
+            await world.pool.execute("DELETE FROM partner_row WHERE sequence IS NOT NULL")
+            assert await may_leave() == [], "the answer is not in the log yet"
+            await leave(world)
+            assert await may_leave() == ["accepted"]
 
 
 async def reference_of(world, partner, matter) -> str:

@@ -4,12 +4,16 @@ from uuid import UUID
 
 import pytest
 
+from services.notifications.answers.recalling import recall_receipts
 from services.notifications.refolding import refold
 from shared.contracts import referral
+from shared.contracts.answer import Received
 from shared.contracts.data import dataschema_of, decode
 from shared.contracts.envelope import Envelope
 from shared.contracts.referral import Stage
 from shared.messaging.outbox import source_of
+from tests.integration.notifications.clients import document
+from tests.integration.notifications.test_answers import Desk, leave, reference_of
 from tests.integration.notifications.test_messages import AWAKE, carry, letters, told
 from tests.integration.notifications.world import open_world
 
@@ -93,3 +97,36 @@ async def test_a_consent_that_was_halted_before_the_restore_lets_nothing_out_aft
         await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
         assert await world.pool.fetchval("SELECT count(*) FROM partner_row WHERE consent = $1", matter.consent) == 0
         assert await world.pool.fetchval("SELECT count(*) FROM halting") == 0, "that was said already"
+
+
+async def test_what_partners_were_answered_before_the_restore_stays_so(database, cluster):
+    """Their answers are heard again, in other times: who was refused gave another answer, which counted."""
+    async with open_world(database, cluster) as world:
+        partner = await world.partner()
+        matter = await world.referred(partner)
+        called = await reference_of(world, partner, matter)
+        desk = Desk(world, partner)
+        await world.pool.execute("UPDATE referral SET stage = 'offered'")
+        await desk.say(document(called, "seen", id="early"))
+        await world.pool.execute("UPDATE referral SET stage = 'sent'")
+        await desk.say(document(called, "seen", id="again"), document(called, "accept", id="yes"))
+        spoken = [envelope for envelope in await said(world) if envelope.type == Received.type]
+        await leave(world)
+        world.start_relay()
+        await world.all_sent()
+        await world.stop()
+        await world.pool.execute("DELETE FROM answer; DELETE FROM partner_sent; DELETE FROM consumer_offset")
+        await world.pool.execute("UPDATE partner_stream SET sequence = 0, acknowledged = 0, kafka_offset = -1")
+        await take_back(world, spoken[1:])  # of the first the log has lost the end
+        assert await recall_receipts(world.pool, world.settings) == 2
+        assert await recall_receipts(world.pool, world.settings) == 0
+        desk.offset = 0
+        await desk.say(
+            *(
+                document(called, answer, id=id)
+                for answer, id in (("seen", "early"), ("seen", "again"), ("accept", "yes"))
+            )
+        )
+        told = {receipt["answer_id"]: (receipt["result"], receipt["reference"]) for receipt in await desk.receipts()}
+        assert told == {"early": ("refused", called), "again": ("accepted", called), "yes": ("accepted", called)}
+        assert not await world.events("answer.received")
