@@ -78,7 +78,8 @@ def test_everybody_hears_only_what_exists_and_not_itself_except_for_repairs():
 def test_a_partners_streams_are_its_own_and_short_lived():
     referral, setback, receipt, answer = partner_topics("k7m2q9")
     assert [topic.owner for topic in (referral, setback, receipt, answer)] == ["notifications"] * 3 + ["k7m2q9"]
-    for topic in (referral, setback, receipt):
+    assert receipt.config == answer.config, "as long as an answer may be read again, what was said to it is known"
+    for topic in (referral, setback):
         assert topic.config["retention.ms"] == str(72 * 3600 * 1000)
         assert topic.config["segment.ms"] == str(3600 * 1000)
         assert topic.partitions == 1
