@@ -137,7 +137,7 @@ async def test_the_network_keeps_all_of_its_records_for_ever(kafka: Kafka, clust
     assert kept == {topic.name: ["delete", "-1", "-1"] for topic in TOPICS}
 
 
-async def test_what_a_partner_has_not_read_is_gone_after_three_days_and_its_answers_after_a_week(
+async def test_what_a_partner_has_not_read_is_gone_after_three_days_and_its_answers_and_their_receipts_after_a_week(
     kafka: Kafka, cluster: Cluster
 ):
     try:
@@ -146,7 +146,7 @@ async def test_what_a_partner_has_not_read_is_gone_after_three_days_and_its_answ
     finally:
         await cluster.remove_partner("hope")
     hours = {name: int(told[name]["retention.ms"]) / 3_600_000 for name in told}
-    assert hours == {name: 7 * 24 if ".answer." in name else 72 for name in partner.topics}
+    assert hours == {name: 72 if ".referral." in name or ".setback." in name else 7 * 24 for name in partner.topics}
     assert {told[name]["cleanup.policy"] for name in told} == {"delete"}
 
 
