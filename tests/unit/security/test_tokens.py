@@ -238,3 +238,8 @@ def test_of_staff_it_is_not_asked():
     tokens, _ = made_by()
     assert "view" not in claims(tokens.issue_for(DANA, SID))
     assert tokens.read(tokens.issue_for(DANA, SID)).actor.harmless is False
+
+
+def test_a_token_is_as_long_at_any_moment(keys):
+    moments = (1.8e9, 1.8e9 + 0.5, 1.8e9 + 0.123)
+    assert len({len(Tokens(keys, lambda at=at: at).issue_for(DANA, SID)) for at in moments}) == 1
