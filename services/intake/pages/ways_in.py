@@ -18,7 +18,7 @@ from services.intake.store import people
 from services.intake.store.people import Row
 from services.intake.store.ways_in import Made
 from services.intake.ways_in import CHECKS
-from shared.security.identity import Actor
+from shared.security.identity import ANYONE, Actor
 from shared.web import say
 from shared.web.edge import running, transaction
 from shared.web.forms import Form
@@ -67,7 +67,7 @@ async def page(request: Request, actor: Actor, row: Row, made: Made | None, form
 async def _made(request: Request, made: Made | None, now: datetime, zone: tzinfo) -> str:
     if made is None or made.checked not in CHECKS:  # the demo's own was made by nobody
         return ""
-    by = await staff.worker_name(running(request), made.made_by)
+    by = await staff.worker_name(running(request), made.made_by, ANYONE)
     return f"{by}, {say.moment(made.made_at, now, zone)}. “{CHECKS[made.checked]}.”"
 
 
