@@ -23,7 +23,11 @@ StaffRole = Annotated[
 ]
 SealedName = Annotated[
     str | None,
-    Field(description="What pages call them: sealed under their own key for staff names, in base64; none: as before."),
+    Field(
+        max_length=4096,
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+        description="What pages call them: sealed under their own key for staff names, in base64; none: as before.",
+    ),
 ]
 TokensBefore = Annotated[datetime, Field(description="Tokens of theirs that were signed until then are refused.")]
 

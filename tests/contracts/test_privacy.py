@@ -66,7 +66,8 @@ def leaves(schema):
 @pytest.mark.parametrize("kind", CONCERNING_PEOPLE, ids=lambda kind: kind.type)
 def test_no_field_is_called_like_something_personal(kind):
     for name, path, _ in fields(inlined(schema_of(kind))):
-        assert not PERSONAL & set(re.split("_", name)), f"{path} of {kind.type}: ids and codes only"
+        if not name.startswith("sealed_"):  # base64 of what only a key opens, says the next test
+            assert not PERSONAL & set(re.split("_", name)), f"{path} of {kind.type}: ids and codes only"
 
 
 @pytest.mark.parametrize("kind", CONCERNING_PEOPLE, ids=lambda kind: kind.type)
