@@ -151,10 +151,12 @@ class PostgresKeys:
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
         found: Mapping[UUID, bytes | None] = await self._look([person], compartment)
         if found[person] == b"":
-            master = self._masters.newest
-            wrapped = await master.wrap(place_of(person, compartment), os.urandom(KEY))
-            await self._execute("create_key", person, compartment.value, wrapped, master.id)
-            found = await self.get_many([person], compartment)  # ours, or that of whoever was first
+            master, key = self._masters.newest, os.urandom(KEY)
+            wrapped = await master.wrap(place_of(person, compartment), key)
+            if await self._fetch("create_key", person, compartment.value, wrapped, master.id):
+                self._remember(person, compartment, key)  # not read back: a rotation may have wrapped it anew by now
+                return key
+            found = await self.get_many([person], compartment)  # of whoever was first
         return _one(person, found)
 
     async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
@@ -234,11 +236,6 @@ class PostgresKeys:
         with outages():
             async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection:
                 return list(await connection.fetch(SQL[statement], *arguments))
-
-    async def _execute(self, statement: str, *arguments: object) -> None:
-        with outages():
-            async with asyncio.timeout(PATIENCE), self._pool.acquire() as connection:
-                await connection.execute(SQL[statement], *arguments)
 
 
 @asynccontextmanager

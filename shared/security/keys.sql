@@ -5,11 +5,11 @@
 SELECT person_id, compartment, wrapped, master FROM person_key WHERE person_id = ANY($1::uuid[]);
 
 -- name: create_key
--- The first to ask makes it; nobody makes one for a person who was erased.
+-- The first to ask makes it, and is told so; nobody makes one for a person who was erased.
 INSERT INTO person_key (person_id, compartment, wrapped, master)
 SELECT $1, $2, $3, $4
  WHERE NOT EXISTS (SELECT FROM person_key WHERE person_id = $1 AND erased_at IS NOT NULL)
-ON CONFLICT (person_id, compartment) DO NOTHING;
+ON CONFLICT (person_id, compartment) DO NOTHING RETURNING TRUE;
 
 -- name: erase_person
 -- Markers for every compartment, also those this role may not open and those a newer version made.

@@ -182,6 +182,23 @@ async def test_makers_and_erasers_beside_it_lose_nothing_and_wait_for_nobody(own
     assert await all_open(pool, Masters.of(NEW), tmp_path, sealed | made)
 
 
+async def test_a_key_wrapped_anew_before_its_maker_looks_again_serves_its_maker(owner, pool, tmp_path):
+    class Overtaken(PostgresKeys):
+        """A process that has not heard of the new master key, and is slow after it has made a key."""
+
+        async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+            rows = await super()._fetch(statement, *arguments)
+            if statement == "create_key":
+                await wrap_anew(owner, ROTATED, rest=0)
+            return rows
+
+    person = uuid4()
+    late = Overtaken(pool, Masters.of(OLD), Ledger(tmp_path / "erasures"))
+    sealed = await seal(late, person, CONTACT, FIELD, str(person))
+    assert await counts(owner) == {"newest": 1, "known": 0}
+    assert await all_open(pool, Masters.of(NEW), tmp_path, {person: sealed})
+
+
 async def test_a_damaged_row_and_an_unknown_master_key_are_told_and_left(owner, pool, tmp_path):
     sealed = await people_under(pool, OLD, tmp_path, 4)
     strangers = await people_under(pool, "somebody else's", tmp_path, 1)

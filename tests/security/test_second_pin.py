@@ -2,7 +2,6 @@
 who holds the phone afterwards, who reads the log; and no route forgets it."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -23,27 +22,14 @@ from shared.security.tokens import Tokens
 from tests.integration.caseplan import scenes
 from tests.integration.caseplan.conftest import world as caseplan_world
 from tests.integration.intake.browsers import Browsers, fields
+from tests.integration.intake.conftest import browsers, house
 from tests.integration.intake.phones import FIRST, SECOND, THIRD, choose, hand_out, settled, type_pin
-from tests.integration.intake.world import NAME, NUMBER, WORDS, Door, open_door
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import NAME, NUMBER, WORDS, Door
 
 pytestmark = pytest.mark.network
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 SECRET = re.compile(r"value=\"[^\"]*\"|\"X-CSRF-Token\": \"[^\"]*\"")
-__all__ = ["caseplan_world"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
-
-
-@pytest.fixture
-def browsers(house: Door) -> Browsers:
-    return Browsers(house)
+__all__ = ["browsers", "caseplan_world", "house"]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

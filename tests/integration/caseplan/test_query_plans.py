@@ -27,6 +27,12 @@ SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, md5('w' || n %
        CASE WHEN n % 3 = 0 THEN 'seen' ELSE 'closed' END, n % 3 = 0, '{}',
        clock() - n * interval '1 minute', clock() - n * interval '1 minute'
   FROM generate_series(1, 60000) n;
+INSERT INTO aggregate (kind, id, person, worker, home, stage, is_open, state, made_at, moved_at)
+SELECT 'promise', gen_random_uuid(), md5('p' || n % 9000)::uuid, md5('w' || n % 150)::uuid, md5('h' || n % 20)::uuid,
+       CASE WHEN n / 150 % 20 = 0 THEN 'broken' ELSE 'kept' END, false,
+       jsonb_build_object('by_person', 'true', 'admitted', CASE WHEN n / 150 % 40 = 0 THEN 'true' END),
+       clock() - n * interval '1 minute', clock() - n * interval '1 minute'
+  FROM generate_series(1, 30000) n;
 INSERT INTO happened (kind, id, person, verb, stage, party, way, at)
 SELECT 'referral', gen_random_uuid(), md5('p' || n % 9000)::uuid, 'see', 'seen', 'agency', 'page', clock()
   FROM generate_series(1, 120000) n;

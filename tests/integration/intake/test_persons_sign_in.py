@@ -1,7 +1,6 @@
 """How a person signs in: a link from their worker, and a PIN that they chose. And what follows a lost phone."""
 
 import re
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
@@ -15,24 +14,9 @@ from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.phones import FIRST, SECOND, THIRD, choose, hand_out, send, set_second, settled, type_pin
-from tests.integration.intake.world import NAME, NUMBER, Door, open_door, text
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import NAME, NUMBER, Door, text
 
 pytestmark = pytest.mark.network
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    """One database for all of these, each about somebody of its own."""
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
-
-
-@pytest.fixture
-def browsers(house: Door) -> Browsers:
-    return Browsers(house)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,12 +1,10 @@
 """Signing in to the demo: staff choose who they are, a person has a link and a PIN; sessions begin, renew and end."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
 from services.intake.sessions import LONGEST, QUIET, hash_of
@@ -16,25 +14,10 @@ from shared.security import demo, signing
 from shared.security.tokens import LIFE
 from shared.web.forms import is_own_path
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.world import Door, open_door
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import Door
 
 pytestmark = pytest.mark.network
 STRANGER = Settings(demo=True, signing_secret=SecretStr("the secret of another network, long"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    """One database for all of these: their browsers keep apart by their sessions."""
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
-
-
-@pytest.fixture
-def browsers(house: Door) -> Browsers:
-    return Browsers(house)
 
 
 async def test_whoever_has_no_account_finds_the_way_to_ask_for_help_in_both_languages(browsers: Browsers):

@@ -2,12 +2,10 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx
 import pytest
-import pytest_asyncio
 from asyncpg import Connection
 
 from services.intake.accounts import Account, Stage, invite, leave
@@ -21,25 +19,11 @@ from shared.security import demo
 from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.world import Door, open_door, text
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import text
 
 pytestmark = pytest.mark.network
 PASSWORD = "the tram was late again"
 NAME = "Canary Nightjar"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
-
-
-@pytest.fixture
-def browsers(house: Door) -> Browsers:
-    return Browsers(house)
 
 
 @dataclass
