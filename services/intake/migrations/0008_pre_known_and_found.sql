@@ -18,11 +18,11 @@ CREATE INDEX name_part_person_idx ON name_part (person_id);
 CALL protect('name_part', $$across_agencies() OR agency_id = acting_agency()$$,
              $$across_agencies() OR agency_id = acting_agency() OR person_id = acting_person()$$);
 
--- With a name goes what it was found by, whoever changes or erases it.
+-- With a name goes what it was found by, whoever changes, erases or puts it away.
 CREATE FUNCTION forget_name_parts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM name_part WHERE person_id = OLD.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER name_forgotten AFTER UPDATE OF name, agency_id ON person FOR EACH ROW
-    WHEN (OLD.name <> NEW.name OR OLD.agency_id <> NEW.agency_id) EXECUTE FUNCTION forget_name_parts();
+CREATE TRIGGER name_forgotten AFTER UPDATE OF name, agency_id, erased_at ON person FOR EACH ROW
+    WHEN (OLD.name <> NEW.name OR OLD.agency_id <> NEW.agency_id OR NEW.erased_at IS NOT NULL) EXECUTE FUNCTION forget_name_parts();

@@ -8,8 +8,8 @@ ON CONFLICT DO NOTHING;
 
 -- name: find_by_parts
 -- One agency's people, or one worker's ($2), whose name has all of these parts; by the primary key of name_part.
-SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, welcomed_at FROM person
- WHERE agency_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
+SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, held, name, welcomed_at FROM person
+ WHERE agency_id = $1 AND ($2::uuid IS NULL OR worker_id = $2) AND erased_at IS NULL
    AND id IN (SELECT person_id FROM name_part WHERE agency_id = $1 AND part = ANY ($3::bytea[])
                GROUP BY person_id HAVING count(*) = cardinality($3))
  ORDER BY worker_id IS NOT NULL, welcomed_at DESC LIMIT $4;
@@ -17,7 +17,7 @@ SELECT id, agency_id, worker_id, language, way, safe, came, synthetic, name, wel
 -- name: list_unfindable
 -- Whose name is known and has no parts, from an id on: new here, restored, or lost in a crash.
 SELECT id, agency_id, name FROM person p
- WHERE name <> '' AND id > $1
+ WHERE name <> '' AND erased_at IS NULL AND id > $1
    AND NOT EXISTS (SELECT FROM name_part n WHERE n.agency_id = p.agency_id AND n.part = '' AND n.person_id = p.id)
  ORDER BY id LIMIT $2;
 

@@ -12,8 +12,8 @@ import pytest
 from services.intake.findable import make_findable, parts_for
 from services.intake.names import parts_of
 from services.intake.people import Person
-from services.intake.refolding import SQL as REFOLDING
 from services.intake.store import people
+from services.intake.store.erasures import SQL as ERASURES
 from services.intake.store.names import ALL_HERE, SQL
 from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
@@ -115,10 +115,11 @@ async def test_whose_key_cannot_be_had_keeps_nobody_else_from_being_found(door: 
 
 
 async def test_erased_goes_from_what_finds_them_and_does_not_come_back(door: Door):
-    person, emptied = await door.add(name=MARIA), await door.add(name=MARIA)
+    person, emptied, put_away = [await door.add(name=MARIA) for _ in range(3)]
     async with transaction(door.pool) as tx:
-        await tx.execute(REFOLDING["erase"], emptied, await people.now(tx))
-    assert await parts_left(door, emptied) == 0
+        await tx.execute(ERASURES["empty_person"], emptied)
+        await tx.execute(ERASURES["close_person"], put_away)
+    assert await parts_left(door, emptied) == await parts_left(door, put_away) == 0
     await door.running.keys.erase(person)
     await by_owner(door, "TRUNCATE name_part")
     assert await make_findable(door.pool, door.running.keys) == 0

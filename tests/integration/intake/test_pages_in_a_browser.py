@@ -202,7 +202,7 @@ async def test_somebody_invited_sets_up_their_account_and_is_in(site: Site, brow
             assert len((await page.get_by_label("recovery codes").input_value()).split()) == 10
             await page.goto(site.url + "/intake/people/new")
             await expect(page.get_by_role("heading", name="Somebody asked for help")).to_be_visible()
-            await page.get_by_role("link", name="Case manager").click()
+            await page.get_by_role("link", name="Robin Field").click()
             await expect(page.get_by_role("heading", name="Your sign-in", exact=True)).to_be_visible()
             phone = page.get_by_role("form", name="A new phone")
             await phone.get_by_label("Your password now").fill("the tram was late again")
