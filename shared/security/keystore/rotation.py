@@ -19,7 +19,7 @@ from shared.security.masters import Damaged, Master, Masters
 
 SQL = sql.load(__file__, "rotation.sql")
 AT_ONCE = 500  # rows
-REST = 3.0  # times what a batch took: a quarter of one processor at most, so commands run on beside it
+REST = 9.0  # times what a batch took: a tenth of one processor at most, so commands run on beside it
 START = (UUID(int=0), "")
 
 Progress = Callable[[int], None]
