@@ -251,6 +251,13 @@ async def test_a_log_that_did_would_be_found(told: Told):
         (told.site.home / "leaking.log").unlink()
 
 
+async def test_a_text_says_nothing_that_whoever_holds_the_phone_should_not_read(told: Told):
+    await told.site.until_done("SELECT EXISTS (SELECT FROM notifications.message WHERE state = 'sent')")
+    letters = [json.loads(path.read_bytes()) for path in told.site.home.glob("outbox/sms/*.json")]
+    assert letters and all(in_text(letter.pop("to")) for letter in letters), "each goes to a number"
+    assert found_in(json.dumps(letters).encode()) == []
+
+
 async def test_metrics_count_and_name_nobody(told: Told):
     for service, client in told.site.clients.items():
         content = (await client.get("/metrics")).content
