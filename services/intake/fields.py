@@ -8,15 +8,19 @@ from pydantic import AfterValidator, StringConstraints
 
 from services.intake.words import CATEGORIES, DOCUMENTS, WAYS
 from shared.contracts.kinds import NEEDS, ONE_LINE
+from shared.runtime.letters import readable
 
 # Paragraphs. Postgres takes no NUL, and nobody types the other control characters.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 
 LONGEST_NAME = 120
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT)]
+_Readable = AfterValidator(readable)
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE), _Readable
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT), _Readable]
 Called = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE), _Readable
 ]
 
 

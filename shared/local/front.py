@@ -18,7 +18,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from shared.local.ports import LOOPBACK
+from shared.runtime.logs import start_logs
 from shared.web.headers import BodyLimit
+from shared.web.words import WORDS, lang_of
 
 START = "intake"  # the front door
 LARGEST = 1 << 20  # bytes of a body; the services' own limit is lower
@@ -35,21 +37,22 @@ OF_THE_CONNECTION = {
     b"transfer-encoding",
     b"upgrade",
 }
-AWAY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not answering - Throughcare</title>
+UNKEPT = {"cache-control": "no-store"}
+PIECE = '<p role="status">This part is not answering. Everything else on the page works.</p>'
+
+
+def _page(title: str, detail: str, lang: str = "en") -> str:
+    """A page that needs nothing else: no style sheet, no service."""
+    return f"""<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title} - Throughcare</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body style="font: 1.125rem/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 36rem; padding: 0 1rem">
-<h1>This part is not answering</h1>
-<p>What you wrote before is safe. Wait a moment, then load the page again.</p>
-<p><a href="/">Go to the start page</a></p></body></html>"""
-NOWHERE = (
-    AWAY.replace("Not answering", "Nothing here")
-    .replace("This part is not answering", "There is nothing here")
-    .replace(
-        "What you wrote before is safe. Wait a moment, then load the page again.",
-        "The address may have a typing error.",
-    )
-)
-PIECE = '<p role="status">This part is not answering. Everything else on the page works.</p>'
+<h1>{title}</h1>
+<p>{detail}</p>
+<p><a href="/">{WORDS["es" if lang == "es" else "en"]["start"]}</a></p></body></html>"""
+
+
+AWAY = _page("This part is not answering", "What you wrote before is safe. Wait a moment, then load the page again.")
+NOWHERE = _page("There is nothing here", "The address may have a typing error.")
 
 
 def front(routes: Mapping[str, str]) -> Starlette:
@@ -83,14 +86,20 @@ def front(routes: Mapping[str, str]) -> Starlette:
             Route("/{service}/{rest:path}", forward, methods=METHODS),
         ],
         middleware=[Middleware(BodyLimit, limit=LARGEST)],
-        exception_handlers={413: _too_much},
+        exception_handlers={413: _refused, 415: _refused},
         lifespan=lifespan,
     )
 
 
-async def _too_much(request: Request, error: Exception) -> Response:
-    problem = {"type": "about:blank", "title": "Too much at once: send less than 1 MB", "status": 413}
-    return JSONResponse(problem, status_code=413, media_type="application/problem+json")
+async def _refused(request: Request, error: Exception) -> Response:
+    """What no service would take. Said as theirs would say it, since who reads it does not know who did."""
+    status = getattr(error, "status_code", 413)
+    words = WORDS[lang_of(request)]
+    title, detail = words[f"{status}_title"], words[str(status)]
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(_page(title, detail, lang_of(request)), status_code=status, headers=UNKEPT)
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(problem, status_code=status, headers=UNKEPT, media_type="application/problem+json")
 
 
 def _climbs(raw_path: bytes) -> bool:
@@ -174,7 +183,7 @@ def served(app: Starlette, port: int) -> uvicorn.Config:
         port=port,
         proxy_headers=False,
         access_log=False,  # addresses of pages are nobody's business
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=2,  # live streams never end by themselves
         server_header=False,
         date_header=False,
@@ -182,6 +191,7 @@ def served(app: Starlette, port: int) -> uvicorn.Config:
 
 
 def main() -> None:
+    start_logs("front", "warning")
     routes = json.loads(os.environ["THROUGHCARE_FRONT_ROUTES"])
     uvicorn.Server(served(front(routes), int(os.environ["THROUGHCARE_PORT"]))).run()
 

@@ -3,10 +3,13 @@
 A list of what is forbidden always lacks the field somebody adds tomorrow; a list of what is allowed does not.
 """
 
+import json
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 
@@ -48,6 +51,45 @@ def error_type(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMa
     return entry
 
 
+def strangers_words(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A library's own sentence, as it stands in its code: what it fills in may be what somebody wrote, and so may
+    a second line."""
+    entry["event"] = _sentence(str(entry["_record"].msg), entry.pop("positional_args", None))
+    return entry
+
+
+def _sentence(text: str, given: object) -> str:
+    if isinstance(given, tuple) and given:
+        with suppress(TypeError, ValueError):  # the sentence with its gaps says enough
+            text %= tuple(_harmless(one) for one in given)
+    if text.startswith("Traceback"):  # of a process that could not start; our own reasons end it with SystemExit
+        last = text.rstrip().rpartition("\n")[2]
+        return last if last.startswith("SystemExit") else last.partition(":")[0]
+    return text.partition("\n")[0]
+
+
+def _harmless(given: object) -> object:
+    if isinstance(given, int | float):
+        return given
+    return type(given).__name__ if isinstance(given, BaseException) else "…"
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Python's own handler prints what it could not fill in. This one says where that was."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        told = {"event": "a line could not be written", "level": "error", "where": f"{record.module}:{record.lineno}"}
+        self.stream.write(json.dumps(told) + "\n")
+
+
+def _take_tracebacks() -> None:
+    """What nobody caught, anywhere, is logged as everything is: Python would print its message."""
+    log = structlog.get_logger("process")
+    sys.excepthook = lambda _, error, __: log.error("ended by an error", exc_info=error)
+    sys.unraisablehook = lambda broken: log.error("broke unheard", exc_info=broken.exc_value)
+    threading.excepthook = lambda broken: log.error("a thread ended by an error", exc_info=broken.exc_value)
+
+
 def start_logs(service: str, level: str) -> None:
     """Route structlog and the standard library's loggers to one JSON stream on standard output."""
     shared: list[structlog.typing.Processor] = [
@@ -62,10 +104,11 @@ def start_logs(service: str, level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Lines(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[strangers_words, *shared],
+            pass_foreign_args=True,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
@@ -78,3 +121,4 @@ def start_logs(service: str, level: str) -> None:
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it repeats every reconnect at warning
     logging.getLogger("uvicorn.access").disabled = True  # its lines carry whole URLs; ours carry the route
     structlog.contextvars.bind_contextvars(service=service)
+    _take_tracebacks()

@@ -16,15 +16,19 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.runtime.errors import Invalid, NotAllowed
+from shared.runtime.errors import Invalid, NotAllowed, Refused
 from shared.runtime.ids import uuid7
+from shared.runtime.letters import Unreadable, readable
 from shared.runtime.settings import Settings
 from shared.web.accept import is_htmx
 from shared.web.mending import sentence
 from shared.web.say import Lang
+from shared.web.words import lang_of
 
 TOKEN, TOKEN_HEADER = "_csrf", "X-CSRF-Token"
 KEY = "_key"  # the command layer reads it where there is no Idempotency-Key header
@@ -41,6 +45,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 M = TypeVar("M", bound=BaseModel)
 
 
+class NoForm(Refused):
+    title = "This form can’t be read"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was saved. Send it from its own page. It takes words, and no files.")
+
+
 class StaleForm(NotAllowed):
     title = "This page has been open for too long"
 
@@ -50,8 +61,11 @@ class StaleForm(NotAllowed):
 
 def _printable(text: str) -> str:
     if _CONTROL.search(text):
-        raise ValueError("There is a hidden character in it. Type it again instead of pasting.")
-    return text
+        raise Unreadable(
+            "There is a hidden character in it. Type it again instead of pasting.",
+            "Hay un signo escondido. Escríbalo otra vez en lugar de pegarlo.",
+        )
+    return readable(text)
 
 
 # What a person types in one line or in several. Postgres refuses NUL in text, and nobody types one.
@@ -76,6 +90,16 @@ class Form(Generic[M]):
         return self
 
 
+async def posted(request: Request) -> FormData:
+    """What a form sent. No form here takes a file; one that comes is refused before it is kept anywhere."""
+    try:
+        return await request.form(max_files=0)
+    except HTTPException as error:
+        if error.status_code != NoForm.status:
+            raise
+        raise NoForm from None  # Starlette's own words name its limits
+
+
 def blank(prefix: str = "", **typed: str | list[str]) -> Form[Any]:
     """A form that nobody has sent yet, with what we already know filled in."""
     return Form(typed=typed, prefix=prefix)
@@ -85,7 +109,7 @@ async def read(
     request: Request, model: type[M], *, prefix: str = "", words: Mapping[str, str] | None = None
 ) -> Form[M]:
     """The posted form as `model`. Empty counts as not given; `words` says by field what to do when it is wrong."""
-    sent = await request.form()
+    sent = await posted(request)
     form: Form[M] = Form(prefix=prefix)
     for name in dict.fromkeys(key for key in sent if key not in (TOKEN, KEY)):
         values = [value for value in sent.getlist(name) if isinstance(value, str)]
@@ -97,9 +121,17 @@ async def read(
     except ValidationError as error:
         for found in error.errors():
             name = str(found["loc"][0]) if found["loc"] else ""
-            said = (words or {}).get(name) or _sentence(found, model)
+            said = _unreadable(found, request) or (words or {}).get(name) or _sentence(found, model)
             form.wrong.setdefault(name, said)
     return form
+
+
+def _unreadable(found: Any, request: Request) -> str:
+    """More exact than what a form says of its field by itself: how to type the same so that it can be shown."""
+    error = found.get("ctx", {}).get("error")
+    if not isinstance(error, Unreadable):
+        return ""
+    return error.es if lang_of(request) == "es" else str(error)
 
 
 def _sentence(found: Any, model: type[BaseModel]) -> str:
@@ -196,7 +228,7 @@ async def guard(request: Request) -> None:
         return
     sent: object = request.headers.get(TOKEN_HEADER)
     if sent is None and media in FORM_MEDIA[:2]:
-        sent = (await request.form()).get(TOKEN)
+        sent = (await posted(request)).get(TOKEN)
     cookie = _cookie(request, settings)
     if cookie is None or not isinstance(sent, str):
         raise StaleForm

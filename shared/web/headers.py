@@ -52,7 +52,9 @@ class SafeHeaders:
 
 class BodyLimit:
     """Refuses a body over `limit` bytes with a 413 of ours, by its stated length or, where that is missing or a lie, by
-    counting. Starlette's own limit answers in plain text, which no caller of ours expects."""
+    counting. Starlette's own limit answers in plain text, which no caller of ours expects.
+
+    A packed body is refused with a 415: nothing here unpacks what somebody sent, so that no few bytes become many."""
 
     def __init__(self, app: ASGIApp, *, limit: int) -> None:
         self.app = app
@@ -61,14 +63,14 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        stated = Headers(scope=scope).get("content-length", "")
-        too_large = stated.isdecimal() and int(stated) > self.limit
+        headers = Headers(scope=scope)
+        refused = _refused(headers, self.limit)
         seen = 0
 
         async def receive_within_limit() -> Message:
             nonlocal seen
-            if too_large:
-                raise HTTPException(413)
+            if refused:
+                raise HTTPException(refused)
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.limit:
@@ -76,3 +78,11 @@ class BodyLimit:
             return message
 
         await self.app(scope, receive_within_limit, send)
+
+
+def _refused(headers: Headers, limit: int) -> int:
+    """The status for a body that needs no reading; 0 for one that does."""
+    stated = headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > limit:
+        return 413
+    return 0 if headers.get("content-encoding", "identity").strip().lower() in ("", "identity") else 415

@@ -17,13 +17,12 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from fastapi import Request
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from shared.runtime import sql
 from shared.runtime.errors import Conflict, Invalid
 from shared.security.identity import Actor
-from shared.web.forms import FORM_MEDIA, KEY, TOKEN
+from shared.web.forms import FORM_MEDIA, KEY, TOKEN, posted
 
 SQL = sql.load(__file__, "idempotency.sql")
 HEADER = "Idempotency-Key"
@@ -73,7 +72,7 @@ class Wanted:
 async def wanted(request: Request) -> Wanted | None:
     """The dependency: the header, or a form's own hidden key; None where the caller named no key."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    form = await request.form() if media in FORM_MEDIA[:2] else None
+    form = await posted(request) if media in FORM_MEDIA[:2] else None
     key = request.headers.get(HEADER) or (form.get(KEY) if form else None)
     if not key:
         return None
@@ -141,12 +140,4 @@ async def forget_expired(tx: Tx, limit: int = 1000) -> int:
 
 def _of_fields(fields: list[tuple[str, Any]]) -> bytes:
     """A form's content apart from how it was packed: the boundary of a multipart body differs with every press."""
-    typed = [(name, value) for name, value in fields if name not in (TOKEN, KEY)]
-    own = [(name, value if isinstance(value, str) else _of_file(value)) for name, value in typed]
-    return json.dumps(own).encode()
-
-
-def _of_file(file: UploadFile) -> str:
-    content = file.file.read()
-    file.file.seek(0)
-    return hashlib.sha256(content).hexdigest()
+    return json.dumps([(name, value) for name, value in fields if name not in (TOKEN, KEY)]).encode()

@@ -27,7 +27,7 @@ from shared.web.words import EN, WORDS, lang_of, to_mend
 
 MEDIA = "application/problem+json"
 RETRY_AFTER = 3  # seconds; a broker or database that restarts here is back within three
-PLAIN = {404, 405, 413, 500, 503}  # statuses whose words stand in words.py, in each language
+PLAIN = {404, 405, 413, 415, 500, 503}  # statuses whose words stand in words.py, in each language
 
 log = structlog.get_logger("shared.web")
 

@@ -92,7 +92,7 @@ def add_styleguide(app: FastAPI, prefix: str) -> None:
 
     @app.post(f"{prefix}/styleguide/find", include_in_schema=False)
     async def find(request: Request) -> Response:
-        sought = str((await request.form()).get("q", "")).casefold()
+        sought = str((await forms.posted(request)).get("q", "")).casefold()
         found = [helper for helper in samples.PEOPLE if sought in helper.name.casefold()]
         return render(request, "styleguide_part.html", bar=Bar(links=BAR_LINKS), people=found)
 

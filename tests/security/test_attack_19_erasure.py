@@ -6,26 +6,17 @@ the search opens whatever any key opens, so that before the erasure it finds all
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
-from aiokafka import TopicPartition
 
 from cli.audit import gather
 from shared.contracts.codec import from_kafka
 from shared.contracts.topics import SERVICES, TOPICS
-from shared.local import ports
 from shared.local.keystore import KeyStore
 from shared.messaging.cluster import Cluster
 from shared.messaging.kafka import reader
@@ -34,22 +25,19 @@ from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.anchors import Signer
 from shared.security.keystore.store import replay_erasures
-from shared.security.ledger import Ledger
 from shared.security.verifying import verify
-from tests.integration.backups import empty_logs
 from tests.network import FreshDatabase, Network
 from tests.security import burglary
+from tests.security.site import HEARD_WITHIN, Site, all_of, everything_is_said, running
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400), pytest.mark.usefixtures("kafka")]
 
-ROOT = Path(__file__).parents[2]
 ROOMS = UUID("01934b00-0000-7000-8d00-000000000001")
 CALENDAR = {
     "timezone": "America/New_York",
     "openings": [{"weekday": day, "opens": "00:00", "closes": "23:59"} for day in range(1, 8)],
 }
 NO = dict.fromkeys(("supervision", "courts", "immigration", "child_protection"), "no")
-HEARD_WITHIN = 60.0
 PERSON, OTHER = uuid7(), uuid7()
 NAME, NUMBER = "Canary Nightingale", "+1 555 010 7788"
 WORDS = {  # by the form that they are typed into
@@ -58,113 +46,6 @@ WORDS = {  # by the form that they are typed into
 }
 CANARIES = (NAME, NUMBER, "+1 555 010 7799", *WORDS.values())
 ROBIN = "Robin Goldfinch"
-SECRETS = "sealing"
-
-
-@dataclass
-class Site:
-    """The whole network, and the ways in."""
-
-    home: Path
-    network: Network
-    database: FreshDatabase
-    settings: Settings
-    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
-
-    async def say(self, who: UUID | None, path: str, body: Any = None, method: str = "POST", status: int = 0) -> Any:
-        service = path.split("/")[1]
-        headers = {"Authorization": f"Bearer {demo.token(self.settings, who)}"} if who else {}
-        answer = await self.clients[service].request(method, path, json=body, headers=headers)
-        if status:
-            assert answer.status_code == status, (path, answer.status_code, answer.text)
-        else:
-            assert answer.status_code < 300, (path, answer.status_code, answer.text)
-        return answer.json() if answer.content else None
-
-    async def until(self, who: UUID, path: str, is_so: Any = lambda found: True) -> Any:
-        """Once another service has heard of it."""
-        async with asyncio.timeout(HEARD_WITHIN):
-            while True:
-                with suppress(AssertionError):
-                    if is_so(found := await self.say(who, path, method="GET")):
-                        return found
-                await asyncio.sleep(0.1)
-
-    async def admin(self, statement: str, *values: Any) -> Any:
-        async with burglary.inside(await self.database()) as connection:
-            return await connection.fetchval(statement, *values)
-
-    async def until_done(self, statement: str, *values: Any) -> None:
-        async with asyncio.timeout(HEARD_WITHIN):
-            while not await self.admin(statement, *values):
-                await asyncio.sleep(0.1)
-
-    @property
-    def administrator(self) -> Settings:
-        """Who reads every topic."""
-        access = self.network.kafka.access.environment()
-        return Settings(
-            demo=True, **{name.removeprefix("THROUGHCARE_").lower(): value for name, value in access.items()}
-        )
-
-    @property
-    def secret(self) -> str:
-        return self.network.passwords.of(SECRETS)
-
-    @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.home / "erasures")
-
-    @property
-    def files(self) -> bytes:
-        """Logs, texts handed to the carrier, anchors, the ledger: whatever lies in the folder of the state."""
-        return b"\n".join(path.read_bytes() for path in self.home.rglob("*") if path.is_file())
-
-
-@asynccontextmanager
-async def running(network: Network, database: FreshDatabase, cluster: Cluster, home: Path) -> AsyncIterator[Site]:
-    for service in SERVICES:
-        await empty_logs(cluster, service)
-    site = Site(home, network, database, Settings(**await database.settings("intake", home=home)))
-    processes = []
-    try:
-        for service in SERVICES:
-            await database(service)
-            port = ports.anywhere()
-            environment = {
-                **os.environ, **network.environment(service, database.name), "THROUGHCARE_HOME": str(home),
-                "THROUGHCARE_ROLES": "api,worker", "THROUGHCARE_PORT": str(port), "THROUGHCARE_LOG_LEVEL": "debug",
-                "THROUGHCARE_QUIET_FROM": "0", "THROUGHCARE_QUIET_UNTIL": "0",  # a text goes out at any hour
-            }  # fmt: skip
-            command = [sys.executable, "-m", f"services.{service}.app"]
-            with (home / f"{service}.log").open("wb") as log:
-                processes.append(begun(command, environment, log))
-            site.clients[service] = httpx.AsyncClient(
-                base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False, headers={"Accept": "application/json"}
-            )
-        for client in site.clients.values():
-            await is_ready(client)
-        yield site
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(20)
-        for client in site.clients.values():
-            await client.aclose()
-
-
-def begun(command: list[str], environment: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-
-
-async def is_ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(120):
-        while True:
-            with suppress(httpx.HTTPError):
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            await asyncio.sleep(0.2)
 
 
 async def a_network(site: Site) -> None:
@@ -219,13 +100,6 @@ async def tell_everything(site: Site) -> None:
     await everything_is_said(site)
 
 
-async def everything_is_said(site: Site) -> None:
-    for service in SERVICES:
-        await site.until_done(f"SELECT NOT EXISTS (SELECT FROM {service}.outbox)")  # noqa: S608 - our own names
-    await site.until_done("SELECT EXISTS (SELECT FROM reporting.referral)")
-    await site.until_done("SELECT EXISTS (SELECT FROM reporting.setback) AND EXISTS (SELECT FROM reporting.promise)")
-
-
 async def erase(site: Site) -> None:
     page = f"/intake/people/{PERSON}/erasure"
     await site.say(PERSON, page, {})
@@ -257,18 +131,6 @@ async def topics(site: Site, keys: KeyStore) -> tuple[bytes, str]:
     finally:
         await consumer.stop()
     return b"\n".join(raw), "\n".join(text)
-
-
-async def all_of(consumer: Any, topic: str) -> list[Any]:
-    parts = [TopicPartition(topic, number) for number in range(12)]
-    consumer.assign(parts)
-    ends = await consumer.end_offsets(parts)
-    await consumer.seek_to_beginning(*parts)
-    found: list[Any] = []
-    while not all([await consumer.position(part) >= ends[part] for part in parts]):
-        for records in (await consumer.getmany(*parts, timeout_ms=200)).values():
-            found += records
-    return found
 
 
 async def counts(site: Site) -> dict[str, int]:

@@ -54,7 +54,8 @@ async def save(
     actor: Annotated[Actor, Depends(allow("plan.draft"))],
     want: Annotated[Wanted | None, Depends(wanted)],
 ) -> Response:
-    sent = {name: str(value).strip() for name, value in (await request.form()).items() if not name.startswith("_")}
+    posted = (await forms.posted(request)).items()
+    sent = {name: value.strip() for name, value in posted if isinstance(value, str) and not name.startswith("_")}
     form: Form[Any] = forms.blank(**sent)
     if "more" in sent:
         return _page(request, await reading.one(running(request), actor, "plan.draft", PLAN, id), form)

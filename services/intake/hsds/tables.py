@@ -53,6 +53,8 @@ NESTED: Mapping[str, str] = {
     "taxonomy_terms": "taxonomy_term",
 }
 LARGEST_CELL = 1_000_000  # characters; a missing closing quote would swallow the rest of the file
+LARGEST_JSON = 200_000_000  # bytes; it is read whole, and takes ten times as much memory
+PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf")
 
 
 class NotAPackage(Permanent):
@@ -108,11 +110,24 @@ def open_package(path: Path) -> Package:
             if any((folder / name).is_file() for name in FILES["organization"]):
                 return CsvPackage(folder, _name(folder))
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    for file in files:
+        _require_readable(file)
     package = JsonPackage(files, _name(path if path.is_dir() else path.parent))
     if not package.tables.get("organization"):
         wanted = "organizations.csv (HSDS or Ohana), or JSON files with organizations"
         raise NotAPackage(f"{path} holds no directory: we look for {wanted}.")
     return package
+
+
+def _require_readable(file: Path) -> None:
+    """Nothing is unpacked here: what a few kilobytes become is for whoever runs the command to see first."""
+    with file.open("rb") as begun:
+        packed = begun.read(8).startswith(PACKED)
+    if packed:
+        raise NotAPackage(f"{file} is packed. Unpack it, and name the folder.")
+    if file.stat().st_size > LARGEST_JSON:
+        most = f"{LARGEST_JSON // 1_000_000} MB"
+        raise NotAPackage(f"{file} has more than {most}, and JSON is read whole. Take the CSV files, or split it.")
 
 
 def _name(folder: Path) -> str:

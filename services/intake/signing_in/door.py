@@ -120,7 +120,7 @@ async def _over(request: Request, next: str) -> Response:
 
 
 async def _kept(request: Request, next: str) -> Response:
-    sent = await request.form()
+    sent = await forms.posted(request)
     typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str) and name != forms.TOKEN]
     return render(
         request,

@@ -70,6 +70,7 @@ class Invited:
                 if step is None:
                     form.refuse(Invalid("code", "That code is not of this picture. Wait for a new one and type that."))
         if form.value is None or step is None:
+            form.typed = {}  # neither is written back
             return _page(request, code, proofs, secret, form, 422)
         return await self._settle(request, code, form.value.password, step, proofs)
 

@@ -185,11 +185,16 @@ async def _document(address: str) -> Mapping[str, Any]:
 
 
 async def _ask(method: str, address: str, **more: Any) -> tuple[int, Mapping[str, Any]]:
-    """Status and JSON object; no redirect is followed, and no more is read than an answer may weigh."""
+    """Status and JSON object; no redirect is followed, and no more is read than an answer may weigh, nor unpacked."""
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE) as client, client.stream(method, address, **more) as answer:
+        async with (
+            httpx.AsyncClient(timeout=PATIENCE, headers={"Accept-Encoding": "identity"}) as client,
+            client.stream(method, address, **more) as answer,
+        ):
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                raise NotAnswering  # packed twice, a few kilobytes are gigabytes
             body = b""
-            async for part in answer.aiter_bytes():
+            async for part in answer.aiter_raw():
                 body += part
                 if len(body) > LARGEST:
                     raise NotAnswering

@@ -132,10 +132,10 @@ class Own:
         return render(request, "recovery_codes.html", codes="\n".join(recovery), count=len(recovery), next=OWN)
 
     async def _is_theirs(self, request: Request, mine: Proofs, form: Form[Any], given: Proof) -> bool:
-        """Whether they proved it; else the form says what to do, and keeps neither password nor code."""
+        """Whether they proved it; else the form says what to do."""
         if await self._proving.prove(request, mine.account.sign_in, given.password, given.code):
             return True
-        form.typed, form.wrong = {}, {"code": WRONG}
+        form.wrong = {"code": WRONG}
         return False
 
 
@@ -194,6 +194,7 @@ async def _page(request: Request, actor: Actor, form: Form[Any] | None = None) -
     found, settings = await _found(request, actor), running(request).settings
     asked = {prefix: forms.blank(prefix=f"{prefix}-") for prefix in ("password", "phone", "recovery")}
     if form is not None:
+        form.typed = {}  # passwords and codes are not written back
         asked[form.prefix.rstrip("-")] = form
     return render(
         request,

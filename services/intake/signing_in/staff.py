@@ -59,7 +59,6 @@ class Staff:
         proofs = await self._proving.prove(request, given.name, given.password, given.code)
         if proofs is None:
             form.wrong = {"code": WRONG}
-            form.typed.pop("code", None)
             return _page(request, form, 422)
         return await welcome_in(request, proofs.account, given.next)
 
@@ -77,6 +76,7 @@ async def welcome_in(request: Request, account: Account, next: str = "") -> Resp
 
 def _page(request: Request, form: Form[SignIn], status: int = 200) -> Response:
     settings, next = running(request).settings, str(form.typed.get("next", ""))
+    form.typed.pop("code", None)  # it is not written back
     elsewhere = f"{AT_ISSUER}?{urlencode({'next': next})}" if forms.is_own_path(next) else AT_ISSUER
     return render(
         request,

@@ -152,6 +152,13 @@ async def test_a_command_over_the_limit_is_refused_unread_by_its_stated_size_els
     assert (await client.post("/caseplan/referrals", json=GOOD)).status_code == 201
 
 
+async def test_a_packed_body_is_refused_unread(client):
+    for coding, status in (("gzip", 415), ("deflate, gzip", 415), ("identity", 201), ("", 201)):
+        answer = await client.post("/caseplan/referrals", json=GOOD, headers={"content-encoding": coding})
+        assert answer.status_code == status
+        assert status == 201 or "without Content-Encoding" in problem(answer)["detail"]
+
+
 async def test_a_browser_gets_a_kind_page_without_brand_and_a_part_gets_a_notice(client):
     page = await client.get("/caseplan/errors/conflict", headers=PAGE)
     assert page.status_code == 409 and page.text.startswith("<!doctype html>") and "Throughcare" not in page.text
