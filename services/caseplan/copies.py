@@ -132,6 +132,11 @@ async def consent_for(tx: Tx, person: UUID, agency: UUID, need: str) -> Consent 
     return next((one for one in found if covers_referral(one, person, agency, need)), None)
 
 
+async def lets_know(db: Db, person: UUID, agency: UUID, category: str) -> bool:
+    """Whether it is worth asking for: who keeps it decides anew, and holds the consent while it tells."""
+    return bool(await db.fetchval(SQL["lets_know"], person, agency, category))
+
+
 async def hold_consents(tx: Tx, referrals: Sequence[UUID]) -> None:
     """Consents are locked before aggregates: what a move of these referrals may look at is held before it begins."""
     await tx.execute(SQL["hold_consents"], list(referrals))

@@ -69,6 +69,11 @@ SELECT id, person, recipient, categories, setback, expires_on, is_live(consent) 
   FROM consent WHERE person = $1 AND recipient = $2 AND ended IS NULL AND setback IS NULL
  ORDER BY id FOR SHARE OF consent
 
+-- name: lets_know
+-- Whether a person lets an agency know of one category, now. Nothing is disclosed by it, so nothing is held.
+SELECT EXISTS (SELECT FROM consent c WHERE c.person = $1 AND c.recipient = $2 AND c.ended IS NULL AND c.setback IS NULL
+                  AND $3 = ANY (c.categories) AND is_live(c))
+
 -- name: agency
 SELECT id, name, calendar, reports_to, lead, holds_no_records FROM agency WHERE id = $1
 

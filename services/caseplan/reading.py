@@ -51,6 +51,7 @@ class Sheet:
     person: Person | None = None
     cover: list[Standing] = field(default_factory=list)  # who stands in for the person's worker now
     staff: Staff = NOBODY  # whom the page names of those who work here
+    reachable: bool = False  # whether the person lets the asked agency know how to reach them
     mark: str = ""  # of a page that changes under its reader: what it was drawn with
 
     @property
@@ -161,6 +162,8 @@ async def one(here: Running, actor: Actor, action: str, concept: Concept, id: UU
         worded = [concept] if await _reads_words(tx, actor, concept, kept) else []
         sheet = await collect(tx, actor, kept.home, {concept: [kept]}, worded=worded)
         sheet.timeline = await tx.fetch(store.SQL["history"], concept.kind, id)
+        if asked:
+            sheet.reachable = await copies.lets_know(tx, kept.state.person, kept.state.agency, "contact")
         why = "referral" if asked else "care"
         await audit.record(tx, actor, f"{concept.kind}.read", kept.state.person, f"{concept.kind}/{id}", why)
     return await opened(here, sheet)
@@ -214,7 +217,7 @@ async def of_nothing(here: Running, actor: Actor, action: str) -> Sheet:
 async def mark_of_worker(tx: Tx, actor: Actor) -> str:
     """What a worker's day was drawn with, as a few letters; it names nobody and counts nothing."""
     leads = actor.role is Role.SUPERVISOR
-    return str(await tx.fetchval(store.SQL["mark_of_worker"], actor.id, actor.agency, leads))
+    return str(await tx.fetchval(store.SQL["mark_of_worker"], [actor.id, *sorted(actor.covers)], actor.agency, leads))
 
 
 async def mark_of_person(tx: Tx, actor: Actor) -> str:

@@ -194,12 +194,12 @@ SELECT c.id, c.person, c.speak_on, c.at FROM contact c
  ORDER BY c.speak_on LIMIT $3
 
 -- name: mark_of_worker
--- A few letters that change when anything on a worker's day does: what they hold, what their agency ($2) was asked,
--- whom they walk with; for a supervisor ($3) what their team holds and who waits. By the indexes of these lists.
+-- A few letters that change when anything on a worker's day does: what they hold, or those for whom they cover ($1),
+-- what their agency ($2) was asked, with whom they walk; for a supervisor ($3) what their team holds and who waits. By the indexes of these lists.
 SELECT left(md5(concat_ws('.',
-    (SELECT concat(count(*), '-', max(moved_at)) FROM aggregate WHERE worker = $1 AND is_open),
+    (SELECT concat(count(*), '-', max(moved_at)) FROM aggregate WHERE worker = ANY($1::uuid[]) AND is_open),
     (SELECT max(moved_at) FROM aggregate WHERE receiving = $2::uuid AND kind = 'referral'),
-    (SELECT count(*) FROM person WHERE worker = $1),
+    (SELECT count(*) FROM person WHERE worker = ANY($1::uuid[])),
     (SELECT max(moved_at) FROM unnest(ARRAY['setback', 'referral', 'plan']) AS held(kind)
       CROSS JOIN LATERAL (SELECT moved_at FROM aggregate a WHERE $3 AND a.home = $2::uuid AND a.kind = held.kind AND a.is_open
                            ORDER BY moved_at DESC LIMIT 1) AS latest),

@@ -259,11 +259,15 @@ async def asked(here: Running, actor: Actor) -> Sheet:
 
 
 async def held(here: Running, actor: Actor) -> Sheet:
-    """The open referrals that a worker holds."""
+    """The open referrals that a worker holds, and those of whom they cover for."""
     async with edge.transaction(here) as tx:
         actor.require("referral.list", actor.relations(workers=[actor.id], agency=actor.agency))
-        kepts = await store.open_of_worker(tx, REFERRAL, actor.id, HELD)
+        kepts: list[Kept] = []
+        for worker in (actor.id, *sorted(actor.covers)):
+            found = await store.open_of_worker(tx, REFERRAL, worker, HELD)
+            people = {kept.state.person for kept in found}
+            why = "care" if worker == actor.id else f"covering/{worker}"
+            await audit.record_many(tx, actor, "referral.list", people, "referrals", why)
+            kepts += found
         sheet = await reading.collect(tx, actor, actor.agency, {REFERRAL: kepts}, worded=[REFERRAL])
-        people = {kept.state.person for kept in kepts}
-        await audit.record_many(tx, actor, "referral.list", people, "referrals", "care")
     return await reading.opened(here, sheet)

@@ -256,8 +256,8 @@ PIN: Mapping[Lang, Mapping[str, str]] = {
         "not_same": "These two are not the same. Type both again.",
         "wait": "That was many tries. Wait {seconds} seconds, then type it again.",
         "second_title": "A second PIN",
-        "second_lead": "Does someone make you open your page? With this PIN it shows your appointments and nothing "
-        "else. No one can tell from it that there is more.",
+        "second_lead": "Does someone make you open your page? With this PIN it shows your name and a plan with "
+        "nothing in it. No one can tell from it that there is more.",
         "second": "Your second PIN",
         "second_hint": "Six other numbers. If you chose one before, this takes its place.",
         "second_button": "Keep this second PIN",
@@ -275,7 +275,7 @@ PIN: Mapping[Lang, Mapping[str, str]] = {
         "not_same": "No son iguales. Escriba los dos otra vez.",
         "wait": "Fueron muchos intentos. Espere {seconds} segundos y escríbalo otra vez.",
         "second_title": "Un segundo PIN",
-        "second_lead": "¿Alguien le obliga a abrir su página? Con este PIN se ven sus citas y nada más. "
+        "second_lead": "¿Alguien le obliga a abrir su página? Con este PIN se ve su nombre y un plan sin nada. "
         "Nadie puede notar que hay algo más.",
         "second": "Su segundo PIN",
         "second_hint": "Otros seis números. Si ya escogió uno antes, este toma su lugar.",

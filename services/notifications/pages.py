@@ -141,6 +141,7 @@ async def show_partner(request: Request, actor: Actor, slug: str, password: str 
         properties=portal.properties(seen.connection),
         try_it=portal.try_it(seen.connection),
         sample=portal.sample(seen.connection),
+        is_own=actor.agency == seen.partner.agency,
         manages=actor.may("partner.manage", actor.relations(agency=seen.partner.agency)),
     )
 

@@ -150,8 +150,8 @@ def ten_minutes(portal: Portal) -> list[Bead]:
     def when(at: datetime) -> str:
         return say.moment(at, portal.now, portal.zone)
 
-    beads = [Bead(when(partner.made_at), "kept", title="Connected")]
-    beads.append(Bead(when(partner.rotated_at), "kept", title="Password made"))
+    beads = [Bead(say.sentence(when(partner.made_at)), "kept", title="Connected")]
+    beads.append(Bead(say.sentence(when(partner.rotated_at)), "kept", title="Password made"))
     if partner.first_read_at is None:
         beads.append(Bead("Press “Send me a test event”, and read it", "now", ahead=True, title="First event read"))
     else:

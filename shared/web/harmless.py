@@ -1,17 +1,16 @@
-"""The person's page with appointments and nothing else: what may be on the screen when somebody stands beside them.
+"""The person's page with their name and nothing else: what may be on the screen when somebody stands beside them.
 
 It is the page of a person with whom little has begun yet, heading for heading and word for word, so that nobody can
 tell that there is another. A test holds its words to those of the services that draw the other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.web.names import named
-from shared.web.parts import Appointment
 from shared.web.templates import render
 from shared.web.words import Lang
 
@@ -76,12 +75,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }
 
 
-def page(
-    request: Request, appointments: Sequence[Appointment], *, lang: Lang, whose: UUID | None = None, name: str = ""
-) -> Response:
-    """The nearest appointment first. Of other services it asks the name alone, as the whole page does, where `whose`
-    it is was said; and its link to what is shared leads to where it leads there."""
+def page(request: Request, *, lang: Lang, whose: UUID | None = None, name: str = "") -> Response:
+    """Of other services it asks the name alone, as the whole page does, where `whose` it is was said; and its link to
+    what is shared leads to where it leads there."""
     says = WORDS[lang]
     name = named(whose, says["there"]) if whose else name
     shared = f"/intake/people/{whose}/shared#looked" if whose else "/intake/me"
-    return render(request, "harmless.html", says=says, appointments=appointments, name=name, shared=shared, lang=lang)
+    return render(request, "harmless.html", says=says, name=name, shared=shared, lang=lang)

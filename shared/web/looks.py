@@ -41,6 +41,7 @@ class Told:
     who: str
     where: str
     did: str
+    deeds: tuple[str, ...]  # the same, one by one
     when: str
     why: str
 
@@ -137,6 +138,7 @@ def _told(same: list[Look], now: datetime, zone: tzinfo, lang: Lang, named: Staf
         who=who.said(lang, to_person=named.to_person),
         where=named.agencies.get(latest.agency, who.agency) if latest.agency else "",
         did=say.listed(deeds, lang),
+        deeds=tuple(deeds),
         when=say.sentence(say.moment(latest.at, now, zone, lang)),
         why=say.listed(tuple(why), lang),
     )

@@ -87,7 +87,7 @@ WHY: Mapping[str, Words] = {
     "plan": Words("for your plan", "por su plan"),
     "setback": Words("because something got hard", "porque algo se puso difícil"),
     "concern": Words("because of a worry", "por una preocupación"),
-    "erasure": Words("since you asked to have it all erased", "porque usted pidió borrar todo"),
+    "erasure": Words("about having it all erased", "por lo de borrar todo"),
     "law": Words("because of a law", "por una ley"),
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }

@@ -85,6 +85,7 @@ class Step:
     whose: str
     status: Tag | Chip
     theirs: bool = False
+    named: bool = True  # whether `whose` is a name
 
     def __post_init__(self) -> None:
         never_late(self.theirs, self.status)
@@ -122,17 +123,6 @@ class Consent:
     lines: tuple[str, ...] = ()
     tag: Tag | None = None
     stop: tuple[Bead, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Appointment:
-    """A time agreed: when, where, and what is good to know. Nothing of why."""
-
-    when: str
-    where: str
-    note: str = ""
-    paper: str = ""  # `when` with its date
-    act: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from shared.web import say
 from shared.web.charts import Chart, Month, Span, Stage, Veil, Word, funnel, months, spans
-from shared.web.parts import Act, Appointment, Ask, Bead, Consent, Fact, Figure, Goal, Helper, Kept, Note, Step, Tag
+from shared.web.parts import Act, Ask, Bead, Consent, Fact, Figure, Goal, Helper, Kept, Note, Step, Tag
 from shared.web.parts import Line as Row
 from shared.web.say import Chip
 
@@ -146,16 +146,6 @@ ALLOWED = (
         lines=("Nothing new goes to them since November 2.",),
         tag=Tag("stopped", "Its time is over"),
     ),
-)
-APPOINTMENTS = (
-    Appointment(
-        "Wednesday 10:30 am",
-        "Lantern Clinic, 40 Mill Street, first floor.",
-        "It takes about one hour.",
-        "Wednesday, November 25, 10:30 am",
-        Act("I need another time", "#plan"),
-    ),
-    Appointment("December 2, 9:00 am", "Alder Library, room 2.", paper="Wednesday, December 2, 9:00 am"),
 )
 CONSENTS = (
     Row(

@@ -43,11 +43,11 @@ class Contact(BaseModel):
 
 def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
     """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand;
-    `?look=harmless` the page that has appointments and nothing else."""
+    `?look=harmless` the page behind the second PIN."""
     here = request.url.path
     mine = request.query_params.get("look") == "mine"
     if request.query_params.get("look") == "harmless":
-        return harmless.page(request, samples.APPOINTMENTS, lang=lang_of(request), name="Ray")
+        return harmless.page(request, lang=lang_of(request), name="Ray")
     view = asked(Offer(here, LIST, (("name", "By name"), ("what", "By what they do")), size=2), request.query_params)
     keep = {"side": lambda row, said: row.theirs == (said == "theirs")}
     sort = {"name": lambda row: row.name, "what": lambda row: row.what}

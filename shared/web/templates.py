@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse
 from shared.runtime.settings import Settings
 from shared.web import forms, say
 from shared.web.accept import is_htmx
-from shared.web.words import LANG_COOKIE, WORDS, lang_of, to_mend
+from shared.web.words import LANG_COOKIE, WORDS, Lang, lang_of, to_mend
 
 SHARED = Path(__file__).parent / "templates"
 SERVICES = Path(__file__).parents[2] / "services"
@@ -84,6 +84,12 @@ class Parts:
         return self.__dict__[name]
 
 
+def _in(lang: Lang, request: Request) -> str:
+    """The same page in another language; nowhere for what a form was answered with, which has no address."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return f"?{urlencode([*kept, ('lang', lang)])}" if request.method == "GET" else ""
+
+
 def _macros(module: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)}
 
@@ -124,6 +130,7 @@ def render(
         "lang": lang,
         "w": WORDS[lang],
         "part": part,
+        "in_other_language": _in("en" if lang == "es" else "es", request),
         "asset": web.static.url,
         "csrf": forms.token(request, settings),
         "leave": LEAVE,

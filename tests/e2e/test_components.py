@@ -41,7 +41,7 @@ PAGES = {
     "gallery": "/caseplan/styleguide",
     "mine": "/caseplan/styleguide?look=mine",
     "mine in Spanish": "/caseplan/styleguide?look=mine&lang=es",
-    "appointments alone": "/caseplan/styleguide?look=harmless",
+    "behind the second pin": "/caseplan/styleguide?look=harmless",
     "part alone": "/caseplan/styleguide/part",
     "missing page": "/caseplan/nowhere",
     "sleeping service": "/caseplan/styleguide/silent",
@@ -351,6 +351,34 @@ async def test_leaving_the_page_leaves_no_way_back_to_it(site: Site, browser: Br
     await page.go_back()
     assert "look=mine" not in page.url
     await context.close()
+
+
+VOICES = """voices => {
+    window.said = [];
+    speechSynthesis.getVoices = () => voices;
+    speechSynthesis.speak = one => window.said.push(one.text);
+    window.SpeechSynthesisUtterance = function (text) { return Object.assign(new EventTarget(), { text }); };
+    speechSynthesis.dispatchEvent(new Event("voiceschanged"));
+}"""
+
+
+async def test_the_page_is_read_aloud_by_a_voice_of_the_phone_s_own_alone(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["mine"], PHONE) as page:
+        listen = page.get_by_role("button", name="Listen")
+        await page.evaluate(VOICES, [{"lang": "en-US", "localService": False}, {"lang": "es-MX", "localService": True}])
+        await expect(listen).to_be_hidden()
+        await page.evaluate(VOICES, [{"lang": "en-US", "localService": True}])
+        await listen.click()
+        assert "Hi, Ray." in await page.evaluate("window.said")
+        await page.get_by_role("button", name="Stop", exact=True).click()
+        await expect(listen).to_be_visible()
+
+
+async def test_another_language_is_another_look_at_the_same_page(site: Site, browser: Browser):
+    async with opened(browser, site.url + PAGES["mine"], PHONE) as page:
+        await page.get_by_role("link", name="Español").click()
+        assert page.url.endswith("?look=mine&lang=es")
+        await expect(page.get_by_role("link", name="English")).to_be_visible()
 
 
 async def test_nothing_moves_for_who_asks_for_less(site: Site, browser: Browser):

@@ -215,6 +215,16 @@ async def test_axe_finds_nothing_to_mend_on_the_ways_in(
         "mine": (RAY, "/caseplan/me"),
         "shared": (RAY, SHARED),
         "told": (RAY, f"/intake/people/{RAY}/told"),
+        "my pin": (RAY, "/intake/me/pin"),
+        "start": (None, "/intake/start"),
+        "staff's door": (None, "/intake/account/sign-in"),
+        "people": (DANA, "/intake/people"),
+        "somebody new": (DANA, "/intake/people/new"),
+        "how they sign in": (DANA, f"/intake/people/{RAY}/way-in"),
+        "how to reach them": (DANA, f"/intake/people/{RAY}/contact"),
+        "directory": (DANA, "/intake/directory"),
+        "covers": (DANA, "/intake/covers"),
+        "no such page": (DANA, "/intake/nowhere"),
     }
     for name, (who, path) in ways.items():
         async with visit(browser, site, who, size, color_scheme=scheme, bypass_csp=True) as page:

@@ -1,6 +1,7 @@
 """A cover lends one worker's relation to a colleague for its days: no sooner, no longer, to nobody else."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.caseplan.reading import mark_of_worker
 from shared.contracts import account
 from shared.runtime.ids import uuid7
 from shared.security import demo
@@ -16,6 +18,7 @@ from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.tokens import Tokens
 from shared.security.workers import as_told, seal_name
+from tests.integration.caseplan.scenes import a_day, promise_by
 from tests.integration.caseplan.world import CEDAR, HOME, HTML, World, open_world, the_network
 from tests.network import FreshDatabase
 
@@ -83,6 +86,24 @@ async def test_who_covers_reads_and_answers_as_the_named_worker_and_afterwards_n
     assert (await robin.post(f"{page}/contact", {"how": "call"})).status_code in (200, 422)
     await world.later(days=2)
     assert (await robin.get(page)).status_code == 404, "nobody did anything: its time is over"
+
+
+async def test_what_is_lent_reaches_the_list_of_referrals_and_the_news_of_the_day(world: World):
+    room, robin = (await a_day(world))["room"], Colleague(world)
+    assert str(room) not in (await robin.get("/caseplan/referrals")).text
+    lent = replace(Actor(robin.id, Role.CASE_MANAGER, HOME), covers=frozenset({demo.DANA}))
+    async with world.pool.acquire() as connection:
+        before = [await mark_of_worker(connection, actor) for actor in (lent, replace(lent, covers=frozenset()))]
+        await covers(world, robin.id)
+        found = await robin.get("/caseplan/referrals")
+        assert str(room) in found.text
+        await promise_by(world, words="I will bring the form.", hours=30)
+        after = [await mark_of_worker(connection, actor) for actor in (lent, replace(lent, covers=frozenset()))]
+    assert before[0] != after[0], "a promise of whom they cover for is news"
+    assert before[1] == after[1]
+    looks = await world.read(demo.RAY, f"/caseplan/people/{demo.RAY}/looks")
+    seen = {(look["action"], look["purpose"]) for look in looks["looks"] if look["actor"] == str(robin.id)}
+    assert ("referral.list", f"covering/{demo.DANA}") in seen
 
 
 async def test_a_cover_that_was_cut_short_counts_no_more_whatever_arrives_afterwards(world: World):

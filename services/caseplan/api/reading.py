@@ -76,11 +76,11 @@ async def me(request: Request, actor: Annotated[Actor, Depends(allow("mine.read"
 
 
 async def _harmless(request: Request, actor: Actor) -> Response:
-    """As it is for somebody with whom nothing has begun. Appointments are nothing that this service keeps yet."""
+    """As it is for somebody with whom nothing has begun."""
     nothing = await reading.of_nothing(running(request), actor, "mine.read")
     if not wants_html(request):
         return JSONResponse(views.whole(nothing) | {"person": str(actor.person)})
-    return harmless.page(request, (), lang=lang_of(request), whose=actor.person)
+    return harmless.page(request, lang=lang_of(request), whose=actor.person)
 
 
 @router.get("/caseplan/mine", include_in_schema=False)

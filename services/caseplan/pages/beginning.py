@@ -47,6 +47,7 @@ async def refer(
         program = await copies.find_program(tx, program_id) if program_id else None
         asked = str((form.typed.get("need") if form else None) or request.query_params.get("need") or "")
         found = await _program(tx, person, program, asked, lang) if program else {}
+        may_ask = actor.may("consent.answer", creating.around(actor, person))
         await audit.record(tx, actor, "referral.send", person_id, "form", "referral")
     here = f"/caseplan/referrals/new?person={person_id}"
     back = quote(here, safe="")
@@ -61,6 +62,7 @@ async def refer(
         again=here,
         back=MINE if own else page_of(person_id),
         program=found,
+        may_ask=may_ask,
         **_frame(request, actor),
     )
 

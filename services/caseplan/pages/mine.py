@@ -172,7 +172,7 @@ def _next(view: View) -> Card | None:
     for kept in view.sheet.of(PROMISE):
         if kept.state.stage is PromiseStage.MADE:
             day = kept.state.due.astimezone(view.sheet.zone).date()
-            ahead.append((day, view.sheet.promised(kept.state.id), view.giver(kept)))
+            ahead.append((day, f"“{view.sheet.promised(kept.state.id)}”", view.say("said_by", name=view.giver(kept))))
     if not ahead:
         return None
     day, words, who = min(ahead)

@@ -57,7 +57,7 @@ def drawn(sheet: Sheet, plan: Plan, step: Step, words: str) -> web.Step:
     """A step of theirs is done, open or moved; one of ours is a promise, kept or late."""
     theirs = step.owner is Owner.PERSON
     whose = "Theirs" if theirs else sheet.staff.first(plan.worker, "Staff")
-    return web.Step(words, whose, status(sheet, plan, step), theirs)
+    return web.Step(words, whose, status(sheet, plan, step), theirs, named=not theirs)
 
 
 def status(sheet: Sheet, plan: Plan, step: Step) -> Tag | Chip:

@@ -109,7 +109,7 @@ def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
         "asked_one.html",
         title=sheet.name(referral.program, "A program of yours"),
         whose=referral.person,
-        reach_url=f"/intake/people/{referral.person}/reach",
+        reach_url=f"/intake/people/{referral.person}/reach" if sheet.reachable else "",
         mark=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("", _stage(kept)),
         stage=_stage(kept),
         facts=known,
@@ -135,7 +135,7 @@ def _stage(kept: Kept) -> str:
 
 
 Turns = Mapping[str, str]
-ORDERS = (("due", "What is due first"), ("program", "By program"), ("latest", "What moved last, first"))
+ORDERS = (("due", "What is due first"), ("program", "By program"), ("latest", "Moved last"))
 ASKED: Turns = {"waits": "They wait for your answer", "way": "Help is under way", "over": "Over"}
 HELD: Turns = {"yours": "Yours to move", "person": "With the person", "agency": "With an agency"}
 YOURS = {Stage.DRAFT, Stage.DECLINED, Stage.EXPIRED, Stage.ABANDONED, Stage.PAUSED, Stage.UNASKED}

@@ -175,6 +175,11 @@ async def _see(tx: Connection, actor: Actor, action: str, person: UUID, told: st
     return row
 
 
+def _why(actor: Actor, row: Row) -> str:
+    """Their own agency walks with them; another is told because they asked for its help."""
+    return "referral" if actor.agency not in (None, row.person.agency) else "care"
+
+
 @router.get("/intake/people/{person_id}/name")
 async def get_name(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("person.name"))]
@@ -184,7 +189,7 @@ async def get_name(
     own = Reach(person=actor.id, actor=actor.id) if actor.harmless else None
     async with transaction(running(request), own) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
-        await audit.record(tx, actor, "person.name", person_id, "name", "care")
+        await audit.record(tx, actor, "person.name", person_id, "name", _why(actor, row))
     name = await seals.name_of(running(request).keys, row)
     if wants_html(request):
         return pages.name_page(request, actor, name)
@@ -198,7 +203,7 @@ async def get_reach(
     """How to reach somebody safely: for their own agency, and for one that they let know it."""
     async with transaction(running(request)) as tx:
         row = await _see(tx, actor, "person.reach", person_id, told="contact")
-        await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
+        await audit.record(tx, actor, "person.reach", person_id, "contact", _why(actor, row))
     contact = await seals.contact_of(running(request).keys, row)
     if wants_html(request):
         return pages.reach_page(request, actor, row.person, contact)

@@ -32,7 +32,7 @@ from shared.web.words import lang_of
 MEND = {"name": "Say what they like to be called."}
 SHOWN = 40  # on one page of those with a worker
 MOST = 200  # that a search by name shows
-ORDERS = (("latest", "Who came last, first"), ("longest", "Who came first, first"), ("name", "By name"))
+ORDERS = (("latest", "Newest first"), ("longest", "Longest here first"), ("name", "By name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A person's own PINs: changing the one that they came in by, and choosing a second one that opens appointments alone.
+"""A person's own PINs: changing the one that they came in by, and choosing a second one that opens an empty page.
 
 Nothing tells whether there is a second. Behind it this page looks the same, without the question for another.
 """

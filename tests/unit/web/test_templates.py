@@ -14,7 +14,6 @@ from shared.web.charts import Chart, Dot, Stroke, Table, Text
 from shared.web.listing import Filter, Offer, Pages, View
 from shared.web.parts import (
     Act,
-    Appointment,
     Ask,
     Bead,
     Consent,
@@ -81,7 +80,6 @@ def slots(s: str) -> dict[str, str]:
         "lines": u.lines([Line(s, s, s, chip, act)]),
         "when": u.when(s, s + s),
         "consent": u.consent(Consent(s, s, s, s, (s, s), tag, (Bead(s, "now", True, s),)), caller=lambda: s),
-        "appointment": u.appointment(Appointment(s, s, s, s, act), "a"),
         "finder": u.finder(View(offer, {"n": s}, s, kept={s: s}, typed={s: s}), s, caller=lambda: s),
         "pages": u.pages(Pages((s,), 1, 3, URL + "?a=1", URL + "?a=2")),
         "nothing_fits": u.nothing_fits(View(offer, {"n": s})),
