@@ -18,8 +18,8 @@ from services.intake.known import index_of
 from services.intake.pages import accounts as pages
 from services.intake.people import assign
 from services.intake.store import accounts as store
-from services.intake.store import directory, people, sessions
-from shared.messaging.outbox import put_events
+from services.intake.store import covers, directory, people, sessions
+from shared.messaging.outbox import Cause, put_events
 from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
@@ -199,6 +199,7 @@ async def change_role(account_id: UUID, request: Request, actor: Manager, want: 
             if account != before:
                 await store.save_account(tx, account, cause_of(actor, want))
             await _noted(tx, actor, account)
+                await _cover_no_more(tx, actor, account, cause_of(actor, want))
             return Answer.json(200, {"id": account_id, "role": account.role})
 
         answer = await once(tx, want, actor, act)
@@ -215,6 +216,7 @@ async def end_access(account_id: UUID, request: Request, actor: Manager, want: W
             await store.save_account(tx, account, cause_of(actor, want))
             ended = await sessions.end_sessions(tx, account_id, "access_ended", cause_of(actor, want))
             holds = await store.walking_with(tx, [account_id])
+            await _cover_no_more(tx, actor, account, cause_of(actor, want))
             await _noted(tx, actor, account)
             return Answer.json(200, {"id": account_id, "sessions": ended, "people": holds.get(account_id, 0)})
 
@@ -277,6 +279,13 @@ async def _noted(tx: Connection, actor: Actor, account: Account) -> None:
     await audit.record(tx, actor, "account.manage", None, f"account/{account.id}", "administration")
 
 
+async def _cover_no_more(tx: Connection, actor: Actor, account: Account, cause: Cause) -> None:
+    """No person reads that somebody stands in for their worker who does not walk with people any more."""
+    if not pages.walks(account):
+        for cover in await covers.end_of(tx, account.id, cause):
+            await audit.record(tx, actor, "cover.end", None, f"cover/{cover}", "administration")
+
+
 def _answered(request: Request, answer: Answer, id: UUID, said: str, back: str | None = None) -> Response:
     _look_again(request)
     if is_form(request):
@@ -289,6 +298,7 @@ def _look_again(request: Request) -> None:
         fences.look_again()
 
 
+    running(request).covers.look_again()
 async def _mend(request: Request, actor: Actor, form: forms.Form[Any]) -> Response:
     if not is_form(request):
         taken(form)

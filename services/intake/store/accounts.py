@@ -1,6 +1,6 @@
 """Accounts in Postgres, with what is told of them. Names and second factors go in and out sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -70,6 +70,11 @@ async def lock_account(tx: Connection, id: UUID) -> Account:
 
 
 async def find_by_sign_in(tx: Connection, sign_in: str) -> Proofs | None:
+async def lock_accounts(tx: Connection, ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Several, in the order of their ids; who is not there is left out."""
+    return {row["id"]: _account(row) for row in await tx.fetch(SQL["lock_accounts"], list(ids))}
+
+
     row = await tx.fetchrow(SQL["find_by_sign_in"], sign_in)
     return _proofs(row) if row else None
 

@@ -6,6 +6,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock() + $9::interval, $10, $11) ON CON
 -- name: lock_account
 SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = $1 FOR UPDATE;
 
+-- name: lock_accounts
+SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
+
 -- name: find_by_sign_in
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE sign_in = $1;
 
