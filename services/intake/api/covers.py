@@ -16,7 +16,7 @@ from services.intake.store import covers as store
 from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.security import audit
-from shared.security.edge import allow
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
 from shared.security.sealing import Compartment, seal
@@ -97,7 +97,7 @@ async def _agree(request: Request, actor: Actor, want: Wanted | None, said: NewC
             return Answer.json(201, {"id": str(cover.id), "starts": _at(cover.starts), "ends": _at(cover.ends)})
 
         answer = await once(tx, want, actor, act)
-    here.covers.look_again()
+    look_again(request)
     return answer
 
 
@@ -117,7 +117,7 @@ async def end(id: UUID, request: Request, actor: Annotated[Actor, Depends(allow(
             return Answer.json(200, {"id": str(cover.id), "ended": True})
 
         answer = await once(tx, want, actor, act)
-    here.covers.look_again()
+    look_again(request)
     return _answered(request, answer, "cover-ended")
 
 

@@ -11,12 +11,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.intake.sessions import Session
+from services.intake.sessions import Session, hash_of, new_secret
 from services.intake.signing_in.words import SAYS
 from services.intake.store import sessions as store
+from services.intake.store.accounts import know_device
 from shared.messaging.outbox import Cause
 from shared.runtime.reach import SERVICE, act
-from shared.security.edge import allow, public, visit_of
+from shared.security.edge import allow, look_again, public, visit_of
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.signin import LANDING, RENEW, SIGN_IN, SIGN_OUT
@@ -27,6 +28,7 @@ from shared.web.edge import command, is_form, running, transaction
 from shared.web.templates import render
 from shared.web.words import lang_of
 
+YEAR = 365 * 24 * 3600  # seconds that a browser is known
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 log = structlog.get_logger("intake")
@@ -44,14 +46,26 @@ async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
     """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be."""
     visit = visit_of(request)
     async with command(running(request)) as tx:
+        secret, session = await store.open_session(tx, actor)
         if before := request.cookies.get(visit.tokens.session_cookie):
             await store.end_session(tx, before, "replaced", Cause(None, actor.cause))
-        secret, session = await store.open_session(tx, actor)
-    _look_again(request)
-    response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(actor.role, "/"), request)
+    look_again(request)
+    response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(session.role, "/"), request)
     _set(request, response, session)
     response.headers.append("set-cookie", visit.tokens.set_cookie(visit.tokens.session_cookie, secret))
-    log.info("signin.done", role=actor.role.value, id=str(actor.id))
+    log.info("signin.done", role=session.role.value, id=str(actor.id))
+    return response
+
+
+async def welcome(request: Request, actor: Actor, next: str = "") -> Response:
+    """The same for whoever has proved who they are: this browser is known from now on, so that strangers' tries are
+    none of its owner's."""
+    tokens = visit_of(request).tokens
+    device = request.cookies.get(tokens.device_cookie) or new_secret()
+    response = await let_in(request, actor, next)
+    async with transaction(running(request)) as tx:
+        await know_device(tx, actor.id, hash_of(device))
+    response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
     return response
 
 
@@ -65,7 +79,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
     if secret := request.cookies.get(visit_of(request).tokens.session_cookie):
         async with command(running(request)) as tx:
             await store.end_session(tx, secret, "signed_out", Cause(None, actor.cause))
-        _look_again(request)
+        look_again(request)
     _forget(request, response)
     log.info("signin.ended", role=actor.role.value, id=str(actor.id))
     return response
@@ -97,12 +111,6 @@ def _set(request: Request, response: Response, session: Session) -> None:
 def _forget(request: Request, response: Response) -> None:
     for cookie in visit_of(request).tokens.end_cookies():
         response.headers.append("set-cookie", cookie)
-
-
-def _look_again(request: Request) -> None:
-    """What this process has just ended, it refuses from the next request on."""
-    if fences := visit_of(request).fences:
-        fences.look_again()
 
 
 async def _over(request: Request, next: str) -> Response:
