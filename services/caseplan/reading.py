@@ -214,7 +214,7 @@ async def of_nothing(here: Running, actor: Actor, action: str) -> Sheet:
 async def mark_of_worker(tx: Tx, actor: Actor) -> str:
     """What a worker's day was drawn with, as a few letters; it names nobody and counts nothing."""
     leads = actor.role is Role.SUPERVISOR
-    return str(await tx.fetchval(store.SQL["mark_of_worker"], actor.id, actor.agency, leads))
+    return str(await tx.fetchval(store.SQL["mark_of_worker"], [actor.id, *sorted(actor.covers)], actor.agency, leads))
 
 
 async def mark_of_person(tx: Tx, actor: Actor) -> str:
