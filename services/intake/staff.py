@@ -3,7 +3,7 @@
 A worker may be named by id without being known here; then nothing is assumed of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from asyncpg import Connection
@@ -46,11 +46,17 @@ async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agen
     return cast is not None and cast.agency != agency
 
 
-async def names_of(here: Running, workers: Iterable[UUID | None]) -> Mapping[UUID, str]:
+def is_of_cast(settings: Settings, id: UUID) -> bool:
+    """Whether somebody works here in the demo, also before they have an account."""
+    known = demo.by_id(id) if settings.demo else None
+    return known is not None and known.role is not Role.PERSON
+
+
+async def names_of(here: Running, workers: Iterable[UUID | None], otherwise: str = UNKNOWN) -> dict[UUID, str]:
     """What staff pages call them, whichever agency they are of: who walks with somebody is told to both."""
     wanted = {worker for worker in workers if worker is not None}
     known = await staff.known(here, ANYONE, wanted)
-    return {worker: known.name(worker, UNKNOWN) for worker in wanted}
+    return {worker: known.name(worker, otherwise) for worker in wanted}
 
 
 async def worker_name(here: Running, worker: UUID | None, reader: Actor) -> str:

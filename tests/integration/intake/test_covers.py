@@ -1,6 +1,7 @@
 """Agreeing that a colleague covers, over HTTP: by who is away or answers for the team, and by nobody else."""
 
 import asyncio
+import re
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -124,3 +125,20 @@ async def test_a_colleague_who_is_leaving_at_this_moment_covers_for_nobody(house
         assert agreed.status_code in (201, 422), agreed.text
         live = "SELECT count(*) FROM cover WHERE covering = $1 AND ended_at IS NULL"
         assert await house.pool.fetchval(live, robin) == 0
+
+
+async def test_a_name_or_a_reason_that_does_not_open_takes_no_page_away(house: Door):  # noqa: F811
+    robin = await of_welcome_alder(house, name="Canary Damaged")
+    await house.post(COVERS, await agreeing(house, robin), demo.DANA)
+    await house.pool.execute("UPDATE worker SET name = $2 WHERE id = $1", robin, b"\x01 damaged")
+    await house.pool.execute("UPDATE cover SET why = $2 WHERE covering = $1", robin, b"\x01 damaged")
+    page = await house.page(COVERS, demo.LENA)
+    assert page.status_code == 200 and "Somebody covers for Dana Whitfield" in text(page)
+    accounts = text(await house.page("/intake/accounts", demo.RUTH))
+    assert "Name not known" in accounts and "Lena Park" in accounts
+
+
+async def test_who_leads_the_team_is_not_offered_themselves(house: Door):  # noqa: F811
+    page = (await house.page(COVERS, demo.LENA)).text
+    away, covering = (re.search(rf'(?s)<select[^>]*name="{name}".*?</select>', page) for name in ("worker", "covering"))
+    assert str(demo.LENA) in away[0] and str(demo.LENA) not in covering[0]
