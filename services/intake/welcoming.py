@@ -75,7 +75,7 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
     worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
     async with transaction(running(request)) as tx:
         home = await _own_agency(tx, actor)
-        if worker is not None and await staff.works_elsewhere(settings, tx, worker, home.id):
+        if worker is not None and not await staff.may_be_named(settings, tx, worker, home.id):
             raise Invalid("worker", "Choose a worker of your own agency.")
         if said.id is not None and (await people.is_anothers(tx, said.id) or staff.is_of_cast(settings, said.id)):
             raise Conflict(TAKEN)  # before anything is sealed by it
