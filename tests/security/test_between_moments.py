@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from services.intake.signing_in import persons, staff
-from services.intake.store import erasures
+from services.intake.store import erasures, sessions
 from shared.runtime.reach import SERVICE, acting
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
@@ -73,6 +73,31 @@ async def test_who_does_another_work_since_they_typed_their_password_gets_no_tok
     async with browsers.open() as asks:
         assert (await sign_in(asks, who)).status_code == 303
         assert browsers.tokens.read(asks.cookies[browsers.tokens.cookie_name]).actor.role == "mentor"
+
+
+async def test_a_token_that_was_being_renewed_while_their_work_changed_is_refused_with_the_old_ones(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    browsers = Browsers(door)
+    who = await colleague(browsers)
+    renew = sessions.renew_session
+
+    async def and_then_it_changes(*given: Any, **more: Any) -> Any:
+        found = await renew(*given, **more)
+        path = f"/intake/accounts/{who.account.id}/role"
+        changed = await door.post(path, {"role": "mentor"}, demo.YUSUF)
+        assert changed.status_code == 200, changed.text
+        return found
+
+    async with browsers.open() as asks:
+        assert (await sign_in(asks, who)).status_code == 303
+        browsers.lose_token(asks)
+        monkeypatch.setattr(sessions, "renew_session", and_then_it_changes)
+        assert (await asks.get("/intake/session/renew?next=/intake/directory")).status_code == 303
+        late = asks.cookies[browsers.tokens.cookie_name]
+        assert browsers.tokens.read(late).actor.role == "case_manager"
+        headers = {"Authorization": f"Bearer {late}", "Accept": "application/json"}
+        assert (await door.client.get("/intake/people", headers=headers)).status_code == 401
 
 
 async def test_who_is_erased_while_they_sign_in_is_not_in(door: Door, monkeypatch: pytest.MonkeyPatch):

@@ -4,14 +4,18 @@ A token that ran out sends its browser to `renew` and back: a page by 303, a for
 again by itself. Where the session is over too, a form comes back with all that was typed in it.
 """
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import quote
 
 import structlog
+from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.intake.sessions import Session, hash_of, new_secret
+from services.intake.signing_in.tries import address_of, place_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import sessions as store
 from services.intake.store.accounts import know_device
@@ -44,14 +48,14 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
 
 async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
     """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be."""
-    visit = visit_of(request)
+    visit, at = visit_of(request), time.time()
     async with command(running(request)) as tx:
         secret, session = await store.open_session(tx, actor)
         if before := request.cookies.get(visit.tokens.session_cookie):
             await store.end_session(tx, before, "replaced", Cause(None, actor.cause))
     look_again(request)
     response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(session.role, "/"), request)
-    _set(request, response, session)
+    _set(request, response, session, at)
     response.headers.append("set-cookie", visit.tokens.set_cookie(visit.tokens.session_cookie, secret))
     log.info("signin.done", role=session.role.value, id=str(actor.id))
     return response
@@ -67,6 +71,15 @@ async def welcome(request: Request, actor: Actor, next: str = "") -> Response:
         await know_device(tx, actor.id, hash_of(device))
     response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
     return response
+
+
+async def place(request: Request, is_known: Callable[[Connection, bytes], Awaitable[bool]]) -> str:
+    """Where a try comes from, as the count has it: a browser that its owner has used before, or an address."""
+    if device := request.cookies.get(visit_of(request).tokens.device_cookie):
+        async with transaction(running(request)) as tx:
+            if await is_known(tx, hash_of(device)):
+                return place_of(device)
+    return address_of(request)
 
 
 @router.post(SIGN_OUT)
@@ -88,7 +101,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
 @router.api_route(RENEW, methods=METHODS)
 async def renew(request: Request, next: str = "", by: str = "") -> Response:
     """A fresh token for a live session, then back. `by=itself`: nobody did anything, so a quiet phone stays quiet."""
-    secret = request.cookies.get(visit_of(request).tokens.session_cookie)
+    secret, at = request.cookies.get(visit_of(request).tokens.session_cookie), time.time()
     session = None
     if secret:
         async with transaction(running(request)) as tx:
@@ -97,14 +110,15 @@ async def renew(request: Request, next: str = "", by: str = "") -> Response:
         return await _over(request, next)
     where = next if forms.is_own_path(next) else LANDING.get(session.role, "/")
     response = RedirectResponse(where, 303 if request.method in forms.SAFE else 307)
-    _set(request, response, session)
+    _set(request, response, session, at)
     response.headers.append("set-cookie", visit_of(request).tokens.brake())
     return response
 
 
-def _set(request: Request, response: Response, session: Session) -> None:
-    tokens = visit_of(request).tokens
-    token = tokens.issue_for(session.actor, session.id, quiet_for=session.quiet_for, lasts=min(LIFE, session.left))
+def _set(request: Request, response: Response, session: Session, at: float) -> None:
+    """`at`: from before the session was read."""
+    tokens, lasts = visit_of(request).tokens, min(LIFE, session.left)
+    token = tokens.issue_for(session.actor, session.id, quiet_for=session.quiet_for, lasts=lasts, at=at)
     response.headers.append("set-cookie", tokens.set_cookie(tokens.cookie_name, token))
 
 
