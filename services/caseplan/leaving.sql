@@ -31,11 +31,13 @@ UPDATE contact SET worker = p.worker FROM person p
 RETURNING contact.person
 
 -- name: not_complete
--- Who left an agency and still holds something, the longest gone first.
+-- Who left an agency and still holds something, as `held` counts it, the longest gone first.
 SELECT w.id FROM worker w
  WHERE w.agency = $1 AND w.left_at IS NOT NULL
    AND (EXISTS (SELECT FROM person p WHERE p.worker = w.id)
         OR EXISTS (SELECT FROM aggregate a WHERE a.worker = w.id AND a.is_open)
         OR EXISTS (SELECT FROM aggregate a WHERE a.worker = w.id AND a.kind = 'promise' AND a.stage = 'broken'
-                      AND a.state->>'by_person' = 'true' AND a.state->>'admitted' IS NULL))
+                      AND a.state->>'by_person' = 'true' AND a.state->>'admitted' IS NULL)
+        OR EXISTS (SELECT FROM contact c WHERE c.worker = w.id AND c.speak_on IS NOT NULL
+                      AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.at > c.at)))
  ORDER BY w.left_at LIMIT $2

@@ -187,19 +187,21 @@ INSERT INTO contact (id, person, worker, agency, how, at, speak_on) VALUES ($1, 
 ON CONFLICT DO NOTHING RETURNING id
 
 -- name: contacts_due
--- With whom a worker said they would speak by today, and have not since; by contact_worker_idx.
+-- With whom a worker said they would speak by today, and have not since; nor has who covers for them ($4). By
+-- contact_worker_idx.
 SELECT c.id, c.person, c.speak_on, c.at FROM contact c
  WHERE c.worker = $1 AND c.speak_on <= $2
-   AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.worker = c.worker AND later.at > c.at)
+   AND NOT EXISTS (SELECT FROM contact later WHERE later.person = c.person AND later.worker IN (c.worker, $4) AND later.at > c.at)
  ORDER BY c.speak_on LIMIT $3
 
 -- name: mark_of_worker
--- A few letters that change when anything on a worker's day does: what they hold, or those for whom they cover ($1),
--- what their agency ($2) was asked, with whom they walk; for a supervisor ($3) what their team holds and who waits. By the indexes of these lists.
+-- A few letters that change when anything on a worker's day does: what they, and those for whom they cover ($1), hold
+-- and whom they walk with, what their agency ($2) was asked; for a supervisor ($3) what their team holds and who waits.
+-- By the indexes of these lists.
 SELECT left(md5(concat_ws('.',
-    (SELECT concat(count(*), '-', max(moved_at)) FROM aggregate WHERE worker = ANY($1::uuid[]) AND is_open),
+    (SELECT concat(count(*), '-', max(moved_at)) FROM aggregate WHERE worker = ANY ($1::uuid[]) AND is_open),
     (SELECT max(moved_at) FROM aggregate WHERE receiving = $2::uuid AND kind = 'referral'),
-    (SELECT count(*) FROM person WHERE worker = ANY($1::uuid[])),
+    (SELECT count(*) FROM person WHERE worker = ANY ($1::uuid[])),
     (SELECT max(moved_at) FROM unnest(ARRAY['setback', 'referral', 'plan']) AS held(kind)
       CROSS JOIN LATERAL (SELECT moved_at FROM aggregate a WHERE $3 AND a.home = $2::uuid AND a.kind = held.kind AND a.is_open
                            ORDER BY moved_at DESC LIMIT 1) AS latest),

@@ -5,7 +5,7 @@ Fifteen rows at most: what can wait is not here. The lists are read in a fixed n
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -101,7 +101,7 @@ class Gathered:
     broken: list[Kept] = field(default_factory=list)  # promises that the person says were not kept, and nobody owned up
     asked: list[Kept] = field(default_factory=list)
     team: dict[Concept, list[Kept]] = field(default_factory=dict)
-    contacts: Sequence[Record] = ()
+    contacts: list[Record] = field(default_factory=list)
     covered: dict[UUID, UUID] = field(default_factory=dict)  # people who are here by a cover, and for whom
     loads: dict[UUID, tuple[Load, ...]] = field(default_factory=dict)
     people: tuple[UUID, ...] = ()
@@ -143,13 +143,12 @@ async def _audit(tx: Tx, actor: Actor, gathered: Gathered, seen: set[UUID]) -> N
 
 async def _gather(tx: Tx, actor: Actor) -> Gathered:
     gathered = Gathered({concept: [] for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)})
+    today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
     for worker in (actor.id, *sorted(actor.covers)):
-        await _gather_of(tx, gathered, worker, covered=worker != actor.id)
+        await _gather_of(tx, gathered, worker, actor.id, today)
     gathered.loads = await _loads(tx, gathered.people)
     people = gathered.people
     gathered.unmet = await _ids(tx, "not_met", list(people))
-    today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
-    gathered.contacts = await tx.fetch(store.SQL["contacts_due"], actor.id, today, MOST)
     if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
         gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
     if actor.agency is not None and actor.may("leaving.read", Relation.SAME_AGENCY):
@@ -164,17 +163,20 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
     return gathered
 
 
-async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, *, covered: bool) -> None:
+async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, reader: UUID, today: date) -> None:
     """What one worker holds: the reader, or somebody for whom they cover."""
     mine = {concept: await store.open_of_worker(tx, concept, worker, LISTED) for concept in gathered.mine}
     people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], worker, PEOPLE))
     broken = await store.listed(tx, "list_broken_of_worker", PROMISE, worker, LISTED)
     for concept, kepts in mine.items():
         gathered.mine[concept] += kepts
+    contacts = await tx.fetch(store.SQL["contacts_due"], worker, today, MOST, reader)
     gathered.people += people
     gathered.broken += broken
-    if covered:
+    gathered.contacts += contacts
+    if worker != reader:
         about = {kept.state.person for kepts in (*mine.values(), broken) for kept in kepts}
+        about |= {contact["person"] for contact in contacts}
         gathered.covered |= dict.fromkeys(about | set(people), worker)
 
 

@@ -31,7 +31,11 @@ async def lapse(tx: Connection, due: Due) -> None:
 
 
 async def erase(tx: Connection, due: Due) -> None:
-    """The keys go before any of it commits: a kill in between is made good as the clock rings again."""
+    """The keys go before any of it commits: a kill in between is made good as the clock rings again.
+
+    The person is held first: a hold, a session or a consent of this moment is either seen here or comes too late.
+    """
+    await erasing.hold_person(tx, due.subject)
     erasure = await erasing.lock(tx, due.subject)
     if erasure is None or not await claim(tx, due):
         return

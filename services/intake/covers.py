@@ -29,14 +29,19 @@ class Cover:
 
 
 def agree(
-    id: UUID, worker: Account, covering: Account, first: date, last: date, today: date, zone: ZoneInfo
+    id: UUID, worker: Account, covering: Account, by: UUID, first: date, last: date, today: date, zone: ZoneInfo
 ) -> tuple[Cover, events.Covered]:
-    """From the beginning of the first day to the end of the last, in days of their agency. Raises Invalid."""
+    """From the beginning of the first day to the end of the last, in days of their agency. Raises Invalid.
+
+    `by`: whose word it is. What was told to one worker alone, nobody opens for themselves by naming themselves.
+    """
     if worker.agency is None or worker.stage is Stage.LEFT or worker.role not in WALK:
         raise Invalid("worker", "Choose somebody of your agency who walks with people.")
     fits = covering.agency == worker.agency and covering.stage is not Stage.LEFT and covering.role in WALK
     if covering.id == worker.id or not fits:
         raise Invalid("covering", "Choose a colleague of the same agency who walks with people.")
+    if covering.id == by:
+        raise Invalid("covering", "Nobody covers by their own word. Ask them, or somebody else who leads, to say so.")
     if first < today:
         raise Invalid("first", "Choose today or a later day.")
     if not first <= last < first + timedelta(days=LONGEST):

@@ -33,6 +33,7 @@ from shared.workflow import (
 from shared.workflow import Patience as Silence
 
 KIND = "erasure.due"
+EVERYWHERE = time(12)  # UTC: when the day before is over in every zone there is
 FORGETTING = frozenset({"caseplan", "notifications"})  # hold something of somebody beside what keys close
 
 
@@ -232,7 +233,7 @@ def silence_of(erasure: Erasure, patience: Patience) -> Silence | None:
             return Until(erasure.due)
         case Stage.KEPT:
             assert erasure.kept_until is not None
-            return Until(datetime.combine(erasure.kept_until + timedelta(days=1), time(), tzinfo=UTC))
+            return Until(datetime.combine(erasure.kept_until + timedelta(days=1), EVERYWHERE, tzinfo=UTC))
         case Stage.ERASED:
             return Hours(patience.forget_hours)
         case Stage.DONE | Stage.TAKEN_BACK:

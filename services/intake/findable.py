@@ -12,12 +12,10 @@ from asyncpg import Pool
 from services.intake import names
 from services.intake.seals import NAME
 from services.intake.store import names as store
-from services.intake.store.names import Unfindable
 from shared.process import Running
 from shared.runtime.database import PASSING, transaction
-from shared.runtime.errors import Permanent, Refused, Retryable
 from shared.security.blind import blind, blind_key
-from shared.security.sealing import Keys, open_many
+from shared.security.sealing import Keys, open_each
 
 EVERY = 60.0  # seconds: so long after a crash nobody may be found
 AT_ONCE = 200  # people
@@ -53,7 +51,7 @@ async def make_findable(pool: Pool, keys: Keys) -> int:
         if not found:
             return made
         after = found[-1].id
-        opened = await _opened(keys, found)
+        opened = await open_each(keys, *NAME, {one.id: one.name for one in found}, _waits)
         for one in found:
             if name := opened.get(one.id):
                 parts = await parts_for(keys, one.agency, names.parts_of(name))
@@ -62,15 +60,5 @@ async def make_findable(pool: Pool, keys: Keys) -> int:
                 made += 1
 
 
-async def _opened(keys: Keys, found: Sequence[Unfindable]) -> dict[UUID, str | None]:
-    """Their names, for one look at the key store; one by one where somebody's key can't be had, who waits alone."""
-    try:
-        return await open_many(keys, *NAME, {one.id: one.name for one in found})
-    except (Retryable, Permanent, Refused):
-        opened: dict[UUID, str | None] = {}
-    for one in found:
-        try:
-            opened |= await open_many(keys, *NAME, {one.id: one.name})
-        except (Retryable, Permanent, Refused) as error:
-            log.warning("a name can't be made findable", id=str(one.id), error=type(error).__name__)
-    return opened
+def _waits(person: UUID, error: str) -> None:
+    log.warning("a name can't be made findable", id=str(person), error=error)

@@ -57,7 +57,8 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
 
 
 async def _account(tx: Connection, envelope: Envelope, event: account.AccountEvent) -> None:
-    """Whoever left stays away and what ended stays ended. Somebody who was invited since needs a new link."""
+    """Whoever left stays away and what ended stays ended. Somebody who was invited since needs a new link, and so does
+    who has given up a password or a phone: on the day of the backup it let somebody in."""
     await workers.know(tx, [event])
     await covers.know(tx, [event])
     match event:
@@ -67,6 +68,11 @@ async def _account(tx: Connection, envelope: Envelope, event: account.AccountEve
             await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time, workers.from_told(name))
         case account.Left(account=id):
             await tx.execute(ACCOUNTS["fold_left"], id, envelope.time)
+        case account.ProofsReplaced(account=id, which="own"):
+            await tx.execute(ACCOUNTS["fold_replaced"], id, envelope.time)
+            await accounts.forget_devices(tx, id)
+        case account.ProofsReplaced(account=id):
+            await tx.execute(ACCOUNTS["fold_untied"], id, envelope.time)
         case account.SessionEnded(session=id, because=because):
             await sessions.end_again(tx, id, because, envelope.time)
 

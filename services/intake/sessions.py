@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from shared.runtime.errors import Conflict
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.tokens import actor_of
@@ -21,6 +22,11 @@ KEPT = timedelta(days=30)  # how long it is known when somebody was signed in
 LONGEST_SECRET = 64  # characters
 
 Ending = Literal["signed_out", "replaced", "password_changed", "access_ended", "by_a_worker"]
+
+
+class AccessChanged(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Your access has changed meanwhile. Sign in again.")
 
 
 @dataclass(frozen=True, slots=True)

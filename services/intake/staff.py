@@ -1,9 +1,6 @@
-"""Who works where, as far as accounts are known; in the demo the cast as well, also before it has accounts.
+"""Who works where, as far as accounts are known; in the demo the cast as well, also before it has accounts."""
 
-A worker may be named by id without being known here; then nothing is assumed of them.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from asyncpg import Connection
@@ -36,21 +33,28 @@ async def workers_of(here: Running, agency: UUID | None) -> list[tuple[UUID, str
     return sorted(names.items(), key=lambda worker: worker[1])
 
 
-async def works_elsewhere(settings: Settings, tx: Connection, worker: UUID, agency: UUID) -> bool:
-    """Whether we know of this worker that they are another agency's, or have left."""
-    async with reaching(tx, SERVICE):  # other agencies' accounts are what is asked about
+async def may_be_named(settings: Settings, tx: Connection, worker: UUID, agency: UUID) -> bool:
+    """Whether somebody may be told that this worker of `agency` walks with them. Whom nobody knows walks with nobody,
+    and whoever was given to them would wait unseen; in the demo alone a worker may be named before their account is."""
+    async with reaching(tx, SERVICE):  # other agencies' accounts are asked about too
         known = await store.find_known(tx, worker)
     if known is not None:
-        return known.agency != agency or known.stage is Stage.LEFT
+        return known.agency == agency and known.stage is not Stage.LEFT
     cast = demo.by_id(worker) if settings.demo else None
-    return cast is not None and cast.agency != agency
+    return cast.agency == agency if cast is not None else settings.demo
 
 
-async def names_of(here: Running, workers: Iterable[UUID | None]) -> Mapping[UUID, str]:
+def is_of_cast(settings: Settings, id: UUID) -> bool:
+    """Whether somebody works here in the demo, also before they have an account."""
+    known = demo.by_id(id) if settings.demo else None
+    return known is not None and known.role is not Role.PERSON
+
+
+async def names_of(here: Running, workers: Iterable[UUID | None], otherwise: str = UNKNOWN) -> dict[UUID, str]:
     """What staff pages call them, whichever agency they are of: who walks with somebody is told to both."""
     wanted = {worker for worker in workers if worker is not None}
     known = await staff.known(here, ANYONE, wanted)
-    return {worker: known.name(worker, UNKNOWN) for worker in wanted}
+    return {worker: known.name(worker, otherwise) for worker in wanted}
 
 
 async def worker_name(here: Running, worker: UUID | None, reader: Actor) -> str:

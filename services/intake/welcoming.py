@@ -26,6 +26,8 @@ from shared.security.identity import Actor
 from shared.web.edge import cause_of, command, running, transaction
 from shared.web.idempotency import REPLAYED, Answer, Wanted, once
 
+TAKEN = "There is somebody with this id already."
+
 
 class NobodyWelcomes(Conflict):
     title = "We can’t take this form today"
@@ -73,8 +75,10 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
     worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
     async with transaction(running(request)) as tx:
         home = await _own_agency(tx, actor)
-        if worker is not None and await staff.works_elsewhere(settings, tx, worker, home.id):
+        if worker is not None and not await staff.may_be_named(settings, tx, worker, home.id):
             raise Invalid("worker", "Choose a worker of your own agency.")
+        if said.id is not None and (await people.is_anothers(tx, said.id) or staff.is_of_cast(settings, said.id)):
+            raise Conflict(TAKEN)  # before anything is sealed by it
     person = Person(
         said.id or uuid7(),
         home.id,
@@ -119,7 +123,7 @@ async def _take_in(
             if await people.add_person(tx, person, sealed):
                 told = welcome(person, seals.as_text(sealed.contact))
             elif not await people.name_again(tx, person, sealed):
-                raise Conflict("There is somebody with this id already.")
+                raise Conflict(TAKEN)
             await put_parts(tx, person.id, person.agency, sealed.name, parts)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
             await audit.record(tx, actor, action, person.id, f"person/{person.id}", "welcome")

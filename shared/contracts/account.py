@@ -72,6 +72,16 @@ class Left(StaffEvent):
     tokens_before: TokensBefore
 
 
+class ProofsReplaced(StaffEvent):
+    """What let them in until now lets nobody in any more: for intake itself, should it be set back to a day before."""
+
+    type: ClassVar[str] = "throughcare.account.proofs_replaced.v1"
+
+    which: Annotated[str, Known("own", "issuer")] = Field(
+        description="own: password, phone and recovery codes. issuer: by what an OpenID issuer knows them."
+    )
+
+
 class Covered(StaffEvent):
     """A colleague of the same agency stands in for them, from when to when; it ends by itself."""
 

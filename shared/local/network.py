@@ -22,6 +22,7 @@ from confluent_kafka import KafkaException
 
 from shared.contracts.topics import SERVICES
 from shared.local import jars, ports, trouble
+from shared.local.environment import environment_of
 from shared.local.kafka import LocalKafka
 from shared.local.keystore import KeyStore, beside
 from shared.local.parts import Part
@@ -35,10 +36,8 @@ from shared.local.trouble import Trouble
 from shared.messaging import deadletters
 from shared.messaging.cluster import Access, BrokerAway, Cluster, NotTrusted, SignInRefused
 from shared.runtime.reach import SERVICE
-from shared.security import signing
 from shared.security.ledger import Ledger
 
-SIGNER = "intake"  # who signs tokens; the others verify them
 LEAST_SPACE = 500_000_000  # bytes; Kafka and Postgres stop hard on a full disk
 Say = Callable[[str], None]
 
@@ -176,45 +175,8 @@ class Network:
         return Part(self.home, self.root, "front", "shared.local.front", self.ports["front"], settings, "/healthz")
 
     def environment(self, service: str) -> dict[str, str]:
-        """What a process of `service` is started with: its own secrets, by file, and nobody else's."""
-        access = self.access_of(service).environment()
-        access.pop("THROUGHCARE_KAFKA_PASSWORD")
-        secret = self.passwords.path
-        signing.ensure(self.tokens)
-        return {
-            **access,
-            "THROUGHCARE_KAFKA_PASSWORD_FILE": str(secret(f"kafka.{service}")),
-            "THROUGHCARE_DATABASE": self.databases.url(service, self.database, password=False),
-            "THROUGHCARE_DATABASE_PASSWORD_FILE": str(secret(f"postgres.{service}")),
-            **({"THROUGHCARE_DATABASE_CA_FILE": str(ca)} if (ca := self.settings.database_ca_file) else {}),
-            "THROUGHCARE_SIGNING_SECRET_FILE": str(secret("signing")),
-            "THROUGHCARE_KEYS": self.keys.url(service, password=False),
-            "THROUGHCARE_KEYS_PASSWORD_FILE": str(secret(f"postgres.{service}")),
-            **({"THROUGHCARE_KEYS_CA_FILE": str(ca)} if (ca := self._keys_ca) else {}),
-            "THROUGHCARE_SEALING_KEY_FILE": str(self.sealing),
-            "THROUGHCARE_ERASURES": str(self.ledger.folder),
-            "THROUGHCARE_VERIFYING_KEYS": str(self.tokens / signing.PUBLIC),
-            **({"THROUGHCARE_SIGNING_KEYS": str(self.tokens / signing.PRIVATE)} if service == SIGNER else {}),
-            "THROUGHCARE_HOST": ports.LOOPBACK,
-            "THROUGHCARE_PORT": str(self.ports[service]),
-            "THROUGHCARE_PUBLIC_URL": self.url,
-            "THROUGHCARE_ROLES": "api,worker",
-            "THROUGHCARE_DEMO": "1" if self.settings.demo else "0",
-            "THROUGHCARE_HOME": str(self.home),
-            "THROUGHCARE_REPLICATION": str(self.settings.replication),
-            **(self._administrator() if service == "notifications" else {}),
-        }
-
-    @property
-    def _keys_ca(self) -> Path | None:
-        return self.settings.database_ca_file if self.settings.keys is None else self.settings.keys_ca_file
-
-    def _administrator(self) -> dict[str, str]:
-        """Partners make new passwords on their page; only of our own Kafka (docs/decisions/0010)."""
-        if self.kafka is None:
-            return {}
-        user, password = self.access.user, self.passwords.path(f"kafka.{self.access.user}")
-        return {"THROUGHCARE_KAFKA_ADMIN_USER": user, "THROUGHCARE_KAFKA_ADMIN_PASSWORD_FILE": str(password)}
+        """What a process of `service` is started with."""
+        return environment_of(self, service)
 
     # Starting
 

@@ -134,6 +134,13 @@ def visit_of(request: Request) -> Visit:
     return visit
 
 
+def look_again(request: Request) -> None:
+    """What this process has just ended, it goes by from the next request on: a session, an access, a cover."""
+    if fences := visit_of(request).fences:
+        fences.look_again()
+    request.app.state.running.covers.look_again()
+
+
 async def _who(request: Request, visit: Visit, action: str) -> Actor:
     """The actor of a Bearer token, else of the cookie, else nobody; a bad cookie is nobody where nobody is welcome."""
     header = request.headers.get("authorization")

@@ -39,7 +39,7 @@ class Erased(Refused):
     title = "Erased"
 
     def __init__(self, person: UUID) -> None:
-        super().__init__(f"What we knew of {person} was erased.")
+        super().__init__("What we knew of them was erased.")  # and no id: a partner has another than ours
         self.person = person
 
 

@@ -6,7 +6,7 @@ is never taken for the other.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -34,6 +34,7 @@ __all__ = [
     "PostgresKeys",
     "SealingKeyChanged",
     "Tampered",
+    "open_each",
     "open_many",
     "open_sealed",
     "seal",
@@ -46,6 +47,9 @@ SHORTEST = 1 + NONCE + 16
 
 class Tampered(Permanent):
     """These bytes do not open here: changed, cut short, moved from another person or field, or sealed by a lost key."""
+
+
+ALONE = (KeyMissing, SealingKeyChanged, Permanent)  # about one text or one key, and no other
 
 
 async def seal(keys: Keys, person: UUID, compartment: Compartment, field: str, text: str) -> bytes:
@@ -73,6 +77,23 @@ async def open_many(
         key = found[person]
         opened[person] = None if key is None else _open(key, person, compartment, field, content)
     return opened
+
+
+async def open_each(
+    keys: Keys, compartment: Compartment, field: str, sealed: Mapping[UUID, bytes], failed: Callable[[UUID, str], None]
+) -> dict[UUID, str]:
+    """Those that open; what is damaged, or has no key, fails alone and is told to `failed` by its kind. Nothing of the
+    erased. Raises where the key store does not answer."""
+    try:
+        found = await open_many(keys, compartment, field, sealed)
+    except ALONE:
+        found = {}
+        for person, content in sealed.items():
+            try:
+                found |= await open_many(keys, compartment, field, {person: content})
+            except ALONE as error:
+                failed(person, type(error).__name__)
+    return {person: text for person, text in found.items() if text}
 
 
 def _open(key: bytes, person: UUID, compartment: Compartment, field: str, sealed: bytes) -> str:

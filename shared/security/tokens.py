@@ -65,13 +65,20 @@ class Tokens:
         """A token without a session: a voice of the demo, and worth nothing outside it."""
         return self._signed(actor, lasts, 0.0, {})
 
-    def issue_for(self, actor: Actor, sid: UUID, *, quiet_for: float = 0.0, lasts: float = LIFE) -> str:
-        """A token of a session whose owner has been quiet for so many seconds."""
-        view = {"view": self._view(sid, actor.harmless)} if actor.person else {}
-        return self._signed(actor, min(lasts, LIFE), quiet_for, {"sid": str(sid)} | view)
+    def issue_for(
+        self, actor: Actor, sid: UUID, *, quiet_for: float = 0.0, lasts: float = LIFE, at: float | None = None
+    ) -> str:
+        """A token of a session whose owner has been quiet for so many seconds.
 
-    def _signed(self, actor: Actor, lasts: float, quiet_for: float, more: Mapping[str, str]) -> str:
-        now = round(self._now(), 3)
+        `at`: from before their role was read (Unix seconds), so that what changed it since cuts this one short too.
+        """
+        view = {"view": self._view(sid, actor.harmless)} if actor.person else {}
+        return self._signed(actor, min(lasts, LIFE), quiet_for, {"sid": str(sid)} | view, at)
+
+    def _signed(
+        self, actor: Actor, lasts: float, quiet_for: float, more: Mapping[str, str], at: float | None = None
+    ) -> str:
+        now = round(self._now() if at is None else at, 3)
         claims = {
             "iss": self._issuer,
             "aud": self._audience,

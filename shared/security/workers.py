@@ -8,15 +8,17 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import structlog
 from asyncpg import Connection, Record
 
 from shared.contracts.account import AccountEvent, Changed, Left, Opened
 from shared.contracts.agency import AgencyFacts
 from shared.runtime import sql
 from shared.security.permissions import Role
-from shared.security.sealing import Compartment, Keys, open_many, seal
+from shared.security.sealing import Compartment, Keys, open_each, seal
 
 SQL = sql.load(__file__, "workers.sql")
+log = structlog.get_logger("shared.security")
 FIELD = "account.name"  # what the seal of a name is bound to, wherever it lies
 
 
@@ -25,10 +27,13 @@ async def seal_name(keys: Keys, account: UUID, name: str) -> bytes:
 
 
 async def open_names(keys: Keys, sealed: dict[UUID, bytes]) -> dict[UUID, str]:
-    """Those that there is something to open of."""
+    """Those that open. One that does not is logged, and keeps no other from its page."""
     wanted = {id: name for id, name in sealed.items() if name}
-    opened = await open_many(keys, Compartment.STAFF, FIELD, wanted) if wanted else {}
-    return {id: name for id, name in opened.items() if name}
+    return await open_each(keys, Compartment.STAFF, FIELD, wanted, _unreadable) if wanted else {}
+
+
+def _unreadable(account: UUID, error: str) -> None:
+    log.warning("the name of a worker does not open", id=str(account), error=error)
 
 
 def as_told(name: bytes) -> str | None:

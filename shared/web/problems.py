@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.errors import NotFound, Permanent, Refused, Retryable
+from shared.security.sealing import NotGranted, Tampered
 from shared.web.accept import is_htmx, wants_html
 from shared.web.mending import Mend, mends
 from shared.web.templates import render
@@ -72,6 +73,8 @@ def problem_of(error: Exception) -> Problem:
             return _unreadable(error)
         case Retryable():
             return _plain(503)
+        case Tampered() | NotGranted():  # ours to mend, and its message says whom it is about
+            return _plain(500, token_hex(4))
         case Permanent():
             return Problem(type=_kind(error), title="This can’t be accepted as it is", status=422, detail=str(error))
         case HTTPException(status_code=status) if status in PLAIN:

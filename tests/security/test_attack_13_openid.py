@@ -18,7 +18,10 @@ from services.intake.known import index_of
 from services.intake.store import accounts as store
 from shared.messaging.outbox import Cause
 from shared.runtime.database import transaction
+from shared.runtime.ids import uuid7
 from shared.security import demo
+from shared.security.identity import Actor
+from shared.security.permissions import Role
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.issuers import E_MAIL, Issuer, come_back, served, set_out, settings_for
 from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, colleague, invited
@@ -53,7 +56,7 @@ async def robin(door: Door) -> AsyncIterator[Colleague]:
 async def known_as(door: Door, account: Account, name: str | None) -> None:
     index = await index_of(door.running.keys, name) if name else None
     async with transaction(door.pool) as tx:
-        assert await store.save_known_as(tx, account, index)
+        assert await store.save_known_as(tx, account, index, Cause())
 
 
 def at(door: Door, issuer: Issuer, **more: Any) -> Browsers:
@@ -108,6 +111,7 @@ LIES: list[dict[str, Any]] = [
     {"email": None},
     {"email": "nobody@cedar.example"},
     {"email": [E_MAIL]},
+    {"email": "Robin.ﬁeld@cedar.example"},  # to Unicode the same letters; to whoever gives out addresses another
 ]
 
 
@@ -296,6 +300,19 @@ async def test_two_accounts_are_never_known_by_the_same(door, issuer, robin):
         path = f"/intake/accounts/{other.json()['id']}/known-as"
         assert (await asks.post(path, json={"known_as": E_MAIL}, headers=headers)).status_code == 422
         assert (await asks.post(path, json={"known_as": "other@cedar.example"}, headers=headers)).status_code == 200
+
+
+async def test_nor_two_accounts_of_two_agencies_and_neither_learns_of_whom(door, issuer, robin):
+    browsers = at(door, issuer)
+    body = {"name": "Elsewhere", "sign_in": f"e{uuid7().hex[-9:]}", "role": "mentor", "agency": str(demo.WELCOME_ALDER)}
+    made = await door.post("/intake/accounts", body, demo.RUTH)
+    admin = Actor(uuid7(), Role.AGENCY_ADMIN, demo.WELCOME_ALDER)
+    headers = {"Authorization": f"Bearer {browsers.tokens.issue(admin)}", "Accept": "application/json"}
+    async with browsers.open() as asks:
+        path = f"/intake/accounts/{made.json()['id']}/known-as"
+        answer = await asks.post(path, json={"known_as": E_MAIL}, headers=headers)
+        assert answer.status_code == 422, answer.text
+        assert str(robin.account.id) not in answer.text
 
 
 async def test_where_passwords_are_off_none_lets_anybody_in_and_no_link_makes_one(door, issuer, robin):

@@ -11,14 +11,15 @@ import pytest
 import pytest_asyncio
 
 from services.caseplan.reading import mark_of_worker
-from shared.contracts import account
+from shared.contracts import account, person
+from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.tokens import Tokens
 from shared.security.workers import as_told, seal_name
-from tests.integration.caseplan.scenes import a_day, promise_by
+from tests.integration.caseplan.scenes import a_day
 from tests.integration.caseplan.world import CEDAR, HOME, HTML, World, open_world, the_network
 from tests.network import FreshDatabase
 
@@ -83,24 +84,16 @@ async def test_who_covers_reads_and_answers_as_the_named_worker_and_afterwards_n
     found = await robin.get(page)
     assert found.status_code == 200 and WORDS in found.text
     assert (await robin.get("/caseplan/today", **HTML)).text.count(str(demo.JO)) > 0
-    assert (await robin.post(f"{page}/contact", {"how": "call"})).status_code in (200, 422)
+    assert (await robin.post(f"{page}/contact", {"how": "called"})).status_code in (200, 422)
     await world.later(days=2)
     assert (await robin.get(page)).status_code == 404, "nobody did anything: its time is over"
 
 
-async def test_what_is_lent_reaches_the_list_of_referrals_and_the_news_of_the_day(world: World):
+async def test_what_is_lent_reaches_the_list_of_referrals(world: World):
     room, robin = (await a_day(world))["room"], Colleague(world)
     assert str(room) not in (await robin.get("/caseplan/referrals")).text
-    lent = replace(Actor(robin.id, Role.CASE_MANAGER, HOME), covers=frozenset({demo.DANA}))
-    async with world.pool.acquire() as connection:
-        before = [await mark_of_worker(connection, actor) for actor in (lent, replace(lent, covers=frozenset()))]
-        await covers(world, robin.id)
-        found = await robin.get("/caseplan/referrals")
-        assert str(room) in found.text
-        await promise_by(world, words="I will bring the form.", hours=30)
-        after = [await mark_of_worker(connection, actor) for actor in (lent, replace(lent, covers=frozenset()))]
-    assert before[0] != after[0], "a promise of whom they cover for is news"
-    assert before[1] == after[1]
+    await covers(world, robin.id)
+    assert str(room) in (await robin.get("/caseplan/referrals")).text
     looks = await world.read(demo.RAY, f"/caseplan/people/{demo.RAY}/looks")
     seen = {(look["action"], look["purpose"]) for look in looks["looks"] if look["actor"] == str(robin.id)}
     assert ("referral.list", f"covering/{demo.DANA}") in seen
@@ -157,3 +150,50 @@ async def test_the_person_reads_who_covers_until_when_and_for_whom_each_look_was
     assert "covering for Dana Whitfield" in await world.page(demo.JO, f"/caseplan/people/{demo.JO}/looks")
     await world.later(days=2)
     assert "Stands in for" not in await world.page(demo.JO, "/caseplan/me")
+
+
+async def test_the_day_of_who_covers_has_the_calls_that_were_promised_until_one_of_the_two_has_called(world: World):
+    robin = Colleague(world)
+    said = {"who": str(demo.JO), "how": "called", "speak_on": (await world.now()).date().isoformat()}
+    await world.ok(demo.DANA, "/caseplan/contacts", said)
+    await world.later(days=1)
+    before = (await robin.get("/caseplan/today")).json()
+    await covers(world, robin.id)
+    due = (await robin.get("/caseplan/today")).json()
+    assert ("contact", str(demo.JO)) not in kinds(before) and ("contact", str(demo.JO)) in kinds(due)
+    assert (await robin.post("/caseplan/contacts", {"who": str(demo.JO), "how": "called"})).status_code == 201
+    assert ("contact", str(demo.JO)) not in kinds((await robin.get("/caseplan/today")).json())
+
+
+def kinds(today: dict) -> set[tuple[str, str]]:
+    return {(row["kind"], row["person"]) for rows in today["groups"].values() for row in rows}
+
+
+async def test_the_page_of_who_covers_says_that_something_changed_for_those_they_cover_for(world: World):
+    robin = Colleague(world)
+    actor = Actor(robin.id, Role.CASE_MANAGER, HOME, covers=frozenset({demo.DANA}))
+
+    async def mark(who: Actor) -> str:
+        async with transaction(world.pool) as tx:
+            return await mark_of_worker(tx, who)
+
+    quiet, before = await mark(replace(actor, covers=frozenset())), await mark(actor)
+    await hard(world)
+    assert await mark(actor) != before
+    assert await mark(replace(actor, covers=frozenset())) == quiet
+
+
+async def test_a_day_that_is_read_by_a_cover_says_so_of_those_people_alone(world: World):
+    """Whoever has people of their own as well does not stand for a colleague to them."""
+    own = person.WorkerAssigned(person=demo.RAY, agency=HOME, worker=demo.LENA, reason="warm_handover")
+    await world.hear(own, demo.RAY)
+    await covers(world, demo.LENA)
+    await hard(world)
+    await world.ok(demo.RAY, "/caseplan/setbacks", {"id": str(uuid7()), "pace": "today"})
+    world.running.covers.look_again()
+    assert (await world.get(demo.LENA, "/caseplan/today")).status_code == 200
+    rows = await world.pool.fetch(
+        "SELECT person_id, purpose FROM audit WHERE actor_id = $1 AND action = 'today.read'", demo.LENA
+    )
+    said = {row["person_id"]: row["purpose"] for row in rows}
+    assert (said[demo.RAY], said[demo.JO]) == ("care", f"covering/{demo.DANA}")

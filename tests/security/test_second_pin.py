@@ -177,6 +177,24 @@ async def test_it_stays_what_it_is_when_the_token_is_renewed(browsers, house, pe
         assert browsers.tokens.read(phone.cookies[browsers.tokens.cookie_name]).actor.harmless
 
 
+async def test_no_link_that_both_views_show_leads_anywhere_in_one_of_them_alone(browsers, house, person):
+    """Whoever stands beside them presses what is there: a page that is missing would tell which PIN it was."""
+    link = await settled(browsers, person)
+    reached = []
+    for pin in (FIRST, SECOND):
+        async with browsers.open() as phone:
+            await type_pin(phone, link, pin)
+            pages, found = [f"/intake/people/{person}/shared", OWN_PIN], {}
+            while pages:
+                where = pages.pop()
+                answer = await phone.get(where)
+                found[where] = answer.status_code
+                links = re.findall(r'<a [^>]*href="(/intake/[^"#?]*)', answer.text)
+                pages += [one for one in links if one not in found and one not in pages]
+            reached.append(found)
+    assert reached[0] == reached[1] and set(reached[0].values()) == {200}
+
+
 # The guard
 
 
@@ -190,7 +208,7 @@ def test_what_answers_behind_it_changes_nothing_but_that_pin():
     """Read by hand when it grows: each of these is drawn from rows, which are out of reach, or is open to everybody."""
     assert set(HARMLESS) == {
         "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-        "disclosures.read", "erasure.read", "message.read", "pin.change",
+        "message.read", "disclosures.read", "erasure.read", "pin.change",
     }  # fmt: skip
     assert "pin.second" not in HARMLESS
 

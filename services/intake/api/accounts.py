@@ -18,14 +18,15 @@ from services.intake.known import index_of
 from services.intake.pages import accounts as pages
 from services.intake.people import assign
 from services.intake.store import accounts as store
-from services.intake.store import directory, people, sessions
-from shared.messaging.outbox import put_events
+from services.intake.store import covers, directory, people, sessions
+from shared.messaging.outbox import Cause, put_events
 from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
-from shared.security.edge import allow, visit_of
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
+from shared.security.sealing import Erased
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
@@ -155,10 +156,10 @@ async def invite_somebody_again(account_id: UUID, request: Request, actor: Manag
     made = await prepare(here.keys, account_id)
     async with command(here) as tx:
         account = invite_again(await _locked(tx, actor, account_id))
-        await store.save_invited_again(tx, account, made.totp, made.hash)
+        await store.save_invited_again(tx, account, made.totp, made.hash, cause_of(actor))
         await sessions.end_sessions(tx, account_id, "password_changed", cause_of(actor))
         await _noted(tx, actor, account)
-    _look_again(request)
+    look_again(request)
     link = made.link(here.settings)
     if is_form(request):
         return pages.link_page(request, actor, account, link)
@@ -173,7 +174,7 @@ async def tie_to_issuer(account_id: UUID, request: Request, actor: Manager) -> R
     index = await _index(request, said.known_as)
     async with command(running(request)) as tx:
         account = stay(await _locked(tx, actor, account_id))
-        if not await store.save_known_as(tx, account, index):
+        if not await store.save_known_as(tx, account, index, cause_of(actor)):
             raise Invalid("known_as", "Another account is known by that already.")
         await sessions.end_sessions(tx, account_id, "access_ended", cause_of(actor))
         await _noted(tx, actor, account)
@@ -198,6 +199,7 @@ async def change_role(account_id: UUID, request: Request, actor: Manager, want: 
             account = change(before, said.role)
             if account != before:
                 await store.save_account(tx, account, cause_of(actor, want))
+                await _cover_no_more(tx, actor, account, cause_of(actor, want))
             await _noted(tx, actor, account)
             return Answer.json(200, {"id": account_id, "role": account.role})
 
@@ -214,6 +216,7 @@ async def end_access(account_id: UUID, request: Request, actor: Manager, want: W
             account = leave(await _locked(tx, actor, account_id))
             await store.save_account(tx, account, cause_of(actor, want))
             ended = await sessions.end_sessions(tx, account_id, "access_ended", cause_of(actor, want))
+            await _cover_no_more(tx, actor, account, cause_of(actor, want))
             holds = await store.walking_with(tx, [account_id])
             await _noted(tx, actor, account)
             return Answer.json(200, {"id": account_id, "sessions": ended, "people": holds.get(account_id, 0)})
@@ -246,8 +249,11 @@ async def hand_over(account_id: UUID, request: Request, actor: Giver, want: Want
 async def _hand_one(
     tx: Connection, actor: Actor, want: Wanted | None, person_id: UUID, account: Account, worker: Account
 ) -> None:
-    """Where somebody else has named another worker meanwhile, that stands."""
-    person = await people.lock_person(tx, person_id)
+    """Where somebody else has named another worker meanwhile, that stands; who was erased walks with nobody."""
+    try:
+        person = await people.lock_person(tx, person_id)
+    except Erased:
+        return
     if person.worker != account.id or account.agency is None:
         return
     after, told = assign(person, worker.id, person.agency, "worker_left")
@@ -273,20 +279,22 @@ async def _locked(tx: Connection, actor: Actor, id: UUID, action: str = "account
     return account
 
 
+async def _cover_no_more(tx: Connection, actor: Actor, account: Account, cause: Cause) -> None:
+    """No person reads that somebody stands in for their worker who does not walk with people any more."""
+    if not pages.walks(account):
+        for cover in await covers.end_of(tx, account.id, cause):
+            await audit.record(tx, actor, "cover.end", None, f"cover/{cover}", "administration")
+
+
 async def _noted(tx: Connection, actor: Actor, account: Account) -> None:
     await audit.record(tx, actor, "account.manage", None, f"account/{account.id}", "administration")
 
 
 def _answered(request: Request, answer: Answer, id: UUID, said: str, back: str | None = None) -> Response:
-    _look_again(request)
+    look_again(request)
     if is_form(request):
         return forms.see_other(forms.back_to(back, f"/intake/accounts/{id}"), request, said=said)
     return answer.response()
-
-
-def _look_again(request: Request) -> None:
-    if fences := visit_of(request).fences:
-        fences.look_again()
 
 
 async def _mend(request: Request, actor: Actor, form: forms.Form[Any]) -> Response:

@@ -13,10 +13,10 @@ from services.intake import covers
 from services.intake.pages import covers as pages
 from services.intake.store import accounts, directory, people
 from services.intake.store import covers as store
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.security import audit
-from shared.security.edge import allow
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
 from shared.security.sealing import Compartment, seal
@@ -81,20 +81,23 @@ async def _agree(request: Request, actor: Actor, want: Wanted | None, said: NewC
     async with command(here) as tx:
 
         async def act() -> Answer:
-            worker = await accounts.lock_account(tx, away)
+            # Both are held, so that neither leaves meanwhile.
+            held = await accounts.lock_accounts(tx, {away, said.covering})
+            if (worker := held.get(away)) is None:
+                raise NotFound("account", away)
             actor.require("cover.agree", _ties(actor, [away], worker.agency))
-            covering = await accounts.find_known(tx, said.covering)
+            covering = held.get(said.covering)
             if covering is None or worker.agency is None:
                 raise Invalid("covering", "Choose a colleague of the same agency who walks with people.")
             zone = ZoneInfo((await directory.find_agency(tx, worker.agency)).entry.calendar.timezone)
             today = (await people.now(tx)).astimezone(zone).date()
-            cover, told = covers.agree(uuid7(), worker, covering, said.first, said.last, today, zone)
+            cover, told = covers.agree(uuid7(), worker, covering, actor.id, said.first, said.last, today, zone)
             await store.save(tx, told, cause_of(actor, want), why)
             await audit.record(tx, actor, "cover.agree", None, f"cover/{cover.id}", "administration")
             return Answer.json(201, {"id": str(cover.id), "starts": _at(cover.starts), "ends": _at(cover.ends)})
 
         answer = await once(tx, want, actor, act)
-    here.covers.look_again()
+    look_again(request)
     return answer
 
 
@@ -114,7 +117,7 @@ async def end(id: UUID, request: Request, actor: Annotated[Actor, Depends(allow(
             return Answer.json(200, {"id": str(cover.id), "ended": True})
 
         answer = await once(tx, want, actor, act)
-    here.covers.look_again()
+    look_again(request)
     return _answered(request, answer, "cover-ended")
 
 

@@ -168,8 +168,11 @@ async def lift_hold(
 
 
 async def _spoken(tx: Connection, actor: Actor, person_id: UUID, action: str) -> Spoken:
-    """Whose word it is, if `actor` may say such a thing of this person. Raises Erased once there is nobody."""
-    person = (await people.find_person(tx, person_id)).person
+    """Whose word it is, if `actor` may say such a thing of this person. Raises Erased once there is nobody.
+
+    The person is held, as by the clock that erases: what was said in time counts, and nothing is said too late.
+    """
+    person = await people.lock_person(tx, person_id)
     home = await directory.find_agency(tx, person.agency)
     at = await people.now(tx)
     spoken = Spoken(actor, person, at.astimezone(ZoneInfo(home.entry.calendar.timezone)).date())

@@ -272,7 +272,7 @@ async def name_worker(
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
             actor.require("person.assign", actor.relations(person=person.id, agency=person.agency), person_id)
-            if await staff.works_elsewhere(running(request).settings, tx, said.worker, person.agency):
+            if not await staff.may_be_named(running(request).settings, tx, said.worker, person.agency):
                 raise Invalid("worker", "Choose a worker of your own agency.")
             after, told = assign(person, said.worker, person.agency, said.reason)
             await store.save_worker(tx, after)

@@ -23,7 +23,7 @@ from shared.runtime.database import reaching
 from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.reach import SERVICE
 from shared.security import audit
-from shared.security.edge import allow, visit_of
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
 from shared.security.sealing import seal
@@ -89,7 +89,7 @@ async def _make(request: Request, actor: Actor, person_id: UUID, said: NewLink) 
         told = link_made(person, seals.as_text(sealed))
         await put_events(tx, person_id, [told], partitionkey=person_id, person=person_id, cause=cause_of(actor))
         await audit.record(tx, actor, "way_in.make", person_id, f"link/{said.checked}", "care")
-    _look_again(request)
+    look_again(request)
     return code, word
 
 
@@ -107,7 +107,7 @@ async def lose_phone(
             return Answer.json(200, {"id": person_id, "sessions": ended})
 
         answer = await once(tx, want, actor, act)
-    _look_again(request)
+    look_again(request)
     if is_form(request):
         return forms.see_other(way_in_page(person_id), request, said="phone-lost")
     return answer.response()
@@ -159,8 +159,3 @@ async def _end_sessions(tx: Connection, actor: Actor, person_id: UUID) -> int:
 
 def _ties(actor: Actor, person: Person) -> Relations:
     return actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-
-
-def _look_again(request: Request) -> None:
-    if fences := visit_of(request).fences:
-        fences.look_again()

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import consents, directory, erasures, leaving, shared, start, told
+from services.intake.pages import consents, directory, erasures, quick_exit, shared, start, told
 
 router = APIRouter()
 for part in (
     start.router,
-    leaving.router,
+    quick_exit.router,
     shared.router,
     consents.router,
     erasures.router,

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
+from services.intake import staff
 from services.intake.accounts import OF_AGENCIES, OF_THE_OFFICE, Account, Stage
 from services.intake.pages.frame import frame
 from services.intake.places import ACCOUNTS
@@ -17,7 +18,6 @@ from services.intake.store.accounts import Row
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.table import ROLES
-from shared.security.workers import open_names
 from shared.web.edge import running, transaction
 from shared.web.forms import Form
 from shared.web.templates import render
@@ -47,10 +47,8 @@ def walks(account: Account) -> bool:
 
 
 async def names_of(request: Request, rows: Sequence[Row]) -> dict[UUID, str]:
-    """What pages call them. A name that a restore has lost, or that was erased, is said to be unknown."""
-    sealed = {row.account.id: row.name for row in rows}
-    opened = await open_names(running(request).keys, sealed)
-    return {row.account.id: opened.get(row.account.id) or "Name not known" for row in rows}
+    """What pages call them. A name that does not open is said to be unknown."""
+    return await staff.names_of(running(request), [row.account.id for row in rows], "Name not known")
 
 
 async def list_page(

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from services.intake.covers import Cover
 from services.intake.pages.frame import frame
+from services.intake.staff import names_of
 from services.intake.store import accounts
 from services.intake.store.covers import FIELD, Row
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, Role
-from shared.security.sealing import Compartment, open_sealed
-from shared.security.workers import open_names
+from shared.security.sealing import ALONE, Compartment, open_sealed
 from shared.web import say, staff
 from shared.web.edge import running
 from shared.web.forms import Form
@@ -41,17 +41,17 @@ async def page(
 ) -> Response:
     here = running(request)
     named = await staff.known(here, actor, {id for row in rows for id in (row.cover.worker, row.cover.covering)})
-    colleagues = await open_names(here.keys, {row.account.id: row.name for row in found})
-    choices = sorted(((str(id), name) for id, name in colleagues.items()), key=lambda one: one[1])
-    leads = actor.role is not Role.CASE_MANAGER
+    called = await names_of(here, [row.account.id for row in found])
+    colleagues = sorted(((str(id), name) for id, name in called.items()), key=lambda one: one[1])
     return render(
         request,
         "covers.html",
         status=422 if form.wrong else 200,
         form=form,
         rows=[await _shown(request, actor, row, named, now, zone) for row in rows],
-        leads=leads,
-        colleagues=[one for one in choices if leads or one[0] != str(actor.id)],
+        leads=actor.role is not Role.CASE_MANAGER,
+        colleagues=colleagues,
+        others=[one for one in colleagues if one[0] != str(actor.id)],
         today=now.astimezone(zone).date().isoformat(),
         action=HERE,
         said=SAID,
@@ -63,7 +63,7 @@ async def _shown(
     request: Request, actor: Actor, row: Row, named: Staff, now: datetime, zone: ZoneInfo
 ) -> dict[str, object]:
     cover = row.cover
-    why = await open_sealed(running(request).keys, cover.worker, Compartment.STAFF, FIELD, row.why) if row.why else ""
+    why = await _why(request, row)
     return {
         "covering": named.name(cover.covering, "Somebody"),
         "worker": named.name(cover.worker, "somebody"),
@@ -71,6 +71,16 @@ async def _shown(
         "why": why,
         "end": f"{HERE}/{cover.id}/end" if _may_end(actor, cover) and not cover.ended and cover.ends > now else "",
     }
+
+
+async def _why(request: Request, row: Row) -> str:
+    """Empty where it does not open: the list is needed all the same."""
+    if not row.why:
+        return ""
+    try:
+        return await open_sealed(running(request).keys, row.cover.worker, Compartment.STAFF, FIELD, row.why)
+    except ALONE:
+        return ""
 
 
 def _may_end(actor: Actor, cover: Cover) -> bool:

@@ -3,6 +3,7 @@
 The same words for the person and for the worker who reads them aloud; what a worker may do stands beside them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated
@@ -13,18 +14,16 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from services.intake import words
+from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Identity, Stage
 from services.intake.holds import Because
 from services.intake.pages.frame import frame, lang_for
-from services.intake.pages.shared import when_due, zone_of
-from services.intake.people import Person
+from services.intake.pages.shared import ties, when_due, zone_of
 from services.intake.places import erasure_page, shared_page
-from services.intake.says import ERASURE, SAID, SHARED
+from services.intake.says import SAID, SHARED
 from services.intake.store import directory, people
 from services.intake.store import erasures as store
 from services.intake.told import erasure_json
-from shared.runtime.database import reaching
-from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -53,18 +52,16 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
     """What it means, how far it is, and what can be done now."""
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        person = await _person(tx, actor, person_id)
-        relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+        relations = await ties(tx, actor, person_id)
         actor.require("erasure.read", relations, person_id)
         row, zone, now = await store.find(tx, person_id), await zone_of(tx, person_id), await people.now(tx)
         kept = await _kept(tx, actor, person_id, now, zone, lang)
-        home = (await directory.agency_names(tx, [person.agency])).get(person.agency, "?")
         why = "own" if actor.person else "erasure"
         await audit.record(tx, actor, "erasure.read", person_id, f"erasure/{person_id}", why)
     if not wants_html(request):
         return JSONResponse(erasure_json(row) if row else {"person": str(person_id), "stage": None})
     stage = row.erasure.stage if row else None
-    says = {name: text.replace("{agency}", home) for name, text in ERASURE[lang].items() if name != "kept"}
+    says = ERASURE[lang]
     return render(
         request,
         "erasure.html",
@@ -92,15 +89,6 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
     )
 
 
-async def _person(tx: Connection, actor: Actor, id: UUID) -> Person:
-    """Behind the second PIN their row is out of reach. With which agency somebody would talk tells nothing of them."""
-    if not actor.harmless:
-        return (await people.find_person(tx, id)).person
-    actor.require("erasure.read", actor.relations(person=id), id)
-    async with reaching(tx, SERVICE):
-        return (await people.find_person(tx, id)).person
-
-
 async def _kept(tx: Connection, actor: Actor, person: UUID, now: datetime, zone: tzinfo, lang: Lang) -> list[Kept]:
     held = await store.holds_of(tx, person)
     names = await directory.agency_names(tx, [hold.agency for hold in held])
@@ -118,7 +106,7 @@ async def _kept(tx: Connection, actor: Actor, person: UUID, now: datetime, zone:
     ]
 
 
-def _beads(says: dict[str, str], stage: Stage | None) -> list[Bead]:
+def _beads(says: Mapping[str, str], stage: Stage | None) -> list[Bead]:
     """The four steps, with where it stands now."""
     at = {Stage.ASKED: 0, Stage.SET: 1}.get(stage, -1) if stage else -1
     return [

@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.intake import words
 from services.intake.consents import Stage, last_day
+from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages.frame import frame, lang_for
 from services.intake.places import MINE, erasure_page, shared_page, told_page
-from services.intake.says import ERASURE, HELD, PIN, SAID, SHARED
+from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
 from services.intake.store.erasures import Row as Erasing
@@ -109,7 +110,7 @@ async def shared(
     """The fragment, the page, or the rows; the person sees on the page who looked, their agency's workers do not."""
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        relations = await _ties(tx, actor, person_id)
+        relations = await ties(tx, actor, person_id)
         actor.require("consent.read", relations, person_id)
         rows = await consents.consents_of(tx, person_id)
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
@@ -143,8 +144,8 @@ async def shared(
     )
 
 
-async def _ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
-    """Whoever is signed in as themselves needs no row of theirs for it."""
+async def ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
+    """Whoever is signed in as themselves needs no row of theirs for it: behind the second PIN none is in reach."""
     if actor.person:
         return actor.relations(person=person_id)
     person = (await people.find_person(tx, person_id)).person

@@ -4,19 +4,24 @@ A token that ran out sends its browser to `renew` and back: a page by 303, a for
 again by itself. Where the session is over too, a form comes back with all that was typed in it.
 """
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import quote
 
 import structlog
+from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.intake.sessions import Session
+from services.intake.sessions import Session, hash_of, new_secret
+from services.intake.signing_in.tries import address_of, place_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import sessions as store
+from services.intake.store.accounts import know_device
 from shared.messaging.outbox import Cause
 from shared.runtime.reach import SERVICE, act
-from shared.security.edge import allow, public, visit_of
+from shared.security.edge import allow, look_again, public, visit_of
 from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.security.signin import LANDING, RENEW, SIGN_IN, SIGN_OUT
@@ -27,6 +32,7 @@ from shared.web.edge import command, is_form, running, transaction
 from shared.web.templates import render
 from shared.web.words import lang_of
 
+YEAR = 365 * 24 * 3600  # seconds that a browser is known
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 log = structlog.get_logger("intake")
@@ -42,17 +48,38 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
 
 async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
     """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be."""
-    visit = visit_of(request)
+    visit, at = visit_of(request), time.time()
     async with command(running(request)) as tx:
+        secret, session = await store.open_session(tx, actor)
         if before := request.cookies.get(visit.tokens.session_cookie):
             await store.end_session(tx, before, "replaced", Cause(None, actor.cause))
-        secret, session = await store.open_session(tx, actor)
-    _look_again(request)
-    response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(actor.role, "/"), request)
-    _set(request, response, session)
+    look_again(request)
+    response = forms.see_other(next if forms.is_own_path(next) else LANDING.get(session.role, "/"), request)
+    _set(request, response, session, at)
     response.headers.append("set-cookie", visit.tokens.set_cookie(visit.tokens.session_cookie, secret))
-    log.info("signin.done", role=actor.role.value, id=str(actor.id))
+    log.info("signin.done", role=session.role.value, id=str(actor.id))
     return response
+
+
+async def welcome(request: Request, actor: Actor, next: str = "") -> Response:
+    """The same for whoever has proved who they are: this browser is known from now on, so that strangers' tries are
+    none of its owner's."""
+    tokens = visit_of(request).tokens
+    device = request.cookies.get(tokens.device_cookie) or new_secret()
+    response = await let_in(request, actor, next)
+    async with transaction(running(request)) as tx:
+        await know_device(tx, actor.id, hash_of(device))
+    response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
+    return response
+
+
+async def place(request: Request, is_known: Callable[[Connection, bytes], Awaitable[bool]]) -> str:
+    """Where a try comes from, as the count has it: a browser that its owner has used before, or an address."""
+    if device := request.cookies.get(visit_of(request).tokens.device_cookie):
+        async with transaction(running(request)) as tx:
+            if await is_known(tx, hash_of(device)):
+                return place_of(device)
+    return address_of(request)
 
 
 @router.post(SIGN_OUT)
@@ -65,7 +92,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
     if secret := request.cookies.get(visit_of(request).tokens.session_cookie):
         async with command(running(request)) as tx:
             await store.end_session(tx, secret, "signed_out", Cause(None, actor.cause))
-        _look_again(request)
+        look_again(request)
     _forget(request, response)
     log.info("signin.ended", role=actor.role.value, id=str(actor.id))
     return response
@@ -74,7 +101,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
 @router.api_route(RENEW, methods=METHODS)
 async def renew(request: Request, next: str = "", by: str = "") -> Response:
     """A fresh token for a live session, then back. `by=itself`: nobody did anything, so a quiet phone stays quiet."""
-    secret = request.cookies.get(visit_of(request).tokens.session_cookie)
+    secret, at = request.cookies.get(visit_of(request).tokens.session_cookie), time.time()
     session = None
     if secret:
         async with transaction(running(request)) as tx:
@@ -83,26 +110,21 @@ async def renew(request: Request, next: str = "", by: str = "") -> Response:
         return await _over(request, next)
     where = next if forms.is_own_path(next) else LANDING.get(session.role, "/")
     response = RedirectResponse(where, 303 if request.method in forms.SAFE else 307)
-    _set(request, response, session)
+    _set(request, response, session, at)
     response.headers.append("set-cookie", visit_of(request).tokens.brake())
     return response
 
 
-def _set(request: Request, response: Response, session: Session) -> None:
-    tokens = visit_of(request).tokens
-    token = tokens.issue_for(session.actor, session.id, quiet_for=session.quiet_for, lasts=min(LIFE, session.left))
+def _set(request: Request, response: Response, session: Session, at: float) -> None:
+    """`at`: from before the session was read."""
+    tokens, lasts = visit_of(request).tokens, min(LIFE, session.left)
+    token = tokens.issue_for(session.actor, session.id, quiet_for=session.quiet_for, lasts=lasts, at=at)
     response.headers.append("set-cookie", tokens.set_cookie(tokens.cookie_name, token))
 
 
 def _forget(request: Request, response: Response) -> None:
     for cookie in visit_of(request).tokens.end_cookies():
         response.headers.append("set-cookie", cookie)
-
-
-def _look_again(request: Request) -> None:
-    """What this process has just ended, it refuses from the next request on."""
-    if fences := visit_of(request).fences:
-        fences.look_again()
 
 
 async def _over(request: Request, next: str) -> Response:

@@ -5,7 +5,6 @@ account to who they are there, so that an e-mail address that is given to somebo
 """
 
 import hmac
-import secrets
 from typing import Annotated
 from urllib.parse import quote, unquote, urlencode
 
@@ -54,7 +53,7 @@ class Elsewhere:
     async def leave(self, request: Request, next: str = "") -> Response:
         """To the issuer, with a fresh secret in this browser that only the way back needs."""
         self._offered()
-        journey = self._journey(secrets.token_urlsafe(32))
+        journey = openid.set_out(self._settings.oidc_issuer, self._settings.oidc_client_id)
         response = RedirectResponse(await self._issuer.way_to(journey), 303)
         kept = f"{journey.secret}.{quote(next, safe='/') if forms.is_own_path(next) else ''}"
         tokens = visit_of(request).tokens

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from services.intake.accounts import Stage
 from services.intake.pages.frame import frame
+from services.intake.sessions import AccessChanged
 from services.intake.signing_in import codes, passwords
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.proving import Proving, require_passwords
@@ -26,7 +27,7 @@ from services.intake.store import sessions
 from services.intake.store.accounts import Proofs
 from shared.runtime.errors import Conflict, Invalid
 from shared.security import audit
-from shared.security.edge import allow, visit_of
+from shared.security.edge import allow, look_again, visit_of
 from shared.security.identity import Actor
 from shared.security.sealing import Compartment, Keys, Tampered, open_sealed, seal
 from shared.security.signin import OWN
@@ -91,7 +92,7 @@ class Own:
         async with command(running(request)) as tx:
             await _change(request, tx, actor)
             await store.save_password(tx, actor.id, hashed)
-        _look_again(request)
+        look_again(request)
         return forms.see_other(OWN, request, said="password-changed")
 
     async def offer_phone(self, request: Request, actor: Owner) -> Response:
@@ -116,7 +117,7 @@ class Own:
         async with command(running(request)) as tx:
             await _change(request, tx, actor)
             await store.save_phone(tx, actor.id, sealed, step)
-        _look_again(request)
+        look_again(request)
         return forms.see_other(OWN, request, said="phone-changed")
 
     async def renew_recovery(self, request: Request, actor: Owner) -> Response:
@@ -128,7 +129,7 @@ class Own:
         async with command(running(request)) as tx:
             await _change(request, tx, actor)
             await store.save_recovery(tx, actor.id, [codes.hash_of_recovery(one) for one in recovery])
-        _look_again(request)
+        look_again(request)
         return render(request, "recovery_codes.html", codes="\n".join(recovery), count=len(recovery), next=OWN)
 
     async def _is_theirs(self, request: Request, mine: Proofs, form: Form[Any], given: Proof) -> bool:
@@ -154,10 +155,11 @@ async def _found(request: Request, actor: Actor) -> Proofs | None:
 
 
 async def _change(request: Request, tx: Connection, actor: Actor) -> None:
-    """Their other sessions end, and it is written down. Raises Conflict where their access ended meanwhile."""
+    """Their other sessions end, and it is written down. Raises AccessChanged where their access ended meanwhile."""
     if (await store.lock_account(tx, actor.id)).stage is not Stage.ACTIVE:
-        raise Conflict("Your access has changed meanwhile. Sign in again.")
+        raise AccessChanged
     await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor), but=_session(request))
+    await store.say_replaced(tx, actor.id, "own", cause_of(actor))
     await audit.record(tx, actor, "account.own", None, f"account/{actor.id}", "administration")
 
 
@@ -182,11 +184,6 @@ async def _offered(request: Request, actor: Actor, sealed: str) -> str:
 
 def _keys(request: Request) -> Keys:
     return running(request).keys
-
-
-def _look_again(request: Request) -> None:
-    if fences := visit_of(request).fences:
-        fences.look_again()
 
 
 async def _page(request: Request, actor: Actor, form: Form[Any] | None = None) -> Response:

@@ -23,7 +23,7 @@ from services.intake.ways_in import check_new_pin
 from shared.runtime.errors import Invalid
 from shared.runtime.reach import SERVICE, act
 from shared.security import audit
-from shared.security.edge import allow, visit_of
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.signin import LANDING, OWN_PIN
@@ -88,8 +88,7 @@ class OwnPin:
             await (store.save_pin if view == "whole" else store.save_second)(tx, actor.id, hashed)
             await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor))
             await audit.record(tx, actor, "pin.change", actor.id, "pin", "own")
-        if fences := visit_of(request).fences:
-            fences.look_again()
+        look_again(request)
 
     async def _refused(self, request: Request, actor: Actor, form: Form[NewPin]) -> int | None:
         """The status of what is to mend, with the words on the form; None where all is well."""

@@ -14,19 +14,16 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.intake.sessions import hash_of, new_secret
-from services.intake.signing_in.door import at_the_door, let_in
+from services.intake.sessions import hash_of
+from services.intake.signing_in.door import at_the_door, place, welcome
 from services.intake.signing_in.pins import Pins
 from services.intake.signing_in.proving import SAME_TIME
-from services.intake.signing_in.staff import YEAR
-from services.intake.signing_in.tries import TooManyTries, Tries, address_of, place_of
+from services.intake.signing_in.tries import TooManyTries, Tries, address_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import ways_in as store
-from services.intake.store.accounts import know_device
 from services.intake.ways_in import WayIn, check_new_pin
 from shared.runtime.errors import Invalid
 from shared.security import demo
-from shared.security.edge import visit_of
 from shared.security.permissions import Role
 from shared.security.signin import SIGN_IN
 from shared.security.tokens import actor_of
@@ -160,25 +157,13 @@ class Persons:
 
 
 async def welcome_in(request: Request, person: UUID, view: View, next: str = "") -> Response:
-    """A session; and this browser is known from now on, so that strangers' tries are none of its owner's."""
-    tokens = visit_of(request).tokens
-    device = request.cookies.get(tokens.device_cookie) or new_secret()
-    async with transaction(running(request)) as tx:
-        await know_device(tx, person, hash_of(device))
-    actor = actor_of(person, Role.PERSON, None, person, harmless=view == "harmless")
-    response = await let_in(request, actor, next)
-    response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
-    return response
+    return await welcome(request, actor_of(person, Role.PERSON, None, person, harmless=view == "harmless"), next)
 
 
 async def _place(request: Request, way: WayIn | None) -> str:
-    """Where a try comes from, as the count has it: a browser that this person has used, or an address."""
-    device = request.cookies.get(visit_of(request).tokens.device_cookie)
-    if device and way:
-        async with transaction(running(request)) as tx:
-            if await store.is_known(tx, way.person, hash_of(device)):
-                return place_of(device)
-    return address_of(request)
+    if way is None:
+        return address_of(request)
+    return await place(request, lambda tx, device: store.is_known(tx, way.person, device))
 
 
 def _is_to_choose(way: WayIn | None) -> bool:

@@ -11,14 +11,12 @@ from asyncpg import Connection
 from fastapi import Request
 
 from services.intake.accounts import Stage
-from services.intake.sessions import hash_of
-from services.intake.signing_in import codes, passwords
+from services.intake.signing_in import codes, door, passwords
 from services.intake.signing_in.passwords import Passwords
-from services.intake.signing_in.tries import Tries, address_of, place_of
+from services.intake.signing_in.tries import Tries
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
 from shared.runtime.errors import NotAllowed
-from shared.security.edge import visit_of
 from shared.security.sealing import Compartment, open_sealed
 from shared.web.edge import command, running, transaction
 
@@ -49,7 +47,7 @@ class Proving:
     async def prove(self, request: Request, name: str, password: str, code: str) -> Proofs | None:
         """The account, if all is right; the code is used up then. Raises TooManyTries."""
         began = time.monotonic()
-        place = await _place(request, name)
+        place = await door.place(request, lambda tx, device: store.is_known_device(tx, name, device))
         self._tries.count(name, place)
         proofs = await self._proved(request, name, password, codes.plain(code))
         if proofs is None:
@@ -88,13 +86,3 @@ async def _takes_code(request: Request, tx: Connection, found: Proofs, code: str
     secret = await open_sealed(keys, found.account.id, Compartment.IDENTITY, "account.totp", found.totp)
     step = codes.step_of(secret, code, time.time(), found.step)
     return step is not None and await store.take_step(tx, found.account.id, step)
-
-
-async def _place(request: Request, name: str) -> str:
-    """Where a try comes from, as the count has it: a browser that this account knows, or an address."""
-    device = request.cookies.get(visit_of(request).tokens.device_cookie)
-    if device:
-        async with transaction(running(request)) as tx:
-            if await store.is_known_device(tx, name, hash_of(device)):
-                return place_of(device)
-    return address_of(request)

@@ -8,21 +8,17 @@ from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
 from services.intake.accounts import Account
-from services.intake.sessions import hash_of, new_secret
 from services.intake.signing_in import passwords
-from services.intake.signing_in.door import at_the_door, let_in
+from services.intake.signing_in.door import at_the_door, welcome
 from services.intake.signing_in.proving import Proving, require_passwords
-from services.intake.store import accounts as store
-from shared.security.edge import visit_of
 from shared.security.signin import AT_ISSUER, STAFF_SIGN_IN
 from shared.security.tokens import actor_of
 from shared.web import forms
-from shared.web.edge import running, transaction
+from shared.web.edge import running
 from shared.web.forms import Form
 from shared.web.templates import render
 
 WRONG = "That did not open an account. Look at all three, and wait for a new code."
-YEAR = 365 * 24 * 3600  # seconds that a browser is known
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=passwords.LONGEST)]  # spaces belong to it
 
 
@@ -64,14 +60,7 @@ class Staff:
 
 
 async def welcome_in(request: Request, account: Account, next: str = "") -> Response:
-    """A session; and this browser is known from now on, so that strangers' tries are none of its owner's."""
-    tokens = visit_of(request).tokens
-    device = request.cookies.get(tokens.device_cookie) or new_secret()
-    async with transaction(running(request)) as tx:
-        await store.know_device(tx, account.id, hash_of(device))
-    response = await let_in(request, actor_of(account.id, account.role, account.agency, None), next)
-    response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
-    return response
+    return await welcome(request, actor_of(account.id, account.role, account.agency, None), next)
 
 
 def _page(request: Request, form: Form[SignIn], status: int = 200) -> Response:

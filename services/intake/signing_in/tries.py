@@ -21,6 +21,7 @@ from shared.runtime.errors import Refused
 
 TRIES = RateLimitItemPerMinute(6)  # for an account from a place
 TRIES_OF_ALL = RateLimitItemPerMinute(30)  # for a place over all accounts: going through the list is trying too
+COUNTED = RateLimitItemPerMinute(10_000)  # what is counted, to be compared; more from one place is refused as well
 TRIES_OF_LINK = RateLimitItemPerDay(100)  # at that rate six figures last for years
 DEVICE = "device "  # how the place of a known browser begins
 
@@ -43,7 +44,9 @@ class Tries:
 
     def count(self, account: str, place: str) -> None:
         """Before anything is looked at, so that tries sent at once are counted too."""
-        self._hit(TRIES_OF_ALL, "all", place)
+        if self._of_late("all", place) - self._of_late("right", place) >= TRIES_OF_ALL.amount:
+            raise TooManyTries(self._reset(COUNTED, "all", place))
+        self._hit(COUNTED, "all", place)
         self._hit(TRIES, account, place)
 
     def count_link(self, link: str, place: str) -> None:
@@ -53,13 +56,19 @@ class Tries:
 
     def _hit(self, item: RateLimitItem, *names: str) -> None:
         if not self._limiter.hit(item, *names):
-            reset = self._limiter.get_window_stats(item, *names).reset_time
-            raise TooManyTries(max(1, round(reset - time.time())))
+            raise TooManyTries(self._reset(item, *names))
+
+    def _of_late(self, *names: str) -> int:
+        return int(COUNTED.amount - self._limiter.get_window_stats(COUNTED, *names).remaining)
+
+    def _reset(self, item: RateLimitItem, *names: str) -> int:
+        return max(1, round(self._limiter.get_window_stats(item, *names).reset_time - time.time()))
 
     def succeeded(self, account: str, place: str) -> None:
-        """A try that was right was none, and whoever is in has no need to guess; no code gets them in twice."""
+        """A try that was right was none. It makes good for itself alone over all accounts: else whoever can sign in as
+        themselves again and again goes through everybody's in between."""
         self._limiter.clear(TRIES, account, place)
-        self._limiter.clear(TRIES_OF_ALL, "all", place)
+        self._limiter.hit(COUNTED, "right", place)
 
 
 def place_of(device: str) -> str:

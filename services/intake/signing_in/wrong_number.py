@@ -21,6 +21,7 @@ from shared.runtime.errors import NotFound
 from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.identity import ANYONE
+from shared.security.sealing import Erased
 from shared.security.signin import SIGN_IN
 from shared.web.edge import command, running
 from shared.web.templates import render
@@ -52,7 +53,7 @@ class WrongNumber:
         try:
             async with command(running(request)) as tx:
                 await holding.hold(tx, await self._whose(tx, code), "wrong_number", ANYONE)
-        except NotFound:
+        except (NotFound, Erased):
             pass  # no such link, or nobody of whom we hold a number: the answer is the same
         await asyncio.sleep(began + SAME_TIME - time.monotonic())
         return _page(request, code, done=True)

@@ -1,11 +1,12 @@
 """Accounts in Postgres, with what is told of them. Names and second factors go in and out sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import UUID
 
-from asyncpg import Connection, Record
+from asyncpg import Connection, Record, UniqueViolationError
 
 from services.intake.accounts import INVITATION, Account, Stage
 from shared.contracts import account as events
@@ -32,10 +33,9 @@ class Proofs:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An account as its list shows it; the name is sealed."""
+    """An account as its list shows it; what pages call them stands among the workers."""
 
     account: Account
-    name: bytes
     opened_at: datetime
     left_at: datetime | None
 
@@ -69,6 +69,11 @@ async def lock_account(tx: Connection, id: UUID) -> Account:
     return _account(row)
 
 
+async def lock_accounts(tx: Connection, ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Several, in the order of their ids; who is not there is left out."""
+    return {row["id"]: _account(row) for row in await tx.fetch(SQL["lock_accounts"], list(ids))}
+
+
 async def find_by_sign_in(tx: Connection, sign_in: str) -> Proofs | None:
     row = await tx.fetchrow(SQL["find_by_sign_in"], sign_in)
     return _proofs(row) if row else None
@@ -100,9 +105,15 @@ async def save_arrived(tx: Connection, account: Account, subject: bytes) -> None
     await tx.execute(SQL["save_arrived"], account.id, account.stage.value, subject)
 
 
-async def save_known_as(tx: Connection, account: Account, known_as: bytes | None) -> bool:
+async def save_known_as(tx: Connection, account: Account, known_as: bytes | None, cause: Cause) -> bool:
     """By what an issuer knows them from now on, with nobody seen there yet; False where another account has that."""
-    return await tx.fetchval(SQL["save_known_as"], account.id, known_as) is not None
+    try:
+        async with tx.transaction():
+            await tx.execute(SQL["save_known_as"], account.id, known_as)
+    except UniqueViolationError:
+        return False
+    await say_replaced(tx, account.id, "issuer", cause)
+    return True
 
 
 async def find_account(tx: Connection, id: UUID) -> Row:
@@ -146,11 +157,18 @@ async def save_accepted(tx: Connection, account: Account, password: str, step: i
     await tx.execute(SQL["put_recovery"], account.id, recovery)
 
 
-async def save_invited_again(tx: Connection, account: Account, totp: bytes, invitation: bytes) -> None:
+async def save_invited_again(tx: Connection, account: Account, totp: bytes, invitation: bytes, cause: Cause) -> None:
     """What let them in before lets nobody in any more; their sessions are the caller's to end."""
     await tx.execute(SQL["invite_again"], account.id, totp, invitation, INVITATION)
     await tx.execute(SQL["put_recovery"], account.id, [])
     await tx.execute(SQL["forget_devices"], account.id)
+    await say_replaced(tx, account.id, "own", cause)
+
+
+async def say_replaced(tx: Connection, id: UUID, which: Literal["own", "issuer"], cause: Cause) -> None:
+    """A restore brings no password back that was given up because somebody knew it. The caller holds the account."""
+    replaced = events.ProofsReplaced(account=id, which=which)
+    await put_events(tx, id, [replaced], partitionkey=id, cause=cause)
 
 
 async def save_account(tx: Connection, account: Account, cause: Cause) -> None:
@@ -212,7 +230,7 @@ def _account(row: Record) -> Account:
 
 
 def _row(row: Record) -> Row:
-    return Row(_account(row), row["name"], row["opened_at"], row["left_at"])
+    return Row(_account(row), row["opened_at"], row["left_at"])
 
 
 def _proofs(row: Record) -> Proofs:

@@ -6,6 +6,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock() + $9::interval, $10, $11) ON CON
 -- name: lock_account
 SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = $1 FOR UPDATE;
 
+-- name: lock_accounts
+SELECT id, agency_id, role, sign_in, stage FROM account WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
+
 -- name: find_by_sign_in
 SELECT id, agency_id, role, sign_in, stage, password, totp, totp_step FROM account WHERE sign_in = $1;
 
@@ -31,9 +34,8 @@ UPDATE account SET stage = $2, known_subject = $3, invitation = NULL, invitation
  WHERE id = $1;
 
 -- name: save_known_as
--- Who was seen there before counts no more.
-UPDATE account SET known_as = $2, known_subject = NULL, changed_at = clock()
- WHERE id = $1 AND NOT EXISTS (SELECT FROM account other WHERE other.known_as = $2 AND other.id <> $1) RETURNING id;
+-- Who was seen there before counts no more. That nobody else is known by it holds across agencies, so the index says.
+UPDATE account SET known_as = $2, known_subject = NULL, changed_at = clock() WHERE id = $1;
 
 -- name: accept
 UPDATE account SET stage = 'active', password = $2, totp_step = $3, invitation = NULL, invitation_ends_at = NULL,
@@ -87,11 +89,11 @@ ON CONFLICT (account_id, hash) DO UPDATE SET seen_at = clock();
 
 -- name: list_accounts
 -- Those of one agency, or with NULL everybody's; who left stands last.
-SELECT id, agency_id, role, sign_in, stage, name, opened_at, left_at FROM account
+SELECT id, agency_id, role, sign_in, stage, opened_at, left_at FROM account
  WHERE $1::uuid IS NULL OR agency_id = $1 ORDER BY stage = 'left', agency_id NULLS FIRST, opened_at, id LIMIT $2;
 
 -- name: find_account
-SELECT id, agency_id, role, sign_in, stage, name, opened_at, left_at FROM account WHERE id = $1;
+SELECT id, agency_id, role, sign_in, stage, opened_at, left_at FROM account WHERE id = $1;
 
 -- name: walking_with
 -- How many people each of these is the named worker of.
@@ -102,7 +104,7 @@ SELECT worker_id, count(*) FROM person WHERE worker_id = ANY ($1::uuid[]) GROUP 
 SELECT id FROM person WHERE worker_id = $1 ORDER BY id LIMIT $2;
 
 -- name: workers_of
-SELECT id, agency_id, role, sign_in, stage, name, opened_at, left_at FROM account
+SELECT id, agency_id, role, sign_in, stage, opened_at, left_at FROM account
  WHERE agency_id = $1 AND stage <> 'left' AND role = ANY ($2::text[]) ORDER BY id;
 
 -- name: fold_opened
@@ -118,3 +120,13 @@ UPDATE account SET role = $2, changed_at = $3, name = CASE WHEN name = '' THEN $
 UPDATE account SET stage = 'left', left_at = $2, password = NULL, totp = NULL, invitation = NULL,
                    known_as = NULL, known_subject = NULL
  WHERE id = $1;
+
+-- name: fold_replaced
+-- What let them in on the day of the backup was given up since: they need a new link, as somebody who lost theirs does.
+WITH gone AS (DELETE FROM recovery_code WHERE account_id = $1)
+UPDATE account SET stage = CASE WHEN stage = 'active' THEN 'invited' ELSE stage END,
+                   password = NULL, totp = NULL, invitation = NULL, changed_at = $2
+ WHERE id = $1;
+
+-- name: fold_untied
+UPDATE account SET known_as = NULL, known_subject = NULL, changed_at = $2 WHERE id = $1;

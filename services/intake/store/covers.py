@@ -9,7 +9,9 @@ from services.intake.covers import Cover
 from shared.contracts.account import Covered, CoverEnded
 from shared.messaging.outbox import Cause, put_events
 from shared.runtime import sql
+from shared.runtime.database import reaching
 from shared.runtime.errors import NotFound
+from shared.runtime.reach import SERVICE
 from shared.security import covers
 
 SQL = sql.load(__file__, "covers.sql")
@@ -42,6 +44,16 @@ async def lock(tx: Connection, id: UUID) -> Cover:
     if row is None:
         raise NotFound("cover", id)
     return _row(row).cover
+
+
+async def end_of(tx: Connection, covering: UUID, cause: Cause) -> list[UUID]:
+    """Nobody stands in any more who has left, or does another work: what runs or will run ends. The caller holds
+    their account, so none begins meanwhile."""
+    async with reaching(tx, SERVICE):  # the network's office ends somebody's access, and has no covers of its own
+        rows = await tx.fetch(SQL["lock_covers_by"], covering)
+        for cover in (_row(row).cover for row in rows):
+            await save(tx, CoverEnded(account=cover.worker, cover=cover.id, agency=cover.agency), cause)
+    return [row["id"] for row in rows]
 
 
 async def of_agency(tx: Connection, agency: UUID, limit: int) -> list[Row]:

@@ -1,6 +1,11 @@
 -- name: lock_cover
 SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover WHERE id = $1 FOR UPDATE;
 
+-- name: lock_covers_by
+-- By whom somebody is covered for, now or later.
+SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover
+ WHERE covering = $1 AND ended_at IS NULL AND clock() < ends_at ORDER BY id FOR UPDATE;
+
 -- name: find_cover
 SELECT id, worker, covering, agency, starts_at, ends_at, ended_at, why FROM cover WHERE id = $1;
 

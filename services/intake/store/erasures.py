@@ -43,6 +43,11 @@ class Hold:
     set_at: datetime
 
 
+async def hold_person(tx: Connection, person: UUID) -> None:
+    """Erased or not; before the erasure itself, as everybody does who locks both."""
+    await tx.execute(SQL["hold_person"], person)
+
+
 async def lock(tx: Connection, person: UUID) -> Erasure | None:
     """The person's erasure, ours alone until `tx` ends; None where nobody asked for one."""
     row = await tx.fetchrow(SQL["lock_erasure"], person)
@@ -129,7 +134,8 @@ async def find_hold(tx: Connection, id: UUID) -> tuple[UUID, Hold] | None:
 
 
 async def lift_hold(tx: Connection, person: UUID, id: UUID, by: UUID) -> None:
-    """What was put away because of it is looked at again by the clock."""
+    """What was put away because of it is looked at again by the clock; also what is put away at this moment."""
+    await hold_person(tx, person)
     await tx.execute(SQL["lift_hold"], id, by)
     if await tx.fetchval(SQL["is_put_away"], person):
         await start_timers(tx, [Timer(KIND, person, Until(await tx.fetchval(SQL["now"])))])

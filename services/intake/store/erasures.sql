@@ -1,3 +1,6 @@
+-- name: hold_person
+SELECT FROM person WHERE id = $1 FOR UPDATE;
+
 -- name: lock_erasure
 -- Taken before any event is written and held to commit.
 SELECT * FROM erasure WHERE person_id = $1 FOR UPDATE;
@@ -22,13 +25,16 @@ UPDATE erasure
  WHERE person_id = $1;
 
 -- name: kept_until
--- The latest day until which a law keeps somebody's record, if one that is still ahead does.
-SELECT max(until) FROM hold WHERE person_id = $1 AND lifted_at IS NULL AND until >= clock()::date;
+-- The latest day until which a law keeps somebody's record, if one that is still ahead does. A day is over when it is
+-- over everywhere: what is erased at midnight in London is erased in Oregon while the law still keeps it.
+SELECT max(until) FROM hold
+ WHERE person_id = $1 AND lifted_at IS NULL AND until >= (clock() AT TIME ZONE 'UTC' - interval '12 hours')::date;
 
 -- name: holds_of
 -- Those that are live, the latest day first; by hold_person_idx.
 SELECT id, agency_id, because, until, told_from, set_at FROM hold
- WHERE person_id = $1 AND lifted_at IS NULL AND until >= clock()::date ORDER BY until DESC, id;
+ WHERE person_id = $1 AND lifted_at IS NULL AND until >= (clock() AT TIME ZONE 'UTC' - interval '12 hours')::date
+ ORDER BY until DESC, id;
 
 -- name: set_hold
 INSERT INTO hold (id, person_id, agency_id, because, until, told_from, set_by) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -1,8 +1,9 @@
 -- name: put_name_parts
--- Only while the name is the one that they were made of, and held so until they are there.
+-- Only while the name is the one that they were made of, and held so until they are there. Of whoever was put away
+-- meanwhile the name is as it was, and none are made.
 INSERT INTO name_part (agency_id, part, person_id)
 SELECT p.agency_id, part, p.id
-  FROM (SELECT id, agency_id FROM person WHERE id = $1 AND agency_id = $2 AND name = $3 FOR SHARE) AS p,
+  FROM (SELECT id, agency_id FROM person WHERE id = $1 AND agency_id = $2 AND name = $3 AND erased_at IS NULL FOR SHARE) AS p,
        unnest($4::bytea[]) AS part
 ON CONFLICT DO NOTHING;
 

@@ -8,7 +8,11 @@ from asyncpg import Connection, Record
 
 from services.intake.people import Because, Person
 from shared.runtime import sql
+from shared.runtime.database import reaching
 from shared.runtime.errors import NotFound
+from shared.runtime.reach import SERVICE
+from shared.security.blind import NETWORK
+from shared.security.identity import NOBODY
 from shared.security.keys import Erased
 
 SQL = sql.load(__file__, "people.sql")
@@ -49,6 +53,13 @@ async def add_person(tx: Connection, person: Person, sealed: Sealed) -> bool:
     row = (person.id, person.agency, person.worker, sealed.name, sealed.contact, sealed.asked)
     rest = (person.way, person.safe, person.language, person.came, person.synthetic)
     return await tx.fetchval(SQL["add_person"], *row, *rest) is not None
+
+
+async def is_anothers(tx: Connection, id: UUID) -> bool:
+    """Whether nobody may be added by this id, since it is an account's, an agency's or the network's own: keys and
+    sessions go by id, and theirs would be this person's to open, and to have erased."""
+    async with reaching(tx, SERVICE):  # of any agency; that it is taken is all that is told
+        return id in (NOBODY, NETWORK) or bool(await tx.fetchval(SQL["is_anothers"], id))
 
 
 async def name_again(tx: Connection, person: Person, sealed: Sealed) -> bool:

@@ -14,10 +14,14 @@ INSERT INTO person (id, agency_id, worker_id, name, contact, asked, way, safe, l
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (id) DO NOTHING RETURNING id;
 
+-- name: is_anothers
+-- Whether an id is an account's or an agency's.
+SELECT EXISTS (SELECT FROM account WHERE id = $1) OR EXISTS (SELECT FROM agency WHERE id = $1);
+
 -- name: name_again
 -- What no event holds of somebody, so that a restore lost it. How to reach them, and who walks with them, is known.
 UPDATE person SET name = $3, asked = coalesce(asked, $4), changed_at = clock()
- WHERE id = $1 AND agency_id = $2 AND name = '' RETURNING id;
+ WHERE id = $1 AND agency_id = $2 AND name = '' AND erased_at IS NULL RETURNING id;
 
 -- name: save_worker
 UPDATE person SET worker_id = $2, agency_id = $3, changed_at = clock() WHERE id = $1;

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.sessions import KEPT, LONGEST, Ending, Session, hash_of, new_secret, quiet_of
+from services.intake.sessions import KEPT, LONGEST, AccessChanged, Ending, Session, hash_of, new_secret, quiet_of
 from shared.contracts.account import SessionEnded
 from shared.messaging.outbox import Cause, put_events
 from shared.runtime import sql
@@ -19,13 +19,20 @@ SQL = sql.load(__file__, "sessions.sql")
 
 
 async def open_session(tx: Connection, actor: Actor) -> tuple[str, Session]:
-    """A new session of `actor`, and the secret for their browser: it is kept nowhere else."""
+    """A new session of `actor`, and the secret for their browser: it is kept nowhere else.
+
+    Raises AccessChanged where they have left, or were erased, since they proved who they are. The caller ends other
+    sessions afterwards: whoever ends somebody's access holds the account first.
+    """
     secret, id = new_secret(), uuid7()
     quiet = quiet_of(actor.role)
     who = actor.id, actor.role.value, actor.agency
-    await tx.execute(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT, actor.harmless)
+    row = await tx.fetchrow(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT, actor.harmless)
+    if row is None:
+        raise AccessChanged
     left = min(quiet, LONGEST) if quiet else LONGEST
-    return secret, Session(id, actor.id, actor.role, actor.agency, left.total_seconds(), harmless=actor.harmless)
+    role, agency = Role(row["role"]), row["agency_id"]
+    return secret, Session(id, actor.id, role, agency, left.total_seconds(), harmless=actor.harmless)
 
 
 async def renew_session(tx: Connection, secret: str, *, step: bool) -> Session | None:

@@ -17,9 +17,10 @@ ON CONFLICT (person_id) DO UPDATE
        choose_by = excluded.choose_by, checked = excluded.checked, made_by = excluded.made_by, made_at = clock();
 
 -- name: keep_derived
--- The demo's own link and PIN, from the first time that somebody comes by them.
+-- The demo's own link and PIN, from the first time that somebody comes by them; not of somebody who was erased.
 INSERT INTO way_in (person_id, code, pin, second, choose_by, checked, made_by)
-VALUES ($1, $2, $3, $4, clock(), 'demo', $1) ON CONFLICT DO NOTHING;
+SELECT $1, $2, $3, $4, clock(), 'demo', $1
+ WHERE NOT EXISTS (SELECT FROM person WHERE id = $1 AND erased_at IS NOT NULL) ON CONFLICT DO NOTHING;
 
 -- name: choose_pin
 -- Once for each link; and the word is right, where it asks for one.

@@ -55,6 +55,19 @@ async def test_it_is_complete_when_nothing_is_left_and_says_so(world: World):
     assert "still holds something" not in await world.page(demo.LENA, "/caseplan/today")
 
 
+async def test_a_day_on_which_they_would_have_called_is_not_lost_with_who_left(world: World):
+    said = {"who": str(demo.RAY), "how": "called", "speak_on": (await world.now()).date().isoformat()}
+    await world.ok(demo.DANA, "/caseplan/contacts", said)
+    new = await leaves(world)
+    for who in (demo.RAY, demo.JO, demo.TASHA, demo.SAM):
+        await walks(world, who, new)
+    found = await world.read(demo.LENA, LEAVING)
+    assert (found["people"], found["days"], found["complete"]) == (0, 1, False)
+    assert "still holds something" in await world.page(demo.LENA, "/caseplan/today"), "nobody would see it else"
+    assert (await world.ok(demo.LENA, f"{LEAVING}/work"))["complete"]
+    assert "still holds something" not in await world.page(demo.LENA, "/caseplan/today")
+
+
 async def test_the_person_reads_who_keeps_the_promise_now_and_what_was_said_stays(world: World):
     promise = await promised(world)
     before = await world.state("promise", promise)

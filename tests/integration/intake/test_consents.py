@@ -329,6 +329,19 @@ async def test_a_partner_asks_by_a_reference_that_is_its_agencys_alone(door):
     assert {(answer.status_code, answer.text) for answer in refusals} == {(404, refusals[0].text)}
 
 
+async def test_a_partner_is_never_told_our_own_id_whatever_goes_wrong(door):
+    """Damaged, or erased a moment ago: what answers knows them by the partner's reference alone."""
+    person = await door.add()
+    name = f"/intake/partner/people/{seal_reference(door.settings, demo.CEDAR_HOUSE, person, 'p')}/name"
+    await door.allow(person)
+    await door.pool.execute("UPDATE person SET name = $2 WHERE id = $1", person, b"\x01" + bytes(60))
+    damaged = await door.get(name, demo.YUSUF)
+    await door.pool.execute("UPDATE person SET erased_at = clock() WHERE id = $1", person)
+    erased = await door.get(name, demo.YUSUF)
+    assert (damaged.status_code, erased.status_code) == (500, 410)
+    assert str(person) not in damaged.text + erased.text
+
+
 async def test_a_consent_that_is_over_lets_nobody_know_even_if_its_clock_is_late(door):
     person = await door.add()
     await door.allow(person)

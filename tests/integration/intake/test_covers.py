@@ -1,5 +1,7 @@
 """Agreeing that a colleague covers, over HTTP: by who is away or answers for the team, and by nobody else."""
 
+import asyncio
+import re
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -85,3 +87,58 @@ async def test_the_page_lists_them_keeps_what_was_typed_and_names_no_person(hous
     assert "Robin Field covers for Dana Whitfield" in text(page) and WHY in text(page) and NAME not in page.text
     wrong = await house.fill(COVERS, await agreeing(house, robin, last="2020-01-01", why="typed words"), demo.DANA)
     assert wrong.status_code == 422 and "typed words" in wrong.text and "hand their people over" in text(wrong)
+
+
+async def test_who_leads_the_team_does_not_name_themselves_and_so_read_what_was_for_one_worker_alone(house: Door):  # noqa: F811
+    today = (await house.pool.fetchval("SELECT clock()")).date()
+    body = await agreeing(house, demo.LENA, worker=str(demo.DANA), first=str(today))
+    answer = await house.post(COVERS, body, demo.LENA)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "covering")
+
+
+@pytest.mark.parametrize(("what", "body"), [("end", {}), ("role", {"role": "mentor"})], ids=["leaves", "a mentor now"])
+async def test_nobody_stands_in_any_more_who_has_left_or_does_another_work(house: Door, what: str, body: dict):  # noqa: F811
+    robin = await of_welcome_alder(house)
+    today = (await house.pool.fetchval("SELECT clock()")).date()
+    runs = await house.post(COVERS, await agreeing(house, robin, first=str(today)), demo.DANA)
+    will = await house.post(COVERS, await agreeing(house, robin), demo.DANA)
+    own = await house.post(COVERS, await agreeing(house, demo.DANA, worker=str(robin)), demo.LENA)
+    done = await house.post(f"/intake/accounts/{robin}/{what}", body, demo.RUTH)
+    assert done.status_code == 200, done.text
+    ended = [event["data"]["cover"] for event in await house.events("account", demo.DANA)
+             if event["type"] == "throughcare.account.cover_ended.v1"]  # fmt: skip
+    assert {runs.json()["id"], will.json()["id"]} <= set(ended)
+    listed = {one["id"]: one["ended"] for one in (await house.get(COVERS, demo.LENA)).json()["covers"]}
+    assert (listed[runs.json()["id"]], listed[will.json()["id"]]) == (True, True)
+    assert listed[own.json()["id"]] is False, "whom they walk with are not left alone before they are handed over"
+    written = await house.pool.fetch("SELECT object FROM audit WHERE action = 'cover.end' AND actor_id = $1", demo.RUTH)
+    assert {f"cover/{runs.json()['id']}", f"cover/{will.json()['id']}"} <= {row["object"] for row in written}
+
+
+async def test_a_colleague_who_is_leaving_at_this_moment_covers_for_nobody(house: Door):  # noqa: F811
+    for _ in range(3):
+        robin = await of_welcome_alder(house)
+        body = await agreeing(house, robin)
+        agreed, _ = await asyncio.gather(
+            house.post(COVERS, body, demo.DANA), house.post(f"/intake/accounts/{robin}/end", {}, demo.RUTH)
+        )
+        assert agreed.status_code in (201, 422), agreed.text
+        live = "SELECT count(*) FROM cover WHERE covering = $1 AND ended_at IS NULL"
+        assert await house.pool.fetchval(live, robin) == 0
+
+
+async def test_a_name_or_a_reason_that_does_not_open_takes_no_page_away(house: Door):  # noqa: F811
+    robin = await of_welcome_alder(house, name="Canary Damaged")
+    await house.post(COVERS, await agreeing(house, robin), demo.DANA)
+    await house.pool.execute("UPDATE worker SET name = $2 WHERE id = $1", robin, b"\x01 damaged")
+    await house.pool.execute("UPDATE cover SET why = $2 WHERE covering = $1", robin, b"\x01 damaged")
+    page = await house.page(COVERS, demo.LENA)
+    assert page.status_code == 200 and "Somebody covers for Dana Whitfield" in text(page)
+    accounts = text(await house.page("/intake/accounts", demo.RUTH))
+    assert "Name not known" in accounts and "Lena Park" in accounts
+
+
+async def test_who_leads_the_team_is_not_offered_themselves(house: Door):  # noqa: F811
+    page = (await house.page(COVERS, demo.LENA)).text
+    away, covering = (re.search(rf'(?s)<select[^>]*name="{name}".*?</select>', page) for name in ("worker", "covering"))
+    assert str(demo.LENA) in away[0] and str(demo.LENA) not in covering[0]

@@ -1,6 +1,6 @@
 """Having it all erased: asked on one's own page, known by a human, taken back with one tap; or due, and then gone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -146,6 +146,20 @@ async def test_what_a_law_keeps_is_told_put_away_and_gone_after_its_day(door: Do
     assert await door.fire() == 1
     assert dict(await door.pool.fetchrow(ROW, person)) == GONE
     assert (await door.types("person", person))[-2:] == ["person.erased", "person.erased"]
+
+
+async def test_a_day_of_a_law_is_over_when_it_is_over_where_the_agency_is(door: Door):
+    """In New York it is still evening when in London the next day has begun."""
+    person, now = await door.add(), await door.pool.fetchval("SELECT clock()")
+    until = (now + timedelta(days=9)).date()
+    body = {"because": "court_order", "until": str(until)}
+    assert (await door.post(f"/intake/people/{person}/holds", body, LENA)).status_code == 201
+    await asked_and_known(door, person)
+    midnight = datetime.combine(until + timedelta(days=1), time(), tzinfo=UTC)
+    for hours, stage in ((1, "kept"), (6, "kept"), (13, "erased")):
+        await door.shift(f"{(midnight + timedelta(hours=hours) - now).total_seconds():.0f} seconds")
+        await door.fire()
+        assert await door.pool.fetchval("SELECT stage FROM erasure WHERE person_id = $1", person) == stage, hours
 
 
 async def test_a_hold_that_is_lifted_lets_it_go_on(door: Door):

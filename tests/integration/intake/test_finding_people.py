@@ -156,6 +156,16 @@ async def test_what_was_made_of_a_name_that_is_another_by_now_is_not_kept(door: 
     assert await parts_left(door, person) == 0
 
 
+async def test_nor_what_was_made_of_the_name_of_somebody_who_is_put_away_by_now(door: Door):
+    """A law keeps the name as it was sealed; that is no reason to find them by it."""
+    person = await door.add(name=MARIA)
+    async with transaction(door.pool) as tx:
+        before = (await people.find_person(tx, person)).sealed.name
+        await tx.execute(ERASURES["close_person"], person)
+        await tx.execute(SQL["put_name_parts"], person, ALDER, before, [b"late", ALL_HERE])
+    assert await parts_left(door, person) == 0
+
+
 class Counted:
     """The key store of a process, with a list of whose names were opened."""
 

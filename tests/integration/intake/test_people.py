@@ -11,9 +11,15 @@ import asyncpg
 import pytest
 import structlog
 
+from services.intake.accounts import Account, Stage
+from services.intake.inviting import open_account
+from shared.runtime.ids import uuid7
 from shared.runtime.logs import start_logs
-from shared.security import demo
+from shared.security import demo, signing
+from shared.security.identity import Actor
+from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
+from tests.integration.intake.browsers import Browsers
 from tests.integration.intake.world import HTMX, NAME, NUMBER, WORDS, text
 
 pytestmark = pytest.mark.network
@@ -296,3 +302,22 @@ async def test_a_list_of_people_is_narrowed_to_those_of_one_worker(door):
     assert "Wren" in waiting and "Heron" not in waiting
     odd = text(await door.page("/intake/people?with='; --&order=%00&page=-7", demo.LENA))
     assert "Wren" in odd and "Heron" in odd
+
+
+async def test_outside_the_demo_nobody_is_given_to_a_worker_whom_nobody_knows(door, tmp_path):
+    """They would wait unseen: with a worker by name, so on no list of those with whom nobody walks."""
+    signing.ensure(tmp_path)
+    keys = {"signing_keys": tmp_path / signing.PRIVATE, "verifying_keys": tmp_path / signing.PUBLIC}
+    real, colleague = Browsers(door, demo=False, **keys), uuid7()
+    account = Account(colleague, demo.WELCOME_ALDER, Role.CASE_MANAGER, "robin.field", Stage.ACTIVE)
+    assert await open_account(door.pool, door.running.keys, account, "Robin Field", demo.RUTH)
+    lead = real.tokens.issue_for(Actor(uuid7(), Role.SUPERVISOR, demo.WELCOME_ALDER), uuid7())
+    headers = {"Authorization": f"Bearer {lead}", "Accept": "application/json"}
+    async with real.open(**headers) as asks:
+        made = await asks.post("/intake/people", json={"name": NAME, "worker": str(uuid7())})
+        assert (made.status_code, made.json()["field"]) == (422, "worker")
+        made = await asks.post("/intake/people", json={"name": NAME, "worker": str(colleague)})
+        assert made.status_code == 201, made.text
+        path = f"/intake/people/{made.json()['id']}/worker"
+        assert (await asks.put(path, json={"worker": str(uuid7())})).status_code == 422
+        assert (await asks.put(path, json={"worker": str(colleague)})).status_code == 200

@@ -18,8 +18,8 @@ ROBIN = Account(UUID(int=3), HOUSE, Role.CASE_MANAGER, "robin", Stage.ACTIVE)
 TODAY = date(2026, 11, 23)
 
 
-def agreed(worker=DANA, covering=ROBIN, first=TODAY, last=TODAY):
-    return agree(ID, worker, covering, first, last, TODAY, ZONE)
+def agreed(worker=DANA, covering=ROBIN, first=TODAY, last=TODAY, by=DANA.id):
+    return agree(ID, worker, covering, by, first, last, TODAY, ZONE)
 
 
 def test_both_days_count_whole_in_the_days_of_their_agency():
@@ -43,6 +43,12 @@ def test_both_days_count_whole_in_the_days_of_their_agency():
 def test_only_a_colleague_of_the_same_agency_who_walks_with_people_covers(covering):
     with pytest.raises(Invalid) as refused:
         agreed(covering=covering)
+    assert refused.value.field == "covering"
+
+
+def test_nobody_covers_by_their_own_word():
+    with pytest.raises(Invalid) as refused:
+        agreed(by=ROBIN.id)
     assert refused.value.field == "covering"
 
 

@@ -117,7 +117,7 @@ def test_asking_twice_is_heard_once_and_asking_anew_begins_anew():
 def test_what_a_law_keeps_is_put_away_until_the_end_of_its_day_and_then_goes():
     state, [event], [clock] = decide(an_erasure(Stage.SET), say("put_away"), NETWORK, PATIENCE)
     assert event == events.Erased(person=PERSON, kept_until=LAW)
-    assert clock == Timer(KIND, PERSON, Until(datetime(2032, 12, 1, tzinfo=UTC)))
+    assert clock == Timer(KIND, PERSON, Until(datetime(2032, 12, 1, 12, tzinfo=UTC))), "when it is over everywhere"
     gone, [event], _ = decide(state, erasures.Lapse(), CLOCK, PATIENCE)
     assert (gone.stage, event) == (Stage.ERASED, events.Erased(person=PERSON))
 

@@ -42,6 +42,24 @@ def test_a_try_that_was_right_was_none():
         tries.succeeded("dana", "10.0.0.1")
 
 
+def test_signing_in_as_oneself_in_between_buys_no_tries_at_others():
+    tries, wrong = Tries(), 0
+    with pytest.raises(TooManyTries):
+        while wrong < 2 * TRIES_OF_ALL.amount:
+            tries.count("mine", "10.0.0.1")
+            tries.succeeded("mine", "10.0.0.1")
+            tries.count(f"name {wrong}", "10.0.0.1")
+            wrong += 1
+    assert wrong == TRIES_OF_ALL.amount
+
+
+def test_an_office_behind_one_address_signs_in_as_one_in_the_morning():
+    tries = Tries()
+    for number in range(5 * TRIES_OF_ALL.amount):
+        tries.count(f"name {number}", "10.0.0.1")
+        tries.succeeded(f"name {number}", "10.0.0.1")
+
+
 def test_a_link_takes_a_hundred_tries_a_day_from_wherever_and_its_owner_is_not_kept_out():
     tries = Tries()
     for number in range(TRIES_OF_LINK.amount):
