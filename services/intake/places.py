@@ -7,6 +7,8 @@ from shared.security.permissions import Role
 from shared.security.signin import LANDING
 
 ACCOUNTS = "/intake/accounts"
+OPENINGS = "/intake/openings"
+DESK = "/intake/desk"
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 
@@ -29,3 +31,11 @@ def told_page(person: UUID) -> str:
 
 def shared_page(person: UUID) -> str:
     return f"/intake/people/{person}/shared"
+
+
+def opening_page(opening: UUID) -> str:
+    return f"{OPENINGS}/{opening}"
+
+
+def never_page(person: UUID) -> str:
+    return f"/intake/people/{person}/never"

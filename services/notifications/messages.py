@@ -33,9 +33,10 @@ OCCASIONS: Final[dict[type[Event], str]] = {
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
     people.ErasureSet: "erasure_set",
+    people.Opened: "record_opened",
 }
 LINK: Final = "link"  # of somebody's own page, asked for by themselves
-OF_THEMSELVES = frozenset({LINK, "erasure_set"})  # nobody else's news, so no consent stands behind it
+OF_THEMSELVES = frozenset({LINK, "erasure_set", "record_opened"})  # nobody else's news, so no consent stands behind it
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -143,6 +144,8 @@ def news_of(event: Event) -> News | None:
             return News(occasion, person, referral, consent)
         case people.ErasureSet(person=person) if occasion:
             return News(occasion, person, person)
+        case people.Opened(person=person, opening=opening) if occasion:
+            return News(occasion, person, opening)
         case _:
             return None
 

@@ -34,6 +34,10 @@ DEEDS: Mapping[str, Words] = {
     "erasure.ask": Words("wrote down that you want it all erased", "anotó que usted quiere borrar todo"),
     "erasure.confirm": Words("said that it was you who asked", "dijo que fue usted quien lo pidió"),
     "erasure.take_back": Words("wrote down that you took that back", "anotó que usted cambió de idea"),
+    "emergency.open": Words("opened your record to get you help fast", "abrió su información para ayudarle"),
+    "emergency.read": Words("read what they opened", "leyó lo que abrió"),
+    "desk.read": Words("checked who opened your record", "revisó quién abrió su información"),
+    "desk.review": Words("said if it was right to open it", "dijo si estuvo bien abrirla"),
     "hold.set": Words("wrote down what a law makes them keep", "anotó lo que una ley les hace guardar"),
     "today.read": Words("saw you on their list for the day", "le vio en su lista del día"),
     "plan.read": Words("opened your plan", "abrió su plan"),
@@ -88,6 +92,7 @@ WHY: Mapping[str, Words] = {
     "setback": Words("because something got hard", "porque algo se puso difícil"),
     "concern": Words("because of a worry", "por una preocupación"),
     "erasure": Words("since you asked to have it all erased", "porque usted pidió borrar todo"),
+    "emergency": Words("since your life or health was at risk", "porque su vida o su salud corría peligro"),
     "law": Words("because of a law", "por una ley"),
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }

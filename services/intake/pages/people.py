@@ -15,7 +15,7 @@ from services.intake.directory import Agency
 from services.intake.erasures import Stage
 from services.intake.pages.frame import frame, lang_for
 from services.intake.people import Person
-from services.intake.places import erasure_page, page_of
+from services.intake.places import OPENINGS, erasure_page, page_of
 from services.intake.says import CONTACT, SAID, START
 from services.intake.store.erasures import Row as Erasing
 from services.intake.store.people import Row
@@ -119,6 +119,7 @@ def people_page(request: Request, actor: Actor, people: People, names: dict[UUID
         pages=people.walking,
         workers=workers,
         q=people.q,
+        emergency=OPENINGS if may(actor, "emergency.open", ()) else "",
         **frame(actor, PEOPLE),
         lang="en",
     )
