@@ -9,6 +9,7 @@ from shared.security.signin import LANDING
 ACCOUNTS = "/intake/accounts"
 OPENINGS = "/intake/openings"
 DESK = "/intake/desk"
+DEMANDS = "/intake/demands"
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 
@@ -35,6 +36,10 @@ def shared_page(person: UUID) -> str:
 
 def opening_page(opening: UUID) -> str:
     return f"{OPENINGS}/{opening}"
+
+
+def demand_page(demand: UUID) -> str:
+    return f"{DEMANDS}/{demand}"
 
 
 def never_page(person: UUID) -> str:

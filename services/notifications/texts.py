@@ -27,6 +27,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Hi. We have a short question for you on your page: how did it go? Your word counts.",
         "es": "Hola. Tenemos una pregunta corta para usted en su página: ¿cómo le fue? Su palabra cuenta.",
     },
+    "record_asked_for": {
+        "en": "Hi. There is something on your page that you should know. Read it soon. "
+        "Or ask the person who helps you.",
+        "es": "Hola. Hay algo en su página que usted debe saber. Léalo pronto. O pregunte a la persona que le ayuda.",
+    },
     "record_opened": {
         "en": "Hi. There is something on your page that you should know. Read it when you have a moment. "
         "Or ask the person who helps you.",

@@ -101,6 +101,14 @@ class Opened(PersonEvent):
     treatment: Annotated[bool, InHealth] = Field(description="Whether care under 42 CFR Part 2 was opened too.")
 
 
+class AskedFor(PersonEvent):
+    """Somebody demands by law what is kept of them, and they may be told: it stands on their page from now on."""
+
+    type: ClassVar[str] = "throughcare.person.asked_for.v1"
+
+    demand: UUID = Field(description="Which demand.")
+
+
 class ErasureSet(PersonEvent):
     """They asked to be erased and a human knows that it was them. Until it is due, they can take it back."""
 

@@ -174,6 +174,9 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "emergency.read", case_manager=OPENED, supervisor=OPENED),
         _entry("desk.read", "See what was opened in emergencies, and what was tried, of one's agency's people",
                "desk.read", **ANSWERS_FOR),
+        _entry("demand.record", "Write down that somebody demands a person's record by law; it is held",
+               "desk.read", **ANSWERS_FOR),
+        _entry("demand.decide", "Write down what one's agency's counsel decided about it", "desk.read", **ANSWERS_FOR),
         _entry("desk.review", "Say whether it was opened in good faith", "desk.read", **ANSWERS_FOR),
     ),
     "caseplan": (

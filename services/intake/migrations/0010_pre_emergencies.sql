@@ -29,8 +29,10 @@ CREATE INDEX opening_person_idx ON opening (person_id, opened_at);
 CREATE INDEX opening_home_idx ON opening (home, opened_at);
 CREATE INDEX opening_agency_idx ON opening (agency_id, opened_at);
 CREATE INDEX opening_worker_idx ON opening (worker_id, ends_at);
+-- Whoever opened it reads it and writes nothing: not that it lasts longer, not that it was right.
 CALL protect('opening', $$
-    as_service() OR home = acting_agency() OR agency_id = acting_agency() OR person_id = acting_person()$$);
+    as_service() OR home = acting_agency() OR agency_id = acting_agency() OR person_id = acting_person()$$,
+    $$as_service() OR home = acting_agency()$$);
 
 -- Every try, also one that opened nothing: counted, and seen by both agencies.
 CREATE TABLE opening_try (

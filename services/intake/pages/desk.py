@@ -18,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from services.intake import seals
 from services.intake.emergencies import Opening, Verdict
 from services.intake.opening import found_of, told_of
+from services.intake.pages.demands import as_json
 from services.intake.pages.frame import frame
-from services.intake.places import DESK, OPENINGS
-from services.intake.store import directory, people
+from services.intake.places import DEMANDS, DESK, OPENINGS, demand_page
+from services.intake.store import demands, directory, people
 from services.intake.store import emergencies as store
 from shared.process import Running
 from shared.runtime.errors import Invalid, NotFound
@@ -72,13 +73,16 @@ async def desk(request: Request, actor: Annotated[Actor, Depends(allow("desk.rea
         own = {row.opening.person for row in rows if row.opening.home == actor.agency}
         known = await _known(tx, own)
         home, now = await directory.find_agency(tx, actor.agency), await people.now(tx)
+        asked = await demands.demands_at(tx, actor.agency)
+        known += await _known(tx, {row.demand.person for row in asked} - own)
         names = await directory.agency_names(
             tx, [id for row in rows for id in (row.opening.home, row.opening.agency)]
             + [id for one in tries for id in (one.home, one.agency)],
         )  # fmt: skip
-        await audit.record_many(tx, actor, "desk.read", own, "opening", "oversight")
+        seen = own | {row.whom for row in asked if row.whom}
+        await audit.record_many(tx, actor, "desk.read", seen, "desk", "oversight")
     if not wants_html(request):
-        return JSONResponse({"openings": [_json(row) for row in rows]})
+        return JSONResponse({"openings": [_json(row) for row in rows], "demands": [as_json(row) for row in asked]})
     called = await seals.names_of(here.keys, known)
     zone = ZoneInfo(home.entry.calendar.timezone)
     of = {row.opening.worker for row in rows} | {one.worker for one in tries}
@@ -87,6 +91,8 @@ async def desk(request: Request, actor: Annotated[Actor, Depends(allow("desk.rea
     return render(
         request,
         "desk.html",
+        demands=[_demand(row, called, zone) for row in asked],
+        new_demand=f"{DEMANDS}/new",
         waiting=[case for case in cases if not case.verdict],
         looked_at=[case for case in cases if case.verdict],
         tries=[_tried(one, named, names, now, zone) for one in tries],
@@ -150,6 +156,19 @@ def _review(actor: Actor, opening: Opening) -> str:
         return ""
     mine = actor.may("desk.review", actor.relations(agency=opening.home))
     return f"{OPENINGS}/{opening.id}/review" if mine else ""
+
+
+def _demand(row: demands.Row, called: Mapping[UUID, str], zone: ZoneInfo) -> dict[str, str]:
+    demand = row.demand
+    state = f"Counsel decided: {demand.answer.label.lower()}" if demand.answer else "Counsel has not decided"
+    return {
+        "url": demand_page(demand.id),
+        "whom": called.get(demand.person, seals.UNKNOWN),
+        "paper": demand.paper.label,
+        "state": state,
+        "due": say.on_date(demand.due_on, row.now.astimezone(zone).date()),
+        "quiet": "" if demand.may_be_told(row.today) else "They may not be told yet.",
+    }
 
 
 def _tried(one: store.Try, named: staff.Staff, names: Mapping[UUID, str], now: datetime, zone: ZoneInfo) -> str:

@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from services.intake import words
 from services.intake.consents import Stage, last_day
 from services.intake.erasures import Stage as ErasureStage
-from services.intake.pages import opened
+from services.intake.pages import demanded, opened
 from services.intake.pages.frame import frame, lang_for
 from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
 from services.intake.says import ERASURE, HELD, PIN, SAID, SHARED
+from services.intake.says_demanded import DEMANDED
 from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
@@ -85,6 +86,7 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         held = await people.held_of(tx, actor.id)
         erasing = await erasures.find(tx, actor.id)
         opened_lately = await opened.lately(tx, actor.id, now)
+        demanded_lately = await demanded.lately(tx, actor.id, now)
         await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
     asked = [_shown(row, names, now, zone, lang) for row in rows]
     return render(
@@ -94,6 +96,8 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         held=held,
         about_held=HELD[lang],
         opened_lately=opened_lately,
+        demanded_lately=demanded_lately,
+        about_demanded=DEMANDED[lang],
         about_opened=OPENED[lang],
         shared=shared_page(actor.id),
         person=actor.id,
@@ -121,7 +125,7 @@ async def shared(
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone = await zone_of(tx, person_id)
         now, mark = await people.now(tx), await consents.mark_of(tx, person_id)
-        openings = await opened.read(tx, person_id)
+        openings, demands = await opened.read(tx, person_id), await demanded.read(tx, person_id)
         await audit.record(tx, actor, "consent.read", person_id, "consent", "own" if actor.person else "care")
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
@@ -131,6 +135,8 @@ async def shared(
         "shared.html",
         opened=await opened.told(running(request), actor, openings, now, zone, lang),
         about_opened=OPENED[lang],
+        demanded=await demanded.told(running(request), demands, now, zone, lang),
+        about_demanded=DEMANDED[lang],
         never=never_page(person_id) if actor.person else "",
         see_never=NEVER[lang]["link"],
         said=SAID[lang],

@@ -18,6 +18,7 @@ from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 
 SQL = sql.load(__file__, "erasures.sql")
 OPENINGS = emergencies.SQL
+FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
         await tx.execute(SQL["empty_person"], person)
         await tx.execute(OPENINGS["forget_told"], person)
         await tx.execute(OPENINGS["drop_nevers"], person)
+        await tx.execute(FORGET_DEMANDS, person)
 
 
 def _ended(consent: Consent) -> Decision[Consent]:
