@@ -218,7 +218,7 @@ async def _put(
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            person = (await people.find_person(tx, said.person)).person
+            person = await people.lock_person(tx, said.person)  # so that a never said meanwhile ends it
             zone = await _zone(tx, said, person)
             spoken = await _spoken(tx, actor, person, zone)
             spoken.require(action, said.person)

@@ -119,8 +119,8 @@ async def _record(request: Request, actor: Actor, said: NewDemand) -> UUID:
     except Erased:
         raise pages.not_found() from None
     async with command(here) as tx:
-        person = await _own(tx, actor, person_id)
         await erasures.lock(tx, person_id)  # one that is due just now waits for the hold, or is over before it
+        person = await _own(tx, actor, person_id)
         today = (await people.now(tx)).date()
         demands.check_due(said.due_on, today)
         holds.check(said.until, today, said.told_from)
