@@ -11,6 +11,7 @@ from services.intake import emergencies
 from services.intake.emergencies import Cannot, Over, Verdict
 from services.intake.fields import TEXT, Called, Line
 from services.intake.opening import FOUND, Said, open_record
+from services.intake.pages import desk
 from services.intake.pages import emergencies as pages
 from services.intake.places import DESK, opening_page
 from services.intake.store import emergencies as store
@@ -22,7 +23,7 @@ from shared.security.identity import Actor
 from shared.security.sealing import Erased, seal
 from shared.web import forms
 from shared.web.accept import wants_html
-from shared.web.edge import command, is_form, read, running, taken, takes, transaction
+from shared.web.edge import command, is_form, read, running, takes, transaction
 
 router = APIRouter(tags=["emergencies"])
 Opener = Annotated[Actor, Depends(allow("emergency.open"))]
@@ -111,7 +112,11 @@ async def review(
     here = running(request)
     async with transaction(here) as tx:  # before anything is sealed for an id that somebody guessed
         _require(actor, await store.find(tx, opening_id))
-    said = taken(await read(request, Review, {"verdict": "Say what you found.", "found": "Say why, in a few words."}))
+    typed = await read(request, Review, {"verdict": "Say what you found.", "found": "Say why, in a few words."})
+    typed.prefix = f"{opening_id}-"
+    said = typed.value
+    if said is None:
+        return await desk.page(request, actor, typed, opening_id)
     async with command(here) as tx:
         row = await store.lock(tx, opening_id)
         _require(actor, row)

@@ -32,6 +32,7 @@ from shared.security.sealing import Erased
 from shared.web import say, staff
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
+from shared.web.forms import Form, blank
 from shared.web.templates import render
 
 router = APIRouter(tags=["desk"])
@@ -64,6 +65,11 @@ class Case:
 @router.get("/intake/desk")
 async def desk(request: Request, actor: Annotated[Actor, Depends(allow("desk.read"))]) -> Response:
     """What waits for a look stands first. Whose people they are sees their names; whose worker it was does not."""
+    return await page(request, actor)
+
+
+async def page(request: Request, actor: Actor, typed: Form[Any] | None = None, about: UUID | None = None) -> Response:
+    """`typed`: what was found `about` one opening and has something to mend."""
     actor.require("desk.read", actor.relations(agency=actor.agency))
     if actor.agency is None:
         raise Invalid("agency", "You belong to no agency.")
@@ -88,9 +94,13 @@ async def desk(request: Request, actor: Annotated[Actor, Depends(allow("desk.rea
     of = {row.opening.worker for row in rows} | {one.worker for one in tries}
     named = await staff.known(here, actor, of | {row.opening.reviewed_by for row in rows})
     cases = [await _case(here, actor, row, called, named, names, now, zone) for row in rows]
+    words = {str(about): typed} if typed else {}
     return render(
         request,
         "desk.html",
+        status=422 if typed else 200,
+        words={case.id: words.get(case.id, blank(f"{case.id}-")) for case in cases},
+        mend=typed or blank(),
         demands=[_demand(row, called, zone) for row in asked],
         new_demand=f"{DEMANDS}/new",
         waiting=[case for case in cases if not case.verdict],
