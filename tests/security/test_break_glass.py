@@ -3,6 +3,7 @@
 Grace is a nurse at Lantern Clinic; the person is Welcome Alder's, which has told the clinic nothing of them.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from uuid import UUID
@@ -264,6 +265,24 @@ async def test_after_six_tries_in_an_hour_a_right_one_is_refused_too(door: Door)
     await opens(door)
 
 
+async def test_tries_at_the_same_moment_are_counted_too(door: Door):
+    await door.add()
+    answers = await asyncio.gather(*(tries(door, name=f"Nobody Whosoever {n}") for n in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [422] * 6 + [429] * 6
+
+
+async def test_however_never_and_an_emergency_meet_what_was_opened_is_shut(door: Door):
+    for number in range(4):
+        person = await door.add(name=f"Canary Nightingale {'abcd'[number]}")
+        never = door.post(f"/intake/people/{person}/never", {"agency": str(LANTERN_CLINIC)}, person)
+        said = {"name": f"Canary Nightingale {'abcd'[number]}", "emergency": f"{HAPPENED} Number {number}."}
+        answer, _ = await asyncio.gather(tries(door, **said), never)
+        if answer.status_code == 201:
+            assert (await door.get(f"/intake/openings/{answer.json()['id']}", GRACE)).status_code == 404
+        else:
+            assert helpful(answer, "name")
+
+
 async def test_the_words_of_one_emergency_do_not_open_another_person(door: Door):
     await door.add()
     await door.add(name="Robin Nightingale")
@@ -272,6 +291,14 @@ async def test_the_words_of_one_emergency_do_not_open_another_person(door: Door)
     again = await tries(door, name="Robin Nightingale", emergency=HAPPENED.upper() + "  ")
     assert helpful(again, "emergency") and "this person" in again.json()["detail"]
     assert await opened(door) == 1
+
+
+async def test_the_form_leads_back_to_what_is_open_still(door: Door):
+    await door.add()
+    page = await opens(door)
+    assert page in (await door.page("/intake/openings", GRACE)).text
+    await door.shift("61 minutes")
+    assert page not in (await door.page("/intake/openings", GRACE)).text
 
 
 async def test_a_form_comes_back_with_all_that_was_typed(door: Door):
@@ -294,6 +321,8 @@ async def test_the_person_is_told_who_opened_what_and_why(door: Door):
     assert "Opened to help you fast" in text(await door.page("/intake/me/questions", person))
     looks = text(await door.page(f"/intake/people/{person}/looks", person))
     assert "opened your record to get you help fast" in looks and "your life or health was at risk" in looks
+    header = text(await door.page(f"/intake/people/{person}/header", DANA))
+    assert "opened this for a medical emergency" in header, "whoever walks with them wants to call"
     told = text(await door.page(f"/intake/people/{person}/disclosures", person))
     assert "your name, how to reach you, and who treats you" in told and "could not be asked" in told
 

@@ -4,7 +4,7 @@ The network keeps no medicines and no allergies, and the page says so: what it h
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,8 +18,8 @@ from services.intake.consents import is_live
 from services.intake.directory import Agency
 from services.intake.emergencies import LASTS, Cannot, Opening, care_shown
 from services.intake.pages.frame import frame
-from services.intake.places import OPENINGS
-from services.intake.store import consents, directory, people
+from services.intake.places import OPENINGS, opening_page
+from services.intake.store import consents, directory, emergencies, people
 from shared.process import Running
 from shared.runtime.database import reaching
 from shared.runtime.reach import SERVICE
@@ -85,6 +85,9 @@ class Least:
 async def form_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
     async with transaction(running(request)) as tx:
         agencies = await directory.list_agencies(tx, limit=AGENCIES)
+        live, now = await emergencies.live_of(tx, actor.id), await people.now(tx)
+        home = await directory.find_agency(tx, actor.agency) if actor.agency else None
+    zone = ZoneInfo(home.entry.calendar.timezone) if home else UTC
     return render(
         request,
         "emergency.html",
@@ -93,6 +96,7 @@ async def form_page(request: Request, actor: Actor, form: Form[Any]) -> Response
         agencies=[(str(one.id), one.entry.name) for one, _ in agencies if one.id != actor.agency],
         reasons=[(one.value, one.label) for one in Cannot],
         hours=say.span(LASTS),
+        live=[(opening_page(one.id), say.moment(one.ends_at, now, zone)) for one in live],
         action=OPENINGS,
         **frame(actor, PEOPLE),
         lang="en",

@@ -58,6 +58,10 @@ async def live_opening(tx: Connection, worker: UUID, person: UUID) -> Opening | 
     return _opening(row) if row else None
 
 
+async def live_of(tx: Connection, worker: UUID) -> list[Opening]:
+    return [_opening(row) for row in await tx.fetch(SQL["live_of"], worker)]
+
+
 async def said_before(tx: Connection, worker: UUID, said: bytes, person: UUID) -> bool:
     found: bool = await tx.fetchval(SQL["said_before"], worker, said, person, REMEMBERED)
     return found

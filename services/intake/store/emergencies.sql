@@ -21,6 +21,10 @@ SELECT worker_id, agency_id, home, came, at FROM opening_try
 -- name: live_opening
 SELECT * FROM opening WHERE worker_id = $1 AND person_id = $2 AND ends_at > clock() ORDER BY ends_at DESC LIMIT 1;
 
+-- name: live_of
+-- What one worker has open now; by opening_worker_idx.
+SELECT * FROM opening WHERE worker_id = $1 AND ends_at > clock() ORDER BY ends_at DESC;
+
 -- name: said_before
 -- Whether this worker wrote the very same words of somebody else.
 SELECT EXISTS (SELECT FROM opening WHERE worker_id = $1 AND said = $2 AND person_id <> $3
