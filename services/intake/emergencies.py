@@ -29,6 +29,8 @@ SAYS_NOTHING = frozenset(
         "life medical my na need needed needs none now of on or patient person please reason record records same see",
         "someone somebody test the their them they this threatening to urgent us very want we with access above",
         "details open required",
+        "acceso ahora ayuda de del el en es expediente favor la las los medica necesita necesito paciente para",
+        "persona por que su un una urgente urgencia y emergencia",
     )
     for word in line.split()
 )
@@ -85,7 +87,8 @@ class TooOften(Refused):
 
 def check_words(text: str) -> None:
     """Raises Invalid for words that any emergency could have."""
-    saying = {word for word in words_of(text) if word not in SAYS_NOTHING and not word.isdigit()}
+    words = {word for typed in text.split() for word in words_of(typed)}
+    saying = {word for word in words - SAYS_NOTHING if not word.isdigit()}
     if len(re.sub(r"\W", "", text)) < LONG_ENOUGH or len(saying) < WORDS:
         raise Invalid(
             "emergency",

@@ -34,6 +34,7 @@ OPENING = Opening(
     [
         "", " ", "emergency", "Medical emergency", "Emergency access needed for this patient, please open the record",
         "n/a", "asdf asdf asdf asdf asdf asdf", "1234 5678 9012 3456 7890", "URGENT! Life-threatening emergency!!!",
+        "Emergencia médica, necesito acceso al expediente",
         "see above", "test test test the record", "overdose", "........................................",
     ],
 )  # fmt: skip
@@ -47,6 +48,7 @@ def test_words_that_any_emergency_could_have_open_nothing_and_the_answer_says_wh
     [
         "Found on the bus bench, does not wake up, breathes shallow since ten minutes.",
         "Seizure in our waiting room, second one today, bitten tongue.",
+        "This is a medical emergency and we need the record now please, as the person here had a seizure at noon.",
         "No despierta, respira muy poco, labios azules desde hace diez minutos.",
     ],
 )
