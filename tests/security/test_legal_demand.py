@@ -196,6 +196,7 @@ async def test_while_an_order_forbids_it_nothing_tells_them_not_by_a_page_an_eve
     door: Door, database: FreshDatabase
 ):
     person, other = await door.add(), await door.add(name="Robin")
+    await door.page(f"/intake/demands/new?person={person}", LENA)
     demand = await forbidden(door)
     await door.page(demand, LENA)
     await door.page("/intake/desk", LENA)

@@ -89,7 +89,7 @@ class Decision(BaseModel):
 @router.get("/intake/demands/new")
 async def form(request: Request, actor: Recorder, person: UUID | None = None) -> Response:
     actor.require("demand.record", actor.relations(agency=actor.agency))
-    return await pages.form_page(request, actor, forms.blank(**({"person": str(person)} if person else {})))
+    return pages.form_page(request, actor, forms.blank(**({"person": str(person)} if person else {})))
 
 
 @router.post("/intake/demands", openapi_extra=takes(NewDemand), status_code=201)
@@ -99,13 +99,13 @@ async def record(request: Request, actor: Recorder) -> Response:
     typed = await read(request, NewDemand, MEND)
     said = typed.value
     if said is None:
-        return await pages.form_page(request, actor, typed)
+        return pages.form_page(request, actor, typed)
     try:
         id = await _record(request, actor, said)
     except Invalid as error:
         if not is_form(request):
             raise
-        return await pages.form_page(request, actor, typed.refuse(error))
+        return pages.form_page(request, actor, typed.refuse(error))
     if is_form(request):
         return forms.see_other(demand_page(id), request, said="demand-recorded")
     return JSONResponse({"id": str(id)}, 201)

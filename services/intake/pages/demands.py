@@ -24,7 +24,7 @@ from shared.security.identity import Actor
 from shared.security.sealing import Compartment, Erased, open_sealed
 from shared.web import say, staff
 from shared.web.accept import wants_html
-from shared.web.edge import running, transaction
+from shared.web.edge import running
 from shared.web.forms import Form
 from shared.web.templates import render
 
@@ -80,33 +80,20 @@ async def about(tx: Connection, row: Row) -> About:
     return About(person, home, holds.get(row.demand.hold))
 
 
-async def form_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
-    """What not to do stands first: it is what people do at the door."""
-    called = ""
-    if person := str(form.typed.get("person") or ""):
-        called = await _called(request, actor, person)
+def form_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
+    """What not to do stands first: it is what people do at the door. No name: a look at one would be told to them, and
+    an order may forbid that."""
     return render(
         request,
         "demand_new.html",
         status=422 if form.wrong else 200,
         form=form,
-        called=called,
         papers=[(one.value, one.label) for one in Paper],
         explained=[(one.label, one.explanation) for one in Paper],
         action=DEMANDS,
         **frame(actor, DESK),
         lang="en",
     )
-
-
-async def _called(request: Request, actor: Actor, person: str) -> str:
-    """By what name they go whom the form is about already; none for an id that is not this agency's."""
-    try:
-        async with transaction(running(request)) as tx:
-            row = await people.find_person(tx, UUID(person))
-    except (NotFound, Erased, ValueError):
-        return ""
-    return await seals.name_of(running(request).keys, row) if row.person.agency == actor.agency else ""
 
 
 async def opened(here: Running, row: Row) -> dict[str, dict[str, str]]:
