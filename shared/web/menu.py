@@ -18,7 +18,7 @@ WALKING = ("People", PEOPLE)
 DIRECTORY = ("Directory", "/intake/directory")
 PARTNERS = ("Partners", "/notifications/partners")
 COLLEAGUES = ("Colleagues", "/intake/accounts")
-DESK = ("Privacy desk", "/intake/desk")
+DESK = ("Privacy", "/intake/desk")
 MIRROR = ("Mirror", "/reporting/mirror")
 
 MENU: dict[Role, tuple[tuple[str, str], ...]] = {

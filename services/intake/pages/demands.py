@@ -37,14 +37,14 @@ SAID = {
     "demand-decided": "Written down.",
 }
 SCOPE = {  # as counsel reads it
-    "referral": "What they asked programs for",
-    "contact": "How they are reached",
-    "plan": "Their plan",
-    "promise": "What was promised to them",
+    "referral": "What they asked for",
+    "contact": "Ways to reach them",
+    "plan": "Plan",
+    "promise": "Promises",
     "setback": "What got hard",
     "health": "Health",
     "mental_health": "Mental health",
-    "substance_use": "Care for drugs or alcohol (42 CFR Part 2)",
+    "substance_use": "Drugs or alcohol",
     "supervision": "Probation or parole",
 }
 
@@ -140,7 +140,8 @@ async def demand_page(
         decided=_by(named, row.decided_by, demand.decided_at, row, zone),
         given=[SCOPE[code] for code in demand.scope if code in SCOPE],
         may_decide=may_decide,
-        answers=[(one.value, f"{one.label}: {one.explanation}") for one in Answer],
+        answers=[(one.value, one.label) for one in Answer],
+        explained=" ".join(f"{one.label}: {one.explanation}" for one in Answer),
         scope=[(code, SCOPE[code]) for code in CATEGORIES if code != PART_2 or demand.ordered_on],
         is_shut=demand.ordered_on is None,
         order=order,

@@ -95,7 +95,6 @@ async def form_page(request: Request, actor: Actor, form: Form[Any]) -> Response
         form=form,
         agencies=[(str(one.id), one.entry.name) for one, _ in agencies if one.id != actor.agency],
         reasons=[(one.value, one.label) for one in Cannot],
-        hours=say.span(LASTS),
         live=[(opening_page(one.id), say.moment(one.ends_at, now, zone)) for one in live],
         action=OPENINGS,
         **frame(actor, PEOPLE),

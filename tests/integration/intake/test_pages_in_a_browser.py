@@ -179,7 +179,8 @@ async def opened(browser: Browser, site: Site, account: UUID | None, path: str, 
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    await page.goto(site.url + path)
+    answer = await page.goto(site.url + path)
+    assert answer is not None and answer.status < 500, path
     yield page
     await context.close()
     assert wrong == []
