@@ -77,14 +77,11 @@ async def page(request: Request, actor: Actor, typed: Form[Any] | None = None, a
     async with transaction(here) as tx:
         rows, tries = await store.openings_at(tx, actor.agency), await store.refused_tries(tx, actor.agency)
         own = {row.opening.person for row in rows if row.opening.home == actor.agency}
-        known = await _known(tx, own)
-        home, now = await directory.find_agency(tx, actor.agency), await people.now(tx)
         asked = await demands.demands_at(tx, actor.agency)
-        known += await _known(tx, {row.demand.person for row in asked} - own)
-        names = await directory.agency_names(
-            tx, [id for row in rows for id in (row.opening.home, row.opening.agency)]
-            + [id for one in tries for id in (one.home, one.agency)],
-        )  # fmt: skip
+        known = await _known(tx, own | {row.demand.person for row in asked})
+        home, now = await directory.find_agency(tx, actor.agency), await people.now(tx)
+        two = [(row.opening.home, row.opening.agency) for row in rows] + [(one.home, one.agency) for one in tries]
+        names = await directory.agency_names(tx, [id for both in two for id in both])
         seen = own | {row.whom for row in asked if row.whom}
         await audit.record_many(tx, actor, "desk.read", seen, "desk", "oversight")
     if not wants_html(request):

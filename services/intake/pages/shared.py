@@ -134,11 +134,9 @@ async def shared(
         request,
         "shared.html",
         opened=await opened.told(running(request), actor, openings, now, zone, lang),
-        about_opened=OPENED[lang],
         demanded=await demanded.told(running(request), demands, now, zone, lang),
-        about_demanded=DEMANDED[lang],
         never=never_page(person_id) if actor.person else "",
-        see_never=NEVER[lang]["link"],
+        **_unasked(lang),
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
@@ -158,6 +156,11 @@ async def shared(
         **frame(actor, PEOPLE),
         lang=lang,
     )
+
+
+def _unasked(lang: Lang) -> dict[str, Any]:
+    """The words for what happened with no yes of theirs, and for keeping somebody out."""
+    return {"about_opened": OPENED[lang], "about_demanded": DEMANDED[lang], "see_never": NEVER[lang]["link"]}
 
 
 async def _ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:

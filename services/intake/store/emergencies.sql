@@ -41,8 +41,10 @@ SELECT * FROM opening WHERE id = $1;
 SELECT * FROM opening WHERE id = $1 FOR UPDATE;
 
 -- name: openings_at
--- For the desk: of one agency's people and by its workers; what nobody has looked at first.
-SELECT * FROM opening WHERE home = $1 OR agency_id = $1 ORDER BY verdict IS NOT NULL, opened_at DESC LIMIT $2;
+-- For the desk: of one agency's people and by its workers; what nobody has looked at first, then what was of late.
+SELECT * FROM opening
+ WHERE (home = $1 OR agency_id = $1) AND (verdict IS NULL OR reviewed_at > clock() - interval '90 days')
+ ORDER BY verdict IS NOT NULL, opened_at DESC LIMIT $2;
 
 -- name: openings_of
 -- Of one person, the latest first; by opening_person_idx.
