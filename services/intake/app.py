@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, erasures, pages, signing_in
+from services.intake import api, clocks, demands, erasures, pages, signing_in
 from services.intake.consents import KIND
 from services.intake.disclosing import told
 from services.intake.findable import keep_findable
@@ -22,7 +22,7 @@ def service(settings: Settings) -> Service:
         looks.router("intake", zone_of),
         disclosures.router("intake", told, zone_of),
     )
-    ringing = {KIND: clocks.lapse, erasures.KIND: clocks.erase}
+    ringing = {KIND: clocks.lapse, erasures.KIND: clocks.erase, demands.KIND: clocks.tell_of_demand}
     return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable,), refold)
 
 

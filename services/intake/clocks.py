@@ -1,5 +1,5 @@
 """What intake's clocks do when they run out: a consent lapses, a revocation that is not in effect yet rings, somebody
-who asked for it is erased.
+who asked for it is erased, or is told of a legal demand because no order forbids it any more.
 """
 
 import structlog
@@ -8,10 +8,12 @@ from asyncpg import Connection
 from services.intake import erasures
 from services.intake.consents import KIND, Lapse, Patience, Stage, decide
 from services.intake.store import consents as store
+from services.intake.store import demands, people
 from services.intake.store import erasures as erasing
 from shared.messaging.outbox import Cause
 from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim
+from shared.security.keys import Erased
 from shared.workflow import CLOCK, NETWORK
 
 PATIENCE = Patience()
@@ -53,3 +55,15 @@ async def erase(tx: Connection, due: Due) -> None:
     await erasing.forget(tx, erasure.person, cause, kept=until is not None)
     await erasing.save(tx, decision, cause)
     log.info("somebody was erased", kind=erasures.KIND, reason=decision.state.stage.value)
+
+
+async def tell_of_demand(tx: Connection, due: Due) -> None:
+    """The order that forbade it has ended. Whoever was erased meanwhile is nobody to tell."""
+    row = await demands.lock(tx, due.subject)
+    if not await claim(tx, due) or row.demand.said_at is not None:
+        return
+    try:
+        await people.find_person(tx, row.demand.person)
+    except Erased:
+        return
+    await demands.tell(tx, row.demand, Cause(str(due.id), "clock:intake"))

@@ -7,6 +7,9 @@ from shared.security.permissions import Role
 from shared.security.signin import LANDING
 
 ACCOUNTS = "/intake/accounts"
+OPENINGS = "/intake/openings"
+DESK = "/intake/desk"
+DEMANDS = "/intake/demands"
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 
@@ -29,3 +32,15 @@ def told_page(person: UUID) -> str:
 
 def shared_page(person: UUID) -> str:
     return f"/intake/people/{person}/shared"
+
+
+def opening_page(opening: UUID) -> str:
+    return f"{OPENINGS}/{opening}"
+
+
+def demand_page(demand: UUID) -> str:
+    return f"{DEMANDS}/{demand}"
+
+
+def never_page(person: UUID) -> str:
+    return f"/intake/people/{person}/never"

@@ -20,7 +20,7 @@ from services.intake import erasures
 from services.intake.clocks import ERASING, PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
-from services.intake.store import accounts, directory, sessions, ways_in
+from services.intake.store import accounts, directory, emergencies, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
 from shared.contracts import account, agency, consent, person, program
@@ -33,7 +33,7 @@ from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
 
 SQL = sql.load(__file__, "refolding.sql")
-ACCOUNTS, ERASURES = accounts.SQL, erasing.SQL
+ACCOUNTS, ERASURES, OPENINGS = accounts.SQL, erasing.SQL, emergencies.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -136,6 +136,9 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             )
         case person.WayInMade(person=id):
             await ways_in.forget_before(tx, id, envelope.time)
+        case person.Opened(person=id, opening=opening, agency=where, worker=worker):
+            facts = (event.cannot, event.treatment, envelope.time, event.until)
+            await tx.execute(OPENINGS["fold_opening"], opening, id, where, worker, *facts)
         case person.ErasureSet(person=id, due=due):
             await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
             await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])

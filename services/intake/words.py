@@ -20,6 +20,11 @@ CATEGORIES: Mapping[str, Words] = {
     "substance_use": Words("your care for drug or alcohol use", "su tratamiento por drogas o alcohol"),
     "supervision": Words("your probation or parole", "su libertad condicional o a prueba"),
 }
+CARE: Mapping[str, str] = {  # what an agency can be asked about by whoever treats them
+    "health": "health",
+    "mental_health": "mental health",
+    "substance_use": "drug or alcohol use",
+}
 WAYS: Mapping[str, Words] = {
     "sms": Words("Text message", "Mensaje de texto"),
     "voice": Words("Phone call", "Llamada"),

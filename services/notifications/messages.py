@@ -33,9 +33,12 @@ OCCASIONS: Final[dict[type[Event], str]] = {
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
     people.ErasureSet: "erasure_set",
+    people.Opened: "record_opened",
+    people.AskedFor: "record_asked_for",
 }
 LINK: Final = "link"  # of somebody's own page, asked for by themselves
-OF_THEMSELVES = frozenset({LINK, "erasure_set"})  # nobody else's news, so no consent stands behind it
+# Nobody else's news, so no consent stands behind it.
+OF_THEMSELVES = frozenset({LINK, "erasure_set", "record_opened", "record_asked_for"})
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -143,6 +146,10 @@ def news_of(event: Event) -> News | None:
             return News(occasion, person, referral, consent)
         case people.ErasureSet(person=person) if occasion:
             return News(occasion, person, person)
+        case people.Opened(person=person, opening=opening) if occasion:
+            return News(occasion, person, opening)
+        case people.AskedFor(person=person, demand=demand) if occasion:
+            return News(occasion, person, demand)
         case _:
             return None
 

@@ -27,6 +27,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Hi. We have a short question for you on your page: how did it go? Your word counts.",
         "es": "Hola. Tenemos una pregunta corta para usted en su página: ¿cómo le fue? Su palabra cuenta.",
     },
+    "record_asked_for": {
+        "en": "Hi. There is something on your page that you should know. Read it soon. "
+        "Or ask the person who helps you.",
+        "es": "Hola. Hay algo en su página que usted debe saber. Léalo pronto. O pregunte a la persona que le ayuda.",
+    },
+    "record_opened": {
+        "en": "Hi. There is something on your page that you should know. Read it when you have a moment. "
+        "Or ask the person who helps you.",
+        "es": "Hola. Hay algo en su página que usted debe saber. Léalo cuando tenga un momento. "
+        "O pregunte a la persona que le ayuda.",
+    },
     "erasure_set": {
         "en": "Hi. In seven days we do what you asked us for. Was it not you, or did you change your mind? "
         "Look at your page, or ask the person who helps you.",

@@ -6,6 +6,7 @@ and which ways of writing are safe.
 
 from datetime import date, datetime
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ from shared.contracts.events import Event
 from shared.contracts.kinds import AgencyId, Channel, Known, Language, PersonId, WorkerId
 
 InContact = In(Compartment.CONTACT)
+InHealth = In(Compartment.HEALTH)
 
 
 class PersonEvent(Event):
@@ -82,6 +84,29 @@ class WayInMade(PersonEvent):
         description="To be written to them: sealed as `way_in.link` with their contact key, in base64. None: they were "
         "given it.",
     )
+
+
+class Opened(PersonEvent):
+    """A worker of another agency opened what that agency does not see of them. The person is told."""
+
+    type: ClassVar[str] = "throughcare.person.opened.v1"
+
+    opening: UUID = Field(description="Which opening: it stands on their page.")
+    agency: AgencyId = Field(description="The worker's agency.")
+    worker: WorkerId = Field(description="Who opened it.")
+    until: datetime = Field(description="When it is shut again.")
+    cannot: Annotated[str, Known("unconscious", "too_ill", "no_time"), InHealth] = Field(
+        description="Why they could not be asked."
+    )
+    treatment: Annotated[bool, InHealth] = Field(description="Whether care under 42 CFR Part 2 was opened too.")
+
+
+class AskedFor(PersonEvent):
+    """Somebody demands by law what is kept of them, and they may be told: it stands on their page from now on."""
+
+    type: ClassVar[str] = "throughcare.person.asked_for.v1"
+
+    demand: UUID = Field(description="Which demand.")
 
 
 class ErasureSet(PersonEvent):

@@ -44,6 +44,7 @@ class Relation(StrEnum):
     NAMED_WORKER = "named_worker"
     SAME_AGENCY = "same_agency"
     RECEIVING_AGENCY = "receiving_agency"
+    OPENED = "opened"
     ANY = "any"
 
 
@@ -52,6 +53,7 @@ RELATIONS: Mapping[Relation, str] = {
     Relation.NAMED_WORKER: "the row names them or whom they cover for: its worker, its mentor, or who gave the promise",
     Relation.SAME_AGENCY: "their agency owns the row, or sent it",
     Relation.RECEIVING_AGENCY: "their agency is the one that was asked",
+    Relation.OPENED: "they opened it themselves for a medical emergency, and its hour is not over",
     Relation.ANY: "nothing: every row",
 }
 
@@ -60,6 +62,7 @@ SELF: Relations = frozenset({Relation.SELF})
 NAMED: Relations = frozenset({Relation.NAMED_WORKER})
 SAME: Relations = frozenset({Relation.SAME_AGENCY})
 RECEIVING: Relations = frozenset({Relation.RECEIVING_AGENCY})
+OPENED: Relations = frozenset({Relation.OPENED})
 ANY: Relations = frozenset({Relation.ANY})
 
 
@@ -89,6 +92,7 @@ WALKS_WITH = dict.fromkeys(("case_manager", "supervisor"), NAMED)  # a superviso
 # The supervisor of the agency too, where the named worker has stayed silent; what is said then is the workflow's.
 STANDS_IN = {"case_manager": NAMED, "supervisor": NAMED | SAME}
 COVERS = {"case_manager": NAMED, "supervisor": SAME, "agency_admin": SAME}  # who is away, or answers for them
+ANSWERS_FOR = {"supervisor": SAME, "agency_admin": SAME}  # the privacy desk of an agency
 MAKERS = dict.fromkeys(("case_manager", "mentor", "supervisor", "agency_admin"), NAMED)
 
 # fmt: off
@@ -161,6 +165,19 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME),
         _entry("hold.set", "Say what a law makes one's agency keep of somebody, until when, or no longer",
                "hold.set", supervisor=SAME, agency_admin=SAME),
+        _entry("never.read", "See whom somebody never lets look", "never.read", person=SELF),
+        _entry("never.say", "Never let an agency look, whatever anybody allows; or take that back", "never.read",
+               person=SELF),
+        _entry("emergency.open", "Open somebody's record for a medical emergency, unless they said never",
+               case_manager=ANY, supervisor=ANY),
+        _entry("emergency.read", "Read for an hour what one opened so: the least that whoever treats them needs",
+               "emergency.read", case_manager=OPENED, supervisor=OPENED),
+        _entry("desk.read", "See what was opened in emergencies, and what was tried, of one's agency's people",
+               "desk.read", **ANSWERS_FOR),
+        _entry("demand.record", "Write down that somebody demands a person's record by law; it is held",
+               "desk.read", **ANSWERS_FOR),
+        _entry("demand.decide", "Write down what one's agency's counsel decided about it", "desk.read", **ANSWERS_FOR),
+        _entry("desk.review", "Say whether it was opened in good faith", "desk.read", **ANSWERS_FOR),
     ),
     "caseplan": (
         _entry("today.read", "See what waits for oneself today", "today.read",

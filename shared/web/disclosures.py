@@ -21,7 +21,7 @@ from shared.security.identity import Actor
 from shared.security.permissions import Role
 from shared.web import say
 from shared.web.accept import wants_html
-from shared.web.disclosures_words import PAGE, WAYS, WHAT
+from shared.web.disclosures_words import PAGE, UNASKED, WAYS, WHAT
 from shared.web.edge import running, transaction
 from shared.web.looks import ZoneOf
 from shared.web.menu import PEOPLE, bar
@@ -35,7 +35,7 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """`what` is a key of WHAT, `way` one of WAYS. Why is the same for all: the person said yes to it."""
+    """`what` is a key of WHAT, `way` one of WAYS. Why: the person said yes to it, but for what is in UNASKED."""
 
     at: datetime
     agency: UUID
@@ -49,6 +49,7 @@ class Line:
     to: str
     what: str
     way: str
+    why: str
 
 
 Found = tuple[Sequence[Disclosure], dict[UUID, str]]  # and what those agencies are called
@@ -107,10 +108,11 @@ def router(service: str, find: Find, zone_of: ZoneOf) -> APIRouter:
 
 
 def lines(found: Sequence[Disclosure], names: dict[UUID, str], now: datetime, zone: tzinfo, lang: Lang) -> list[Line]:
-    """The latest first; what one agency was told on one day in one way is one line."""
-    days: dict[tuple[date, UUID, str], dict[str, None]] = {}
+    """The latest first; what one agency was told on one day in one way, for one reason, is one line."""
+    days: dict[tuple[date, UUID, str, str], dict[str, None]] = {}
     for one in sorted(found, key=lambda one: one.at, reverse=True):
-        days.setdefault((one.at.astimezone(zone).date(), one.agency, one.way), {})[one.what] = None
+        why = UNASKED[one.what].in_lang(lang) if one.what in UNASKED else PAGE[lang]["why"]
+        days.setdefault((one.at.astimezone(zone).date(), one.agency, one.way, why), {})[one.what] = None
     today = now.astimezone(zone).date()
     return [
         Line(
@@ -118,8 +120,9 @@ def lines(found: Sequence[Disclosure], names: dict[UUID, str], now: datetime, zo
             names.get(agency, "?"),
             say.listed([*dict.fromkeys(WHAT[what].in_lang(lang) for what in whats)], lang),
             WAYS[way].in_lang(lang),
+            why,
         )
-        for (day, agency, way), whats in days.items()
+        for (day, agency, way, why), whats in days.items()
     ]
 
 

@@ -11,6 +11,9 @@ WHAT: Mapping[str, Words] = {
     "referral.list": Words("what you ask them for", "lo que usted les pide"),
     "referral.read": Words("what you ask them for", "lo que usted les pide"),
     "referral.detail": Words("what you let them know about it", "lo que usted les dejó saber"),
+    "emergency.open": Words(
+        "your name, how to reach you, and who treats you", "su nombre, cómo comunicarse con usted y quién le atiende"
+    ),
     "referral": Words("that somebody asks them for help, with no name", "que alguien les pide ayuda, sin nombre"),
     "setback": Words("that something got hard, with no name", "que algo se puso difícil, sin nombre"),
 }
@@ -18,11 +21,17 @@ WAYS: Mapping[str, Words] = {
     "shown": Words("They looked it up here.", "Lo vieron aquí."),
     "stream": Words("It went to their own system.", "Llegó a su propio sistema."),
 }
+UNASKED: Mapping[str, Words] = {  # what was told with no yes of theirs, and why
+    "emergency.open": Words(
+        "Why: your life or health was at risk, and you could not be asked.",
+        "Por qué: su vida o su salud corría peligro, y no se le podía preguntar.",
+    ),
+}
 PAGE: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "title": "Who was told what",
         "lead": "Each time that another agency was told about you, for six years back. "
-        "You said yes to each. You can print this page.",
+        "Each says why. You can print this page.",
         "link": "See who was told what",
         "intake": "Your name and how to reach you",
         "caseplan": "What you asked for",
@@ -35,7 +44,7 @@ PAGE: Mapping[Lang, Mapping[str, str]] = {
     "es": {
         "title": "A quién se le contó qué",
         "lead": "Cada vez que se le contó algo de usted a otra agencia, en los últimos seis años. "
-        "Usted dijo que sí a cada una. Puede imprimir esta página.",
+        "Cada una dice por qué. Puede imprimir esta página.",
         "link": "Ver a quién se le contó qué",
         "intake": "Su nombre y cómo comunicarse",
         "caseplan": "Lo que usted pidió",

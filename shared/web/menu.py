@@ -18,13 +18,14 @@ WALKING = ("People", PEOPLE)
 DIRECTORY = ("Directory", "/intake/directory")
 PARTNERS = ("Partners", "/notifications/partners")
 COLLEAGUES = ("Colleagues", "/intake/accounts")
+DESK = ("Privacy", "/intake/desk")
 MIRROR = ("Mirror", "/reporting/mirror")
 
 MENU: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.CASE_MANAGER: (TODAY, WALKING, DIRECTORY, MIRROR),
     Role.MENTOR: (TODAY, WALKING, DIRECTORY, MIRROR),
-    Role.SUPERVISOR: (TODAY, WALKING, DIRECTORY, MIRROR),
-    Role.AGENCY_ADMIN: (TODAY, DIRECTORY, PARTNERS, COLLEAGUES, MIRROR),
+    Role.SUPERVISOR: (TODAY, WALKING, DIRECTORY, DESK, MIRROR),
+    Role.AGENCY_ADMIN: (TODAY, DIRECTORY, PARTNERS, COLLEAGUES, DESK, MIRROR),
     Role.PARTNER_ENGINEER: (PARTNERS, DIRECTORY, MIRROR),
     Role.NETWORK_ADMIN: (MIRROR, DIRECTORY, PARTNERS, COLLEAGUES),
     Role.OPS: (PARTNERS, DIRECTORY, MIRROR),

@@ -2,9 +2,20 @@
 
 from fastapi import APIRouter
 
-from services.intake.api import accounts, agencies, consents, covers, erasures, people, ways_in
+from services.intake.api import (
+    accounts,
+    agencies,
+    consents,
+    covers,
+    demands,
+    emergencies,
+    erasures,
+    nevers,
+    people,
+    ways_in,
+)
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures)
+PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
 
 router = APIRouter()
 for part in PARTS:

@@ -36,9 +36,12 @@ from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.store import consents as store
 from services.intake.store import directory, people
+from services.intake.store.emergencies import is_never
 from services.intake.told import consent_json
+from shared.runtime.database import reaching
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -58,6 +61,10 @@ OVER = (Stage.REVOKED, Stage.IN_EFFECT, Stage.LAPSED, Stage.NOT_NOW)
 
 router = APIRouter()
 Want = Annotated[Wanted | None, Depends(wanted)]
+NEVER = {
+    "en": "This agency may never look: the person said so. They can take that back on their own page.",
+    "es": "Esa agencia nunca puede mirar: así lo dijo la persona. Puede cambiarlo en su propia página.",
+}
 
 
 class Question(BaseModel):
@@ -211,11 +218,12 @@ async def _put(
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            person = await people.lock_person(tx, said.person)  # so that nobody is erased while they allow it
+            person = await people.lock_person(tx, said.person)  # so that an erasure or a never said meanwhile ends it
             zone = await _zone(tx, said, person)
             spoken = await _spoken(tx, actor, person, zone)
             spoken.require(action, said.person)
             await _known(tx, said)
+            await _not_never(tx, said)
             asked = Consent(said.id or uuid7(), person.id, said.terms(person, zone, spoken.today))
             question = ask(asked, spoken.today, PATIENCE, at_intake=isinstance(said, Yes) and not spoken.is_own)
             if not await store.add_consent(tx, asked, actor.id):
@@ -241,6 +249,13 @@ async def _known(tx: Connection, said: Question) -> None:
         await directory.find_agency(tx, said.recipient)
     except NotFound:
         raise Invalid("recipient", "There is no such agency in the directory.") from None
+
+
+async def _not_never(tx: Connection, said: Question) -> None:
+    """Nobody is asked again what they shut for good; only they open it."""
+    async with reaching(tx, SERVICE):  # whom they never let look is read by nobody but them
+        if await is_never(tx, said.person, said.recipient):
+            raise Invalid("recipient", NEVER["en"], NEVER["es"])
 
 
 async def _spoken(tx: Connection, actor: Actor, person: Person, zone: str) -> Spoken:

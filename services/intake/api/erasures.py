@@ -160,7 +160,8 @@ async def lift_hold(
             person_id, hold = found
             actor.require("hold.set", actor.relations(agency=hold.agency), hold_id)
             await store.lift_hold(tx, person_id, hold_id, actor.id)
-            await audit.record(tx, actor, "hold.set", person_id, f"hold/{hold_id}", "law")
+            forbidden = hold.told_from is not None and hold.told_from > (await people.now(tx)).date()
+            await audit.record(tx, actor, "hold.set", None if forbidden else person_id, f"hold/{hold_id}", "law")
             return Answer.json(200, {"id": str(hold_id), "person": str(person_id)})
 
         answer = await once(tx, want, actor, act)

@@ -18,7 +18,7 @@ from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
-from services.intake.store import consents, directory, erasures
+from services.intake.store import consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
@@ -257,7 +257,8 @@ async def get_header(
         at = await store.now(tx)
         home = await directory.find_agency(tx, row.person.agency)
         erasing = await erasures.find(tx, person_id)
-    return await pages.header_page(request, actor, row, home, at, erasing)
+        opened = await emergencies.openings_of(tx, person_id, 1)
+    return await pages.header_page(request, actor, row, home, at, erasing, opened)
 
 
 @router.put("/intake/people/{person_id}/worker", openapi_extra=takes(Assignment))

@@ -90,9 +90,10 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
 
 
 async def _kept(tx: Connection, actor: Actor, person: UUID, now: datetime, zone: tzinfo, lang: Lang) -> list[Kept]:
-    held = await store.holds_of(tx, person)
+    utc, today = now.date(), now.astimezone(zone).date()
+    # What an order forbids to tell them stands on no page that is read to them: the desk alone has it.
+    held = [one for one in await store.holds_of(tx, person) if one.told_from is None or one.told_from <= utc]
     names = await directory.agency_names(tx, [hold.agency for hold in held])
-    today = now.astimezone(zone).date()
     return [
         Kept(
             ERASURE[lang]["kept"].format(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,8 +15,9 @@ from services.intake.directory import Agency
 from services.intake.erasures import Stage
 from services.intake.pages.frame import frame, lang_for
 from services.intake.people import Person
-from services.intake.places import erasure_page, page_of
+from services.intake.places import OPENINGS, erasure_page, page_of, shared_page
 from services.intake.says import CONTACT, SAID, START
+from services.intake.store import emergencies
 from services.intake.store.erasures import Row as Erasing
 from services.intake.store.people import Row
 from shared.security.identity import Actor
@@ -30,6 +31,7 @@ from shared.web.templates import render
 from shared.web.words import lang_of
 
 MEND = {"name": "Say what they like to be called."}
+LATELY = timedelta(days=7)
 SHOWN = 40  # on one page of those with a worker
 MOST = 200  # that a search by name shows
 ORDERS = (("latest", "Newest first"), ("longest", "Longest here first"), ("name", "By name"))
@@ -119,6 +121,7 @@ def people_page(request: Request, actor: Actor, people: People, names: dict[UUID
         pages=people.walking,
         workers=workers,
         q=people.q,
+        emergency=OPENINGS if may(actor, "emergency.open", ()) else "",
         **frame(actor, PEOPLE),
         lang="en",
     )
@@ -159,7 +162,13 @@ def reach_page(request: Request, actor: Actor, person: Person, contact: str | No
 
 
 async def header_page(
-    request: Request, actor: Actor, row: Row, home: Agency, at: datetime, erasing: Erasing | None
+    request: Request,
+    actor: Actor,
+    row: Row,
+    home: Agency,
+    at: datetime,
+    erasing: Erasing | None,
+    opened: Sequence[emergencies.Row] = (),
 ) -> Response:
     keys, person = running(request).keys, row.person
     contact = await seals.contact_of(keys, row) if person.channels else None
@@ -184,6 +193,8 @@ async def header_page(
             actor, "way_in.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
         ),
         erasing=_erasing(erasing, at, zone),
+        opened_in_need=await _opened(request, actor, opened, at, zone),
+        shared=shared_page(person.id),
         erasure=erasure_page(person.id),
         **frame(actor, PEOPLE),
         lang="en",
@@ -199,6 +210,17 @@ def _erasing(row: Erasing | None, now: datetime, zone: ZoneInfo) -> str:
     if row.erasure.stage is Stage.SET and row.erasure.due is not None:
         return f"What we keep of them is erased {say.moment(row.erasure.due, now, zone)}, as they asked."
     return ""
+
+
+async def _opened(
+    request: Request, actor: Actor, rows: Sequence[emergencies.Row], now: datetime, zone: ZoneInfo
+) -> str:
+    """An emergency of the last days: whoever walks with them wants to call."""
+    latest = next((row.opening for row in rows if now - row.opening.opened_at < LATELY), None)
+    if latest is None:
+        return ""
+    who = await staff.worker_name(running(request), latest.worker, actor)
+    return f"{who} opened this for a medical emergency, {say.moment(latest.opened_at, now, zone)}."
 
 
 def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) -> Response:

@@ -18,9 +18,12 @@ from services.intake import words
 from services.intake.consents import Stage, last_day
 from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
+from services.intake.pages import demanded, opened
 from services.intake.pages.frame import frame, lang_for
-from services.intake.places import MINE, erasure_page, shared_page, told_page
+from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
 from services.intake.says import HELD, PIN, SAID, SHARED
+from services.intake.says_demanded import DEMANDED
+from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
 from services.intake.store.erasures import Row as Erasing
@@ -83,6 +86,8 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         zone, now = await zone_of(tx, actor.id), await people.now(tx)
         held = await people.held_of(tx, actor.id)
         erasing = await erasures.find(tx, actor.id)
+        opened_lately = await opened.lately(tx, actor.id, now)
+        demanded_lately = await demanded.lately(tx, actor.id, now)
         await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
     asked = [_shown(row, names, now, zone, lang) for row in rows]
     return render(
@@ -91,6 +96,11 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         asked=asked,
         held=held,
         about_held=HELD[lang],
+        opened_lately=opened_lately,
+        demanded_lately=demanded_lately,
+        about_demanded=DEMANDED[lang],
+        about_opened=OPENED[lang],
+        shared=shared_page(actor.id),
         person=actor.id,
         says=SHARED[lang],
         mine=MINE,
@@ -116,6 +126,7 @@ async def shared(
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone = await zone_of(tx, person_id)
         now, mark = await people.now(tx), await consents.mark_of(tx, person_id)
+        openings, demands = await opened.read(tx, person_id), await demanded.read(tx, person_id)
         await audit.record(tx, actor, "consent.read", person_id, "consent", "own" if actor.person else "care")
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
@@ -123,6 +134,10 @@ async def shared(
     return render(
         request,
         "shared.html",
+        opened=await opened.told(running(request), actor, openings, now, zone, lang),
+        demanded=await demanded.told(running(request), demands, now, zone, lang),
+        never=never_page(person_id) if actor.person else "",
+        **_unasked(lang),
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
@@ -142,6 +157,11 @@ async def shared(
         **frame(actor, PEOPLE),
         lang=lang,
     )
+
+
+def _unasked(lang: Lang) -> dict[str, Any]:
+    """The words for what happened with no yes of theirs, and for keeping somebody out."""
+    return {"about_opened": OPENED[lang], "about_demanded": DEMANDED[lang], "see_never": NEVER[lang]["link"]}
 
 
 async def ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:

@@ -10,13 +10,15 @@ from services.intake.consents import Consent, Lapse, Patience, Stage, decide
 from services.intake.consents import Erase as EraseConsent
 from services.intake.erasures import KIND, Erasure, Identity
 from services.intake.erasures import Stage as Erasing
-from services.intake.store import consents, sessions
+from services.intake.store import consents, emergencies, sessions
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 
 SQL = sql.load(__file__, "erasures.sql")
+OPENINGS = emergencies.SQL
+FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)
+        await tx.execute(OPENINGS["forget_told"], person)
+        await tx.execute(OPENINGS["drop_nevers"], person)
+        await tx.execute(FORGET_DEMANDS, person)
 
 
 def _ended(consent: Consent) -> Decision[Consent]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from shared.contracts import person as people
 from shared.contracts import referral
 from shared.contracts.referral import DeclineReason, Outcome, Stage
 from shared.runtime.database import connect
+from shared.runtime.ids import uuid7
 from tests.integration.notifications.world import open_world, until
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka")]
@@ -73,6 +75,25 @@ async def test_that_an_erasure_is_set_is_told_to_whoever_may_not_have_asked_for_
         await carry(world, tmp_path)
         [letter] = letters(tmp_path)
         assert (letter["occasion"], letter["to"]) == ("erasure_set", NUMBER)
+
+
+async def test_that_a_record_was_opened_or_is_asked_for_is_told_with_no_consent_and_no_word_of_why(
+    database, cluster, tmp_path
+):
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner(kafka=False))
+        await told(world, matter)
+        opened = people.Opened(
+            person=matter.person, opening=uuid7(), agency=uuid7(), worker=uuid7(), until=datetime.now(UTC),
+            cannot="unconscious", treatment=True,
+        )  # fmt: skip
+        await world.hear(opened, people.AskedFor(person=matter.person, demand=uuid7()))
+        await carry(world, tmp_path)
+        found = letters(tmp_path)
+        assert sorted(letter["occasion"] for letter in found) == ["record_asked_for", "record_opened"]
+        for letter in found:
+            assert letter["to"] == NUMBER
+            assert not re.search(r"emergenc|doctor|clinic|court|law|drug|opened", json.dumps(letter["text"]), re.I)
 
 
 async def test_the_same_fact_again_is_not_another_message(database, cluster, tmp_path):

@@ -158,6 +158,7 @@ def test_nobody_signed_in_reaches_only_what_is_open():
 OF_NOBODY = {
     "public", "directory.read", "directory.import", "agency.manage", "program.manage", "person.refer_self",
     "person.add", "account.own",
+    "emergency.open",  # whose it is, the opening says; what it lends is a relation
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ NO_LOOK = {
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree",
     "leaving.people", "leaving.read", "cover.read", "cover.agree", "cover.end",
+    "never.read", "never.say",
 }  # fmt: skip
 
 

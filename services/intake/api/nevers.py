@@ -1,0 +1,69 @@
+"""Whom somebody never lets look: it beats what they allow, what anybody asks them, and every emergency."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import JSONResponse, Response
+
+from services.intake.consents import NotNow, Patience, Revoke, Stage, decide
+from services.intake.places import never_page
+from services.intake.store import consents, directory, people
+from services.intake.store import emergencies as store
+from shared.runtime.errors import Invalid, NotFound
+from shared.security.edge import allow
+from shared.security.identity import Actor
+from shared.web import forms
+from shared.web.edge import cause_of, command, is_form, read, running, taken, takes
+from shared.workflow import By, Party, Way
+
+router = APIRouter(tags=["never"])
+PATIENCE = Patience()
+Own = Annotated[Actor, Depends(allow("never.say"))]
+
+
+class Never(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agency: UUID
+
+
+@router.post("/intake/people/{person_id}/never", openapi_extra=takes(Never))
+async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
+    """From now on. What was allowed between the two ends with it."""
+    actor.require("never.say", actor.relations(person=person_id), person_id)
+    agency = taken(await read(request, Never, {"agency": "Choose which one."})).agency
+    async with command(running(request)) as tx:
+        person = await people.lock_person(tx, person_id)
+        try:
+            await directory.find_agency(tx, agency)
+        except NotFound:
+            raise Invalid("agency", "There is no such agency here.", "Esa agencia no existe aquí.") from None
+        if agency == person.agency:
+            raise Invalid(
+                "agency",
+                "They walk with you: this can’t shut them out. Talk with them, or have it all erased.",
+                "Ellos le acompañan: esto no los deja fuera. Hable con ellos, o pida borrar todo.",
+            )
+        for id in await store.say_never(tx, person_id, agency):
+            consent = await consents.lock_consent(tx, id)
+            move = NotNow() if consent.stage is Stage.ASKED else Revoke()
+            decision = decide(consent, move, By(Party.PERSON, person_id, Way.PAGE), PATIENCE)
+            await consents.save_consent(tx, decision, cause_of(actor))
+    return _answered(request, person_id, agency, "never-said")
+
+
+@router.post("/intake/people/{person_id}/never/{agency_id}/take-back")
+async def take_back(person_id: UUID, agency_id: UUID, request: Request, actor: Own) -> Response:
+    """Nothing that ended because of it comes back by itself."""
+    actor.require("never.say", actor.relations(person=person_id), person_id)
+    async with command(running(request)) as tx:
+        await store.take_never_back(tx, person_id, agency_id)
+    return _answered(request, person_id, agency_id, "never-taken-back")
+
+
+def _answered(request: Request, person: UUID, agency: UUID, said: str) -> Response:
+    if is_form(request):
+        return forms.see_other(never_page(person), request, said=said)
+    return JSONResponse({"person": str(person), "agency": str(agency)})
