@@ -77,7 +77,7 @@ async def _accounts(here: Running, many: int) -> list[Known]:
             async with transaction(here.pool) as tx:
                 await store.add_account(tx, account, made.name, made.totp, made.hash, demo.RUTH, Cause())
                 hashes = [codes.hash_of_recovery(one) for one in recovery]
-                await store.save_accepted(tx, account, hashed, 0, hashes)
+                await store.save_accepted(tx, account, hashed, 0, hashes, Cause())
         found.append(Known(account.sign_in, recovery))
     return found
 

@@ -18,7 +18,7 @@ from shared.runtime import sql
 from shared.runtime.errors import Invalid, NotFound
 from shared.security import audit, workers
 from shared.security.identity import Actor
-from shared.security.permissions import Role
+from shared.security.table import WALK
 from shared.web import edge, staff
 from shared.web.idempotency import Answer, Wanted, once
 from shared.workflow import By, Decision, Party
@@ -26,7 +26,6 @@ from shared.workflow import By, Decision, Party
 SQL = sql.load(__file__, "leaving.sql")
 AT_ONCE = 200  # of each kind in one transaction
 SHOWN = 20  # leavings that are not complete
-HOLDERS = (Role.CASE_MANAGER, Role.SUPERVISOR)  # who may be given a colleague's word to keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ async def read(here: Running, actor: Actor, id: UUID) -> Leaving:
     async with edge.transaction(here) as tx:
         worker = await _worker(tx, actor, "leaving.read", id)
         held = await _held(tx, id)
-        found = await workers.at_agency(tx, worker["agency"], HOLDERS)
+        found = await workers.at_agency(tx, worker["agency"], WALK)
         await audit.record(tx, actor, "leaving.read", None, f"account/{id}", "administration")
     ids = [row["id"] for row in found if row["id"] != id]
     known = await staff.known(here, actor, [id, *ids])
@@ -77,7 +76,7 @@ async def hand_over_promises(here: Running, actor: Actor, want: Wanted | None, i
 
         async def act() -> Answer:
             worker = await _worker(tx, actor, "leaving.hand_over", id)
-            colleagues = await workers.at_agency(tx, worker["agency"], HOLDERS)
+            colleagues = await workers.at_agency(tx, worker["agency"], WALK)
             if keeper == id or keeper not in {row["id"] for row in colleagues}:
                 raise Invalid("worker", "Choose a colleague of the same agency who walks with people.")
             rows = await tx.fetch(SQL["their_promises"], id, AT_ONCE)

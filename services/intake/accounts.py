@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.runtime.errors import Conflict, Invalid
 from shared.security.permissions import Role
+from shared.security.table import WALK
 
 INVITATION = timedelta(hours=72)  # how long the link of an invitation opens
 SIGN_IN = r"^[a-z0-9][a-z0-9._@+-]{2,60}$"
@@ -32,6 +33,11 @@ class Account:
     role: Role
     sign_in: str
     stage: Stage = Stage.INVITED
+
+
+def walks(account: Account) -> bool:
+    """Whether they work here and may walk with people."""
+    return account.role in WALK and account.stage is not Stage.LEFT
 
 
 def invite(id: UUID, agency: UUID | None, role: Role, sign_in: str) -> Account:

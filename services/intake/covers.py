@@ -8,13 +8,11 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.intake.accounts import Account, Stage
+from services.intake.accounts import Account, walks
 from shared.contracts import account as events
 from shared.runtime.errors import Conflict, Invalid
-from shared.security.permissions import Role
 
 LONGEST = 31  # days; whoever is away for longer hands over instead
-WALK = (Role.CASE_MANAGER, Role.SUPERVISOR)  # between whom people can be covered for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,9 @@ def agree(
 
     `by`: whose word it is. What was told to one worker alone, nobody opens for themselves by naming themselves.
     """
-    if worker.agency is None or worker.stage is Stage.LEFT or worker.role not in WALK:
+    if worker.agency is None or not walks(worker):
         raise Invalid("worker", "Choose somebody of your agency who walks with people.")
-    fits = covering.agency == worker.agency and covering.stage is not Stage.LEFT and covering.role in WALK
-    if covering.id == worker.id or not fits:
+    if covering.id == worker.id or covering.agency != worker.agency or not walks(covering):
         raise Invalid("covering", "Choose a colleague of the same agency who walks with people.")
     if covering.id == by:
         raise Invalid("covering", "Nobody covers by their own word. Ask them, or somebody else who leads, to say so.")

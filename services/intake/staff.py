@@ -5,7 +5,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 
-from services.intake.accounts import Stage
+from services.intake.accounts import Stage, walks
 from services.intake.store import accounts as store
 from shared.process import Running
 from shared.runtime.database import reaching
@@ -14,10 +14,10 @@ from shared.runtime.settings import Settings
 from shared.security import demo
 from shared.security.identity import ANYONE, Actor
 from shared.security.permissions import Role
+from shared.security.table import WALK
 from shared.web import staff
 from shared.web.edge import transaction
 
-WALKS = (Role.CASE_MANAGER, Role.SUPERVISOR)
 UNKNOWN = "Somebody"
 
 
@@ -27,8 +27,8 @@ async def workers_of(here: Running, agency: UUID | None) -> list[tuple[UUID, str
         return []
     async with transaction(here) as tx:
         known = {row.account.id: row for row in await store.known_at(tx, agency)}
-    cast = {a.id for a in demo.STAFF if a.agency == agency and a.role in WALKS} if here.settings.demo else set()
-    here_now = {id for id, row in known.items() if row.account.role in WALKS and row.account.stage is not Stage.LEFT}
+    cast = {a.id for a in demo.STAFF if a.agency == agency and a.role in WALK} if here.settings.demo else set()
+    here_now = {id for id, row in known.items() if walks(row.account)}
     names = await names_of(here, here_now | (cast - known.keys()))
     return sorted(names.items(), key=lambda worker: worker[1])
 

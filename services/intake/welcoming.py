@@ -23,6 +23,7 @@ from shared.runtime.ids import uuid7
 from shared.runtime.reach import Reach, current
 from shared.security import audit, demo
 from shared.security.identity import Actor
+from shared.security.table import WALK
 from shared.web.edge import cause_of, command, running, transaction
 from shared.web.idempotency import REPLAYED, Answer, Wanted, once
 
@@ -72,7 +73,7 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
     settings = running(request).settings
     if said.agency is not None and said.agency != actor.agency:
         raise Invalid("agency", "You add people to your own agency. Leave this out.")
-    worker = said.worker or (actor.id if actor.role in staff.WALKS else None)
+    worker = said.worker or (actor.id if actor.role in WALK else None)
     async with transaction(running(request)) as tx:
         home = await _own_agency(tx, actor)
         if worker is not None and not await staff.may_be_named(settings, tx, worker, home.id):

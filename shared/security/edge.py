@@ -34,6 +34,7 @@ from shared.security.identity import ANYONE, Actor, Duty, NotSignedIn
 from shared.security.permissions import HARMLESS, PUBLIC_PATHS, TABLE, Role
 from shared.security.refusals import Refusals
 from shared.security.signin import RENEW, SIGN_IN
+from shared.security.table import WALK
 from shared.security.tokens import LIFE, NOT_BELIEVED, Token, Tokens
 from shared.web import forms, problems
 from shared.web.accept import is_htmx, wants_html
@@ -41,8 +42,6 @@ from shared.web.headers import SafeHeaders
 
 VISIT = "throughcare.visit"  # where a request's scope keeps what the guard and the handler tell each other
 NOT_HERE = "The demo answers this machine only: its accounts have no passwords. Open it at http://127.0.0.1."
-
-COVERING = {Role.CASE_MANAGER, Role.SUPERVISOR}  # who walks with people, and so may stand in for who does
 
 log = structlog.get_logger("shared.security")
 
@@ -167,7 +166,7 @@ async def _at_work(request: Request, actor: Actor) -> Actor:
     running = getattr(request.app.state, "running", None)
     if running is None or actor.role in (Role.PERSON, Role.ANYONE):
         return actor
-    if actor.role in COVERING and actor.agency is not None:
+    if actor.role in WALK and actor.agency is not None:
         actor = replace(actor, covers=await running.covers.of(running.pool, actor.id, actor.agency))
     if not wants_html(request):
         return actor

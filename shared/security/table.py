@@ -37,6 +37,10 @@ ROLES: Mapping[Role, str] = {
 }
 
 
+# Who walks with people: is named for them, covers and is covered for, keeps a colleague's word when that one leaves.
+WALK = (Role.CASE_MANAGER, Role.SUPERVISOR)
+
+
 class Relation(StrEnum):
     """What ties an actor to a row. Several may hold at once."""
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.responses import JSONResponse, Response
 
-from services.intake.accounts import SIGN_IN, Account, Stage, change, invite, invite_again, leave, stay
+from services.intake.accounts import SIGN_IN, Account, Stage, change, invite, invite_again, leave, stay, walks
 from services.intake.inviting import prepare
 from services.intake.known import index_of
 from services.intake.pages import accounts as pages
@@ -234,7 +234,7 @@ async def hand_over(account_id: UUID, request: Request, actor: Giver, want: Want
         async def act() -> Answer:
             account = await _locked(tx, actor, account_id, "leaving.people")
             worker = await store.find_known(tx, said.worker)
-            if worker is None or worker.agency != account.agency or not pages.walks(worker) or worker.id == account.id:
+            if worker is None or worker.agency != account.agency or not walks(worker) or worker.id == account.id:
                 raise Invalid("worker", "Choose a colleague of the same agency who walks with people.")
             found = await store.walked_with(tx, account_id, AT_ONCE)
             for person_id in found:
@@ -281,7 +281,7 @@ async def _locked(tx: Connection, actor: Actor, id: UUID, action: str = "account
 
 async def _cover_no_more(tx: Connection, actor: Actor, account: Account, cause: Cause) -> None:
     """No person reads that somebody stands in for their worker who does not walk with people any more."""
-    if not pages.walks(account):
+    if not walks(account):
         for cover in await covers.end_of(tx, account.id, cause):
             await audit.record(tx, actor, "cover.end", None, f"cover/{cover}", "administration")
 

@@ -20,6 +20,7 @@ from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
 from shared.security.sealing import Compartment, seal
+from shared.security.table import WALK
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, takes, transaction
@@ -131,7 +132,7 @@ async def _listed(request: Request, actor: Actor, form: forms.Form[Any]) -> Resp
     assert actor.agency is not None, "only who is of an agency is of the same"
     async with transaction(running(request)) as tx:
         rows = await store.of_agency(tx, actor.agency, pages.SHOWN)
-        found = await accounts.workers_of(tx, actor.agency, covers.WALK)
+        found = await accounts.workers_of(tx, actor.agency, WALK)
         agency = await directory.find_agency(tx, actor.agency)
         now = await people.now(tx)
     if wants_html(request):

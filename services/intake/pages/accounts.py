@@ -11,13 +11,12 @@ from services.intake import staff
 from services.intake.accounts import OF_AGENCIES, OF_THE_OFFICE, Account, Stage
 from services.intake.pages.frame import frame
 from services.intake.places import ACCOUNTS
-from services.intake.staff import WALKS
 from services.intake.store import accounts as store
 from services.intake.store import directory
 from services.intake.store.accounts import Row
 from shared.security.identity import Actor
 from shared.security.permissions import Role
-from shared.security.table import ROLES
+from shared.security.table import ROLES, WALK
 from shared.web.edge import running, transaction
 from shared.web.forms import Form
 from shared.web.templates import render
@@ -39,11 +38,6 @@ SAID: Mapping[str, str] = {
     "names-changed": "Saved. Everything that people read follows it from now on.",
     "handed-over": "Handed over. Each of these people sees it on their page.",
 }
-
-
-def walks(account: Account) -> bool:
-    """Whether they can be named for somebody."""
-    return account.role in WALKS and account.stage is not Stage.LEFT
 
 
 async def names_of(request: Request, rows: Sequence[Row]) -> dict[UUID, str]:
@@ -79,7 +73,7 @@ async def list_page(
 async def account_page(request: Request, actor: Actor, row: Row, name: str, holds: int) -> Response:
     account = row.account
     async with transaction(running(request)) as tx:
-        found = await store.workers_of(tx, account.agency, WALKS) if account.agency and holds else []
+        found = await store.workers_of(tx, account.agency, WALK) if account.agency and holds else []
     others = [one for one in found if one.account.id != account.id]
     names = await names_of(request, others)
     return render(

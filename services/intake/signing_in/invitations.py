@@ -19,6 +19,7 @@ from services.intake.signing_in.staff import Secret, welcome_in
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.store import accounts as store
 from services.intake.store.accounts import Proofs
+from shared.messaging.outbox import Cause
 from shared.runtime.errors import Invalid, NotFound
 from shared.security.sealing import Compartment, open_sealed
 from shared.security.signin import INVITED, LANDING, STAFF_SIGN_IN
@@ -82,7 +83,8 @@ class Invited:
             if account is None:
                 raise NotFound("invitation", "of this link")
             hashes = [codes.hash_of_recovery(one) for one in recovery]
-            await store.save_accepted(tx, accept(account), hashed, step, hashes)
+            cause = Cause(None, f"{account.role}:{account.id}")
+            await store.save_accepted(tx, accept(account), hashed, step, hashes, cause)
         self._tries.succeeded("an invitation", address_of(request))
         session = await welcome_in(request, proofs.account)
         page = render(

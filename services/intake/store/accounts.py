@@ -152,9 +152,13 @@ async def walked_with(tx: Connection, worker: UUID, limit: int) -> list[UUID]:
     return [row["id"] for row in await tx.fetch(SQL["walked_with"], worker, limit)]
 
 
-async def save_accepted(tx: Connection, account: Account, password: str, step: int, recovery: Sequence[bytes]) -> None:
+async def save_accepted(
+    tx: Connection, account: Account, password: str, step: int, recovery: Sequence[bytes], cause: Cause
+) -> None:
+    """The link is used up, also in a backup from before."""
     await tx.execute(SQL["accept"], account.id, password, step)
     await tx.execute(SQL["put_recovery"], account.id, recovery)
+    await say_replaced(tx, account.id, "own", cause)
 
 
 async def save_invited_again(tx: Connection, account: Account, totp: bytes, invitation: bytes, cause: Cause) -> None:

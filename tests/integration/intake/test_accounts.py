@@ -137,7 +137,8 @@ async def test_a_changed_role_counts_at_once_and_their_session_goes_on(house: Do
         assert sent.headers["location"] == "/intake/session/renew?next=/intake/accounts"
         assert (await asks.get(sent.headers["location"])).headers["location"] == "/intake/accounts"
         assert (await asks.get("/intake/accounts")).status_code == 200
-    assert await house.types("account", who.account.id) == ["account.opened", "account.changed"]
+    told = await house.types("account", who.account.id)
+    assert told == ["account.opened", "account.proofs_replaced", "account.changed"]
 
 
 async def somebody(house: Door, browsers: Browsers, **changed: object) -> Colleague:
@@ -167,7 +168,7 @@ async def test_ending_access_ends_every_session_at_once(house: Door, browsers: B
             assert (await sign_in(asks, who, code=who.recovery[5])).status_code == 422
     rows = await house.pool.fetch("SELECT because FROM session WHERE account_id = $1", who.account.id)
     assert {row["because"] for row in rows} == {"access_ended"}
-    assert await house.types("account", who.account.id) == ["account.opened", "account.left"]
+    assert await house.types("account", who.account.id) == ["account.opened", "account.proofs_replaced", "account.left"]
 
 
 async def test_a_new_link_ends_what_let_them_in_before(house: Door, browsers: Browsers):

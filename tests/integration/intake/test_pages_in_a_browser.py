@@ -22,6 +22,7 @@ from services.intake.app import service
 from services.intake.inviting import open_account
 from services.intake.signing_in.codes import STEP, code_at
 from services.intake.store.accounts import save_known_as, save_password
+from shared.messaging.outbox import Cause
 from shared.process import build
 from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
@@ -259,7 +260,7 @@ async def test_somebody_comes_in_from_an_issuer_on_another_site(site: Site, brow
     ended = await site.door.pool.fetch("SELECT because FROM session ORDER BY ended_at DESC NULLS LAST LIMIT 1")
     assert [row["because"] for row in ended] == ["replaced"]
     async with transaction(site.door.pool) as tx:
-        assert await save_known_as(tx, account, None)
+        assert await save_known_as(tx, account, None, Cause())
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])

@@ -14,7 +14,7 @@ from shared.runtime.database import transaction
 from shared.security import demo
 from tests.integration.backups import Backups, empty_logs
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, colleague, sign_in
+from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, colleague, invited, set_up, sign_in
 from tests.integration.intake.world import Door
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "logs")]
@@ -68,6 +68,18 @@ async def test_nor_does_one_that_its_owner_gave_up_because_somebody_knew_it(door
         assert answer.status_code == 303, answer.text
     await set_back(door, backups, before)
     assert not await is_let_in(door, who)
+
+
+async def test_nor_does_the_link_of_an_invitation_that_was_used(door: Door, backups: Backups):
+    browsers = Browsers(door)
+    who = await invited(browsers)
+    before = await backups.take()
+    async with browsers.open() as asks:
+        assert (await set_up(browsers, asks, who)).status_code == 200
+    await set_back(door, backups, before)
+    async with Browsers(door).open() as stranger:
+        assert (await stranger.get(who.link)).status_code == 404
+    assert (await door.post(f"/intake/accounts/{who.account.id}/invite-again", {}, demo.YUSUF)).status_code == 200
 
 
 async def test_nor_is_anybody_known_to_an_issuer_by_what_was_taken_away(door: Door, backups: Backups):

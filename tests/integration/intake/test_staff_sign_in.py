@@ -169,7 +169,8 @@ async def test_whoever_left_is_refused_at_once_and_renews_nothing(browsers: Brow
         gone = await asks.get("/intake/people/new")
         assert gone.headers["location"].startswith("/intake/session/renew")
         assert (await asks.get(gone.headers["location"])).headers["location"].startswith("/intake/sign-in")
-    assert await browsers.door.types("account", who.account.id) == ["account.opened", "account.left"]
+    told = await browsers.door.types("account", who.account.id)
+    assert told == ["account.opened", "account.proofs_replaced", "account.left"]
     row = await browsers.door.pool.fetchrow("SELECT * FROM account WHERE id = $1", who.account.id)
     assert (row["stage"], row["password"], row["totp"]) == (Stage.LEFT, None, None)
 
