@@ -25,7 +25,7 @@ class Paper(Coded):
     SUBPOENA = "subpoena", "A subpoena", "It orders to answer. It is no judge's order to hand over."
     COURT_ORDER = "court_order", "A court order", "A judge orders it, of records that no law of their own shuts."
     WARRANT = "warrant", "A search warrant", "Call counsel before anybody is let in."
-    PART_2_ORDER = "part2_order", "An order under 42 CFR Part 2", "It allows; only a subpoena with it compels."
+    PART2_ORDER = "part2_order", "An order under 42 CFR Part 2", "It allows; only a subpoena with it compels."
     REQUEST = "request", "A letter or a call", "Nobody has to answer it with a record."
 
 

@@ -165,7 +165,7 @@ async def test_a_contact_with_a_promise_is_one_short_form(browser: Browser, site
         await expect(page.get_by_text("Saved. They can read it on their page.")).to_be_visible()
     async with as_seen_by(browser, site, JO) as page:
         await page.goto("/caseplan/me")
-        await expect(page.get_by_text("“I will come along on Friday.”")).to_be_visible()
+        await expect(page.locator("#promises").get_by_text("“I will come along on Friday.”")).to_be_visible()
 
 
 async def test_a_plan_is_written_by_one_side_and_signed_by_the_other(browser: Browser, site: Site):

@@ -56,7 +56,11 @@ async def sound(page: Page, name: str) -> None:
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
 
 
-async def test_axe_finds_nothing_to_mend_on_what_partners_read(database: Any, cluster: Any):
+async def test_axe_finds_nothing_to_mend_on_what_partners_read(
+    database: Any, cluster: Any, kafka: Any, monkeypatch: Any
+):
+    monkeypatch.setenv("THROUGHCARE_KAFKA_ADMIN_USER", kafka.access.user)
+    monkeypatch.setenv("THROUGHCARE_KAFKA_ADMIN_PASSWORD", kafka.access.password)
     async with open_world(database, cluster) as world, served(world) as url, async_playwright() as playwright:
         partner = await lantern(world)
         matter = Matter(partner.agency)
