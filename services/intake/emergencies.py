@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.intake.names import words_of
+from services.intake.names import whole_words_of, words_of
 from shared.contracts.codes import Coded
 from shared.runtime.errors import Conflict, Invalid, Refused
 from shared.security.permissions import Relation, Relations
@@ -113,8 +113,8 @@ def nobody(phone: str | None) -> Invalid:
 
 def the_one(typed: str, called: Sequence[tuple[UUID, str]]) -> UUID | None:
     """Whoever goes by exactly that name, if there is one alone."""
-    sought = sorted(words_of(typed))
-    found = [id for id, name in called if sought and sorted(words_of(name)) == sought]
+    sought = sorted(whole_words_of(typed))
+    found = [id for id, name in called if sought and sorted(whole_words_of(name)) == sought]
     return found[0] if len(found) == 1 else None
 
 

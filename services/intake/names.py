@@ -17,10 +17,15 @@ PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "
 
 
 def words_of(text: str) -> list[str]:
-    """`["maria", "jose"]` for `María  José`."""
+    """`["maria", "jose"]` for `María  José`: as much of them as is sought by."""
+    return [word[:LONGEST] for word in whole_words_of(text)][:WORDS]
+
+
+def whole_words_of(text: str) -> list[str]:
+    """All of them to their last letter: where two names that begin alike are two."""
     folded = normalize("NFKD", text.casefold()).translate(PLAIN)
     bare = "".join(letter for letter in folded if not combining(letter))
-    return [word[:LONGEST] for word in WORD.findall(WITHIN.sub("", bare))][:WORDS]
+    return WORD.findall(WITHIN.sub("", bare))
 
 
 def parts_of(name: str) -> set[str]:

@@ -283,7 +283,7 @@ ACROSS_AGENCIES = frozenset({
 # What answers behind the second PIN. All else is not there; and what is drawn from rows finds none (edge.py, reach_of).
 HARMLESS = frozenset({
     "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-    "message.read", "disclosures.read", "erasure.read", "pin.change",
+    "message.read", "disclosures.read", "erasure.read", "never.read", "pin.change",
 })  # fmt: skip
 
 # Routes that are no functions of ours (mounted files, generated documents), by their path's pattern: `*` is one part.

@@ -44,7 +44,7 @@ BY_TYPE = {
 MOMENTS = ("timestamp with time zone", "date")  # None in a row: now
 NEEDED = {  # what a check asks for
     "kind": "referral", "stream": "referral", "result": "accepted", "state": "waiting", "stage": "granted",
-    "held": "nobody",
+    "held": "nobody", "paper": "subpoena", "cannot": "too_ill", "verdict": "good_faith", "decision": "object",
 }  # fmt: skip
 COLUMNS = """
 SELECT table_name, column_name, data_type FROM information_schema.columns

@@ -24,6 +24,7 @@ from tests.security.site import HEARD_WITHIN, Site
 
 HTML = {"Accept": "text/html"}
 ROOMS, LEGAL = UUID("01934b00-0000-7000-8d00-000000000001"), UUID("01934b00-0000-7000-8d00-000000000002")
+LEADS = ((demo.WELCOME_ALDER, demo.LENA), (demo.CEDAR_HOUSE, demo.YUSUF), (demo.LANTERN_CLINIC, demo.GRACE))
 DAYS = [{"weekday": day, "opens": "00:00", "closes": "23:59"} for day in range(1, 8)]
 CALENDAR = {"timezone": "America/New_York", "openings": DAYS}
 NO = dict.fromkeys(("supervision", "courts", "immigration", "child_protection"), "no")
@@ -60,6 +61,7 @@ class Teller:
     web: httpx.AsyncClient
     secrets: list[str] = field(default_factory=lambda: [PIN, NEW_PIN])
     browsers: AsyncExitStack = field(default_factory=AsyncExitStack)
+    called: str = ""
     _sent: set[tuple[str, str]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
@@ -102,7 +104,7 @@ class Teller:
     # Agencies, programs, staff
 
     async def agencies(self) -> None:
-        for id, lead in ((demo.WELCOME_ALDER, demo.LENA), (demo.CEDAR_HOUSE, demo.YUSUF)):
+        for id, lead in LEADS:
             body = {"name": marked(PUBLIC), "description": marked(PUBLIC),
                     "email": words(PUBLIC), "phone": words(PUBLIC),
                     "website": f"https://{words(PUBLIC)}.example.org", "calendar": CALENDAR, "lead": str(lead),
@@ -171,6 +173,7 @@ class Teller:
         await self.say(demo.DANA, "/intake/people", body)
         asked = {"name": marked(), "way": "mail", "contact": mail(), "safe": True, "words": marked()}
         await self.say(None, "/intake/start", asked)
+        self.called = body["name"]
         assert (await self.fill("/intake/start", {**asked, "safe": "yes"})).status_code == 303
         assert (await self.fill("/intake/people", {**asked, "safe": "yes"}, demo.DANA)).status_code == 303
         reach = {"way": "sms", "contact": phone(), "safe": True}
@@ -233,12 +236,31 @@ class Teller:
         await self.say(PERSON, f"/caseplan/setbacks/{SETBACK}/reflect", {"next_time": marked()})
         await self.say(demo.LENA, "/caseplan/concerns", {"person": str(PERSON), "words": marked()})
 
+    async def desk(self) -> None:
+        """Opened in an emergency, and looked at; demanded by law, and decided."""
+        happened = f"{marked()}, does not wake up, breathes shallow since ten minutes"
+        said = {"agency": str(demo.WELCOME_ALDER), "name": self.called, "emergency": happened,
+                "treated_by": marked(), "place": marked(), "cannot": "unconscious"}  # fmt: skip
+        opened = (await self.say(demo.GRACE, "/intake/openings", said))["id"]
+        found = {"verdict": "good_faith", "found": marked()}
+        await self.say(demo.LENA, f"/intake/openings/{opened}/review", found)
+        today = datetime.now(UTC).date()
+        came = {"name": self.called, "paper": "subpoena", "who": marked(), "what": marked(),
+                "due_on": str(today + timedelta(days=14)), "until": str(today + timedelta(days=300))}  # fmt: skip
+        path = f"/intake/demands/{(await self.say(demo.LENA, '/intake/demands', came))['id']}"
+        order = {"court": marked(), "ordered_on": str(today), "compels": True}
+        await self.say(demo.LENA, f"{path}/order", order)
+        decided = {"decision": "object", "counsel": marked(), "why": marked()}
+        assert (await self.ask(demo.LENA, f"{path}/decide", decided | {"scope": [words()]})).status_code == 422
+        await self.say(demo.LENA, f"{path}/decide", decided)
+
     async def everything(self) -> list[Colleague]:
         await self.agencies()
         await self.begin()
         await self.plan()
         await self.refer()
         await self.care()
+        await self.desk()
         both = [await self.colleague(), await self.colleague()]
         await self.cover(*both)
         return both

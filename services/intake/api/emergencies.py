@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import JSONResponse, Response
 
 from services.intake import emergencies
@@ -17,6 +17,7 @@ from services.intake.places import DESK, opening_page
 from services.intake.store import emergencies as store
 from services.intake.store import people
 from shared.runtime.errors import Invalid, Refused
+from shared.runtime.letters import readable
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -43,9 +44,9 @@ class NewOpening(BaseModel):
 
     agency: UUID = Field(description="The agency that walks with them.")
     name: Called = Field(description="The whole name that they go by there.")
-    emergency: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=TEXT)] = Field(
-        "", description="What happened, in words of one's own."
-    )
+    emergency: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=TEXT), AfterValidator(readable)
+    ] = Field("", description="What happened, in words of one's own.")
     treated_by: Line = Field(description="Who treats them.")
     place: Line = Field(description="Where.")
     cannot: Cannot = Field(description="Why they can't be asked.")

@@ -10,7 +10,7 @@ from services.intake.pages.emergencies import AGENCIES
 from services.intake.pages.frame import frame, lang_for
 from services.intake.places import never_page, shared_page
 from services.intake.says_opened import NEVER, NEVER_SAID
-from services.intake.store import directory, people
+from services.intake.store import directory
 from services.intake.store import emergencies as store
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -30,7 +30,6 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
     actor.require("never.read", actor.relations(person=person_id), person_id)
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        home = (await people.find_person(tx, person_id)).person.agency
         kept_out = await store.nevers_of(tx, person_id)
         agencies = {one.id: one.entry.name for one, _ in await directory.list_agencies(tx, limit=AGENCIES)}
     if not wants_html(request):
@@ -41,7 +40,7 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
         says=NEVER[lang],
         here=never_page(person_id),
         kept_out=[(str(id), agencies.get(id, "?")) for id in kept_out],
-        choices=[(str(id), name) for id, name in agencies.items() if id != home and id not in kept_out],
+        choices=[(str(id), name) for id, name in agencies.items() if id not in kept_out],
         form=blank(),
         back=shared_page(person_id),
         said={code: words.in_lang(lang) for code, words in NEVER_SAID.items()},

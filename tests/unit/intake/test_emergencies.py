@@ -63,6 +63,9 @@ def test_only_the_whole_name_finds_and_only_where_one_alone_goes_by_it():
     for guess in ("Ray", "Ray C", "Castellanos", "", "Ray Castellanos Junior"):
         assert the_one(guess, [ray, other]) is None
     assert the_one("Ray Castellanos", [ray, (demo.JO, "Ray Castellanos")]) is None, "never one of two by chance"
+    alike = [(demo.RAY, "Ray Christophersen"), (demo.JO, "Ray Christopherson")]
+    assert the_one("Ray Christopherson", alike) == demo.JO
+    assert the_one("Ray Christophersen", alike[1:]) is None, "to the last letter"
 
 
 def test_it_lends_its_relation_to_whoever_opened_it_for_an_hour_and_to_nobody_else():
