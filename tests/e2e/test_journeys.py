@@ -320,6 +320,18 @@ async def test_paper_says_dates_where_the_screen_says_how_long(site: Site, brows
         await expect(clock.locator("svg")).to_be_hidden()
 
 
+async def test_the_account_of_who_was_told_is_on_the_sheet_that_is_printed(site: Site, browser: Browser):
+    async with visit(browser, site, RAY, DESK) as page:
+        await page.goto(f"/intake/people/{RAY}/told")
+        await settled(page)
+        part = page.get_by_role("heading", name="What you asked for")
+        await page.emulate_media(media="print")
+        await expect(part).to_be_visible()
+        await page.goto("/caseplan/me")
+        await settled(page)
+        await expect(page.get_by_role("heading", name="What is shared")).to_be_hidden()
+
+
 async def test_a_list_is_narrowed_and_walked_by_its_address_without_a_script(site: Site, browser: Browser):
     async with visit(browser, site, java_script_enabled=False) as page:
         await page.goto(GALLERY)
