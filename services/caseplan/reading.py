@@ -4,7 +4,7 @@ Nothing is asked for row by row: clocks, words and public names of everything on
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from services.caseplan.written import Sealed, Words
 from shared.contracts.setback import ConcernStage
 from shared.process import Running
 from shared.runtime.errors import NotFound
+from shared.runtime.reach import Reach
 from shared.security import audit, covers
 from shared.security.covers import Standing
 from shared.security.identity import Actor
@@ -206,11 +207,15 @@ async def around_person(here: Running, actor: Actor, action: str, id: UUID) -> S
     return await opened(here, sheet)
 
 
-async def of_nothing(here: Running, actor: Actor, action: str) -> Sheet:
-    """A page that nothing stands on, audited as the other is."""
+async def of_nothing(here: Running, actor: Actor, action: str, id: UUID) -> Sheet:
+    """The page of somebody with whom nothing has begun, by the clock of their home, and audited as the other is."""
+    # Of their own row their home is needed: another place's clock would tell one view from the other.
+    async with edge.transaction(here, Reach(person=id, actor=actor.id)) as tx:
+        person = await copies.find_person(tx, id)
     async with edge.transaction(here) as tx:
-        sheet = await collect(tx, actor, None, {})
-        await audit.record(tx, actor, action, actor.person, "person", "care")
+        sheet = await collect(tx, actor, person.home, {})
+        sheet.person, sheet.mark = replace(person, worker=None), await mark_of_person(tx, actor)
+        await audit.record(tx, actor, action, id, "person", "care")
     return sheet
 
 

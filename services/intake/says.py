@@ -255,12 +255,6 @@ PIN: Mapping[Lang, Mapping[str, str]] = {
         "wrong": "That is not your PIN now. Type it once more.",
         "not_same": "These two are not the same. Type both again.",
         "wait": "That was many tries. Wait {seconds} seconds, then type it again.",
-        "second_title": "A second PIN",
-        "second_lead": "Does someone make you open your page? With this PIN it shows your name and a plan with "
-        "nothing in it. No one can tell from it that there is more.",
-        "second": "Your second PIN",
-        "second_hint": "Six other numbers. If you chose one before, this takes its place.",
-        "second_button": "Keep this second PIN",
         "back": "Back to my page",
     },
     "es": {
@@ -274,12 +268,6 @@ PIN: Mapping[Lang, Mapping[str, str]] = {
         "wrong": "Ese no es su PIN de ahora. Escríbalo otra vez.",
         "not_same": "No son iguales. Escriba los dos otra vez.",
         "wait": "Fueron muchos intentos. Espere {seconds} segundos y escríbalo otra vez.",
-        "second_title": "Un segundo PIN",
-        "second_lead": "¿Alguien le obliga a abrir su página? Con este PIN se ve su nombre y un plan sin nada. "
-        "Nadie puede notar que hay algo más.",
-        "second": "Su segundo PIN",
-        "second_hint": "Otros seis números. Si ya escogió uno antes, este toma su lugar.",
-        "second_button": "Guardar este segundo PIN",
         "back": "Volver a mi página",
     },
 }

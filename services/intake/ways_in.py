@@ -30,8 +30,7 @@ CHECKS: Mapping[str, str] = {
     "vouched": "A colleague who knows them was with us",
 }
 
-EASY = Invalid(
-    "new",
+EASY = (
     "That one is easy to guess. Use six numbers that are no date and no row, such as 123.",
     "Ese es fácil de adivinar. Use seis números que no sean una fecha ni una fila, como 123.",
 )
@@ -58,14 +57,14 @@ def new_word() -> str:
     return f"{secrets.randbelow(10**WORD_DIGITS):0{WORD_DIGITS}}"
 
 
-def check_new_pin(pin: str, *others: str) -> str:
-    """`pin`, or Invalid. `others`: what it may not be, as far as whoever asks has typed it."""
+def check_new_pin(pin: str, *others: str, field: str = "new") -> str:
+    """`pin`, or Invalid at `field`. `others`: what it may not be, as far as whoever asks has typed it."""
     if not (len(pin) == DIGITS and pin.isascii() and pin.isdecimal()):
-        raise Invalid("new", "Use six numbers.", "Use seis números.")
+        raise Invalid(field, "Use six numbers.", "Use seis números.")
     if pin in others:
-        raise Invalid("new", "Choose one that you do not use yet.", "Escoja uno que todavía no use.")
+        raise Invalid(field, "Choose one that you do not use yet.", "Escoja uno que todavía no use.")
     if _is_row(pin) or _YEAR.search(pin) or _is_date(pin):
-        raise EASY
+        raise Invalid(field, *EASY)
     return pin
 
 

@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.runtime.errors import Retryable
-from shared.web import forms, harmless, samples
+from shared.web import forms, samples
 from shared.web.forms import Form, Line, Lines
 from shared.web.listing import Filter, Offer, asked, paged
 from shared.web.parts import Bar
 from shared.web.templates import render
-from shared.web.words import lang_of
 
 SHOWN = (
     "CHIPS", "TAGS", "ASKS", "WINDOW", "TIMELINE", "LEDGER", "GOALS", "CONSENTS", "PEOPLE", "FACTS", "FIGURES", "TALK",
@@ -42,12 +41,9 @@ class Contact(BaseModel):
 
 
 def styleguide(request: Request, form: Form[Contact] | None = None) -> Response:
-    """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand;
-    `?look=harmless` the page behind the second PIN."""
+    """The gallery; `?look=mine` shows it as the person's page does, on the layout that carries no brand."""
     here = request.url.path
     mine = request.query_params.get("look") == "mine"
-    if request.query_params.get("look") == "harmless":
-        return harmless.page(request, lang=lang_of(request), name="Ray")
     view = asked(Offer(here, LIST, (("name", "By name"), ("what", "By what they do")), size=2), request.query_params)
     keep = {"side": lambda row, said: row.theirs == (said == "theirs")}
     sort = {"name": lambda row: row.name, "what": lambda row: row.what}

@@ -41,7 +41,6 @@ PAGES = {
     "gallery": "/caseplan/styleguide",
     "mine": "/caseplan/styleguide?look=mine",
     "mine in Spanish": "/caseplan/styleguide?look=mine&lang=es",
-    "behind the second pin": "/caseplan/styleguide?look=harmless",
     "part alone": "/caseplan/styleguide/part",
     "missing page": "/caseplan/nowhere",
     "sleeping service": "/caseplan/styleguide/silent",

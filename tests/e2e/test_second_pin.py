@@ -6,43 +6,45 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from shared.security import demo
 from shared.security.demo import RAY
 from tests.e2e.test_components import CHROMIUM, DESK, PHONE, RULES, settled
 from tests.e2e.test_journeys import SHOTS, Site, browser, site, visit
+from tests.integration.intake.phones import FIRST, SECOND, hand_out
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.network,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
 ]
-SECOND = "907416"
+PARTS = ("My plan", "Promises made to me", "Who we asked for me", "My people", "What is shared", "Messages")
 __all__ = ["browser", "site"]
 
 
-async def come_in(page: Page, site: Site, pin: str) -> None:
-    await page.goto(site.door_of_ray)
+async def come_in(page: Page, link: str, pin: str) -> None:
+    await page.goto(link)
     await page.get_by_label("Your PIN").fill(pin)
     await page.get_by_role("button", name="Open my page").click()
+    await expect(page.get_by_role("heading", name="Hi, ")).to_be_visible()
+
+
+async def choose_both(page: Page, link: str) -> None:
+    await page.goto(link)
+    await page.get_by_text("Does someone make you open your page?").click()
+    for label, pin in (("Your new PIN", FIRST), ("Your second PIN", SECOND)):
+        await page.get_by_label(label).fill(pin)
+        await page.get_by_label("The same once more").nth(int(pin == SECOND)).fill(pin)
+    await page.get_by_role("button", name="Keep what I chose").click()
     await expect(page.get_by_role("heading", name="Hi, Ray Castellanos")).to_be_visible()
-    await settled(page)
 
 
 async def test_with_the_second_pin_there_is_their_name_and_nothing_else(site: Site, browser: Browser):
-    first = demo.pin(site.settings, RAY)
+    link = site.url + await hand_out(site.door, RAY)
     async with visit(browser, site) as page:
-        await come_in(page, site, first)
-        await expect(page.get_by_text("My own key.")).to_be_visible()
-        await page.get_by_role("link", name="See who looked").click()
-        await page.get_by_role("link", name="My PIN").click()
-        form = page.get_by_role("region", name="A second PIN")
-        await form.get_by_label("Your PIN now").fill(first)
-        await form.get_by_label("Your second PIN").fill(SECOND)
-        await form.get_by_label("The same once more").fill(SECOND)
-        await form.get_by_role("button", name="Keep this second PIN").click()
+        await choose_both(page, link)
         await expect(page.get_by_text("My own key.")).to_be_visible()
     async with visit(browser, site, bypass_csp=True) as page:
-        await come_in(page, site, SECOND)
+        await come_in(page, link, SECOND)
+        await settled(page)
         await expect(page.get_by_text("There is no plan yet.")).to_be_visible()
         body = await page.inner_text("body")
         assert "My own key" not in body and "Cedar House" not in body and "Dana" not in body
@@ -57,3 +59,18 @@ async def test_with_the_second_pin_there_is_their_name_and_nothing_else(site: Si
         await expect(page.get_by_text("There is no plan yet.")).to_be_visible()
         for path in (f"/intake/people/{RAY}/contact", f"/caseplan/plans/{RAY}", f"/caseplan/plans/{RAY}/edit"):
             assert (await page.request.get(site.url + path, headers={"Accept": "text/html"})).status == 404, path
+
+
+async def test_without_a_script_both_views_have_the_same_places_and_links(site: Site, browser: Browser):
+    link = site.url + await hand_out(site.door, RAY)
+    async with visit(browser, site) as page:
+        await choose_both(page, link)
+    seen = []
+    for pin in (FIRST, SECOND):
+        async with visit(browser, site, java_script_enabled=False) as page:
+            await come_in(page, link, pin)
+            headings = [await one.inner_text() for one in await page.locator("main h2:not(.card h2)").all()]
+            links = [await one.get_attribute("href") for one in await page.locator("section.part a, noscript a").all()]
+            seen.append(([one for one in headings if one in PARTS], links))
+    assert seen[0] == seen[1] and len(seen[0][0]) == len(PARTS)
+    assert any("/messages" in (one or "") for one in seen[0][1])

@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ DAYS = [{"weekday": day, "opens": "00:00", "closes": "23:59"} for day in range(1
 CALENDAR = {"timezone": "America/New_York", "openings": DAYS}
 NO = dict.fromkeys(("supervision", "courts", "immigration", "child_protection"), "no")
 PERSON, SETBACK = uuid7(), uuid7()
-PIN, NEW_PIN = "483920", "640283"
+PIN, NEW_PIN, SECOND_PIN = "483920", "640283", "907416"
 READERS = (PERSON, demo.DANA, demo.LENA, demo.YUSUF, demo.RUTH, demo.OPS, demo.AUDITOR, demo.IMANI)
 STARTS = (
     "/intake/", "/intake/people", "/intake/people/new", "/intake/directory", "/intake/accounts", "/intake/covers",
@@ -59,9 +60,10 @@ class Teller:
     heard: Heard
     front: str
     web: httpx.AsyncClient
-    secrets: list[str] = field(default_factory=lambda: [PIN, NEW_PIN])
+    secrets: list[str] = field(default_factory=lambda: [PIN, NEW_PIN, SECOND_PIN])
     browsers: AsyncExitStack = field(default_factory=AsyncExitStack)
     called: str = ""
+    link: str = ""
     _sent: set[tuple[str, str]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
@@ -184,13 +186,15 @@ class Teller:
         link = (await self.say(demo.DANA, f"/intake/people/{PERSON}/way-in", {"checked": "known"}))["link"]
         path = re.sub(r"^https?://[^/]+", "", link)
         self.secrets.append(path.rpartition("/")[2])
-        await self.fill(path, {"new": words(), "again": words(), "word": words()})
-        assert (await self.fill(path, {"new": PIN, "again": PIN})).status_code == 303
+        self.link = path
+        second = {"second": words(), "second_again": words()}
+        await self.fill(path, {"new": words(), "again": words(), "word": words(), **second})
+        second = {"second": SECOND_PIN, "second_again": SECOND_PIN}
+        assert (await self.fill(path, {"new": PIN, "again": PIN, **second})).status_code == 303
         self.web.cookies.clear()
         await self.fill(path, {"pin": words()})
-        for way in ("", "/second"):
-            own = {"now": words(), "new": words(), "again": words()}
-            assert (await self.fill(f"/intake/me/pin{way}", own, PERSON)).status_code == 422
+        own = {"now": words(), "new": words(), "again": words()}
+        assert (await self.fill("/intake/me/pin", own, PERSON)).status_code == 422
         changed = await self.fill("/intake/me/pin", {"now": PIN, "new": NEW_PIN, "again": NEW_PIN}, PERSON)
         assert changed.status_code == 303, changed.text
         self.web.cookies.clear()
@@ -267,9 +271,18 @@ class Teller:
 
     # Pages, and the forms on them
 
-    async def read_all(self, who: UUID | None, browser: httpx.AsyncClient | None = None) -> None:
+    async def read_behind_the_second(self, phone: httpx.AsyncClient) -> None:
+        """What their phone shows to whoever made them open it."""
+        assert (await self.fill(self.link, {"pin": SECOND_PIN}, browser=phone)).status_code == 303
+        own = ("shared", "told", "erasure", "never")
+        starts = ["/caseplan/me", "/intake/me/questions", *(f"/intake/people/{PERSON}/{page}" for page in own)]
+        await self.read_all(None, phone, [*starts, f"/notifications/people/{PERSON}/messages"])
+
+    async def read_all(
+        self, who: UUID | None, browser: httpx.AsyncClient | None = None, starts: Iterable[str] = STARTS
+    ) -> None:
         """One page of every route that a reader comes to by links; each form on them is sent, with canaries alone."""
-        waiting, seen = list(STARTS), set[str]()
+        waiting, seen = list(starts), set[str]()
         asks = browser or self.web
         while waiting:
             path = waiting.pop(0)

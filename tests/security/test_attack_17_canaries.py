@@ -66,6 +66,7 @@ class Told:
     topics: dict[str, bytes]
     tables: bytes
     commands: str
+    harmless: list[Exchange]  # with whoever came in by the second PIN
 
     @property
     def logs(self) -> dict[str, bytes]:
@@ -102,6 +103,10 @@ async def everything_told(teller: Teller, collector: Collector) -> Told:
     for who in (*READERS, None):
         await teller.read_all(who)
     await teller.read_all(None, colleagues[0].browser)
+    before = len(heard.exchanges)
+    async with heard.client(teller.front) as phone:
+        await teller.read_behind_the_second(phone)
+    harmless = heard.exchanges[before:]
     await sweep(teller)
     await broken(teller)
     strangers = await a_strangers_record(site)
@@ -115,7 +120,7 @@ async def everything_told(teller: Teller, collector: Collector) -> Told:
         burglary.tool("pg_dump", "-d", dsn),
         burglary.tool("pg_dump", "-d", keys.url()),
     )
-    return Told(site, heard, teller, collector, opened, topics, b"".join(dumps), commands)
+    return Told(site, heard, teller, collector, opened, topics, b"".join(dumps), commands, harmless)
 
 
 async def sweep(teller: Teller) -> None:
@@ -276,7 +281,7 @@ async def test_no_header_title_address_or_refusal_says_it_again(told: Told):
     assert len(told.heard.exchanges) > 500
     wrong = [(one.route, one.address, one.status, one.told) for one in told.heard.exchanges if one.told]
     assert wrong == []
-    passwords = {"password", "code", "pin", "now", "new", "again", "word"}
+    passwords = {"password", "code", "pin", "now", "new", "again", "word", "second", "second_again"}
     typed = [(one, one.sent[name]) for one in told.heard.exchanges for name in passwords & one.sent.keys()]
     door = [(one.route, one.sent) for one, canary in typed if "session" not in one.route and canary in one.text]
     assert not door, f"a secret is not even given back to be mended: {door}"
@@ -308,6 +313,15 @@ def test_an_answer_that_did_would_be_found(said: dict[str, Any]):
     assert Exchange("/intake/people", "/intake/people", {"name": canary}, **(more | filled)).told != []
     kept = f'<form><input name="name" value="{canary}"><textarea>{canary}</textarea></form>'
     assert Exchange("/intake/people", "/intake/people", {"name": canary}, 422, [], kept, True).told == []
+
+
+async def test_behind_the_second_pin_nothing_of_it_is_shown_but_their_name(told: Told):
+    pages = [one for one in told.harmless if one.is_page and one.status == 200]
+    assert {one.route for one in pages} >= {"/caseplan/me", "/intake/me/questions", "/intake/people/{person_id}/shared"}
+    known = {*in_text(told.teller.called)}
+    shown = {(one.route, canary) for one in pages for canary in in_text(one.text) if not canary.startswith(PUBLIC)}
+    typed = {canary for one in told.harmless for value in one.sent.values() for canary in in_text(str(value))}
+    assert {(route, canary) for route, canary in shown if canary not in known | typed} == set()
 
 
 async def test_keys_headers_and_values_of_records_are_ids_codes_and_seals(told: Told):

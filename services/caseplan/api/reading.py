@@ -15,10 +15,9 @@ from services.caseplan.pages import concerns, mine, people, plans, promises, ref
 from services.caseplan.pages import today as today_page
 from shared.security.edge import allow
 from shared.security.identity import Actor
-from shared.web import forms, harmless
+from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import running
-from shared.web.words import lang_of
 
 router = APIRouter()
 PAGES = {
@@ -70,17 +69,10 @@ async def me(request: Request, actor: Annotated[Actor, Depends(allow("mine.read"
     assert actor.person is not None, "the table lets the person alone"
     if actor.harmless:
         actor.require("mine.read", actor.relations(person=actor.person))
-        return await _harmless(request, actor)
-    sheet = await reading.around_person(running(request), actor, "mine.read", actor.person)
+        sheet = await reading.of_nothing(running(request), actor, "mine.read", actor.person)
+    else:
+        sheet = await reading.around_person(running(request), actor, "mine.read", actor.person)
     return mine.page(request, sheet) if wants_html(request) else JSONResponse(views.whole(sheet))
-
-
-async def _harmless(request: Request, actor: Actor) -> Response:
-    """As it is for somebody with whom nothing has begun."""
-    nothing = await reading.of_nothing(running(request), actor, "mine.read")
-    if not wants_html(request):
-        return JSONResponse(views.whole(nothing) | {"person": str(actor.person)})
-    return harmless.page(request, lang=lang_of(request), whose=actor.person)
 
 
 @router.get("/caseplan/mine", include_in_schema=False)

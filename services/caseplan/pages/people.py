@@ -62,10 +62,12 @@ def _covers(sheet: Sheet, one: Standing) -> str:
 
 
 def _bead(sheet: Sheet, row: Record) -> Bead:
-    """A line of the timeline: of a referral with its program, of a contact with what was written."""
+    """A line of the timeline: of a referral with its program, of a promise or a contact with what was written."""
     programs = {kept.state.id: kept.state.program for kept in sheet.of(REFERRAL)}
     title = sheet.name(programs[row["id"]], "A referral") if row["id"] in programs else ""
     note = sheet.words.get((CONTACT, row["id"]), {}).get("words", "")
+    if promised := sheet.promised(row["id"]):
+        note = f"“{promised}”"
     return bead(sheet, row, title=title, note=note, url=LINKS.get(row["kind"], "").format(row["id"]))
 
 

@@ -87,6 +87,7 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         leavings=[(f"/caseplan/leaving/{id}", name) for id, name in found.leavings],
         people=(people := _people(found, known))[:SHOWN],
         more=len(people) > SHOWN,
+        known=known,
         form=form or forms.blank(who=known, by=str(_next_day(sheet)), at="16:00"),
         how=HOW,
         mark=sheet.mark,

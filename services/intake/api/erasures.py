@@ -19,6 +19,7 @@ from services.intake.api.consents import SPOKEN, Spoken
 from services.intake.erasures import Confirm, Erasure, Identity, TakeBack
 from services.intake.holds import Because
 from services.intake.places import erasure_page
+from services.intake.pretending import Erasures, erasures_of, own
 from services.intake.store import directory, people
 from services.intake.store import erasures as store
 from services.intake.told import erasure_json
@@ -70,14 +71,14 @@ async def ask(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("erasure.ask"))], want: Want
 ) -> Response:
     """They want what is kept of them gone: on their own page, or by their word to a worker of their agency."""
-    wish = taken(await read(request, Wish, HOW))
-    async with command(running(request)) as tx:
+    wish, kept = taken(await read(request, Wish, HOW)), erasures_of(actor)
+    async with command(running(request), own(actor)) as tx:
 
         async def act() -> Answer:
             spoken = await _spoken(tx, actor, person_id, "erasure.ask")
             spoken.by(_heard(spoken, wish))
-            decision = erasures.ask(person_id, await store.lock(tx, person_id), PATIENCE)
-            if not await store.put(tx, decision, actor.id):
+            decision = erasures.ask(person_id, await kept.lock(tx, person_id), PATIENCE)
+            if not await kept.put(tx, decision, actor.id):
                 raise Conflict("That was asked already. Nothing more is needed for it.")
             return await _written(tx, actor, "erasure.ask", person_id, 201)
 
@@ -96,7 +97,7 @@ async def confirm(
         async def act() -> Answer:
             await _spoken(tx, actor, person_id, "erasure.confirm")
             word = Confirm(known.identity, await people.now(tx))
-            decision = erasures.decide(await _locked(tx, person_id), word, By(Party.WORKER, actor.id), PATIENCE)
+            decision = erasures.decide(await _locked(tx, store, person_id), word, By(Party.WORKER, actor.id), PATIENCE)
             await store.save(tx, decision, cause_of(actor, want), actor.id)
             return await _written(tx, actor, "erasure.confirm", person_id)
 
@@ -109,15 +110,15 @@ async def take_back(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("erasure.take_back"))], want: Want
 ) -> Response:
     """They changed their mind. Said again, it is done already."""
-    wish = taken(await read(request, Wish, HOW))
-    async with command(running(request)) as tx:
+    wish, kept = taken(await read(request, Wish, HOW)), erasures_of(actor)
+    async with command(running(request), own(actor)) as tx:
 
         async def act() -> Answer:
             spoken = await _spoken(tx, actor, person_id, "erasure.take_back")
-            erasure = await _locked(tx, person_id)
+            erasure = await _locked(tx, kept, person_id)
             if erasure.stage is not erasures.Stage.TAKEN_BACK:
                 decision = erasures.decide(erasure, TakeBack(), spoken.by(_heard(spoken, wish)), PATIENCE)
-                await store.save(tx, decision, cause_of(actor, want))
+                await kept.save(tx, decision, cause_of(actor, want))
             return await _written(tx, actor, "erasure.take_back", person_id)
 
         answer = await once(tx, want, actor, act)
@@ -187,8 +188,8 @@ def _heard(spoken: Spoken, wish: Wish) -> str | None:
     return wish.given
 
 
-async def _locked(tx: Connection, person_id: UUID) -> Erasure:
-    erasure = await store.lock(tx, person_id)
+async def _locked(tx: Connection, kept: Erasures, person_id: UUID) -> Erasure:
+    erasure = await kept.lock(tx, person_id)
     if erasure is None:
         raise NotFound("erasure", person_id)
     return erasure
@@ -196,7 +197,7 @@ async def _locked(tx: Connection, person_id: UUID) -> Erasure:
 
 async def _written(tx: Connection, actor: Actor, action: str, person_id: UUID, status: int = 200) -> Answer:
     await audit.record(tx, actor, action, person_id, f"erasure/{person_id}", "own" if actor.person else "erasure")
-    row = await store.find(tx, person_id)
+    row = await erasures_of(actor).find(tx, person_id)
     assert row is not None
     return Answer.json(status, erasure_json(row))
 

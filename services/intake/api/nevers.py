@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake.consents import NotNow, Patience, Revoke, Stage, decide
 from services.intake.places import never_page
+from services.intake.pretending import nevers_of, own
 from services.intake.store import consents, directory, people
-from services.intake.store import emergencies as store
 from shared.runtime.errors import Invalid, NotFound
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -34,7 +34,7 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
     """From now on. What was allowed between the two ends with it."""
     actor.require("never.say", actor.relations(person=person_id), person_id)
     agency = taken(await read(request, Never, {"agency": "Choose which one."})).agency
-    async with command(running(request)) as tx:
+    async with command(running(request), own(actor)) as tx:
         person = await people.lock_person(tx, person_id)
         try:
             await directory.find_agency(tx, agency)
@@ -46,7 +46,7 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
                 "They walk with you: this can’t shut them out. Talk with them, or have it all erased.",
                 "Ellos le acompañan: esto no los deja fuera. Hable con ellos, o pida borrar todo.",
             )
-        for id in await store.say_never(tx, person_id, agency):
+        for id in await nevers_of(actor).say_never(tx, person_id, agency):
             consent = await consents.lock_consent(tx, id)
             move = NotNow() if consent.stage is Stage.ASKED else Revoke()
             decision = decide(consent, move, By(Party.PERSON, person_id, Way.PAGE), PATIENCE)
@@ -58,8 +58,8 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
 async def take_back(person_id: UUID, agency_id: UUID, request: Request, actor: Own) -> Response:
     """Nothing that ended because of it comes back by itself."""
     actor.require("never.say", actor.relations(person=person_id), person_id)
-    async with command(running(request)) as tx:
-        await store.take_never_back(tx, person_id, agency_id)
+    async with command(running(request), own(actor)) as tx:
+        await nevers_of(actor).take_never_back(tx, person_id, agency_id)
     return _answered(request, person_id, agency_id, "never-taken-back")
 
 

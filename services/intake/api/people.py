@@ -18,13 +18,13 @@ from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
+from services.intake.pretending import own
 from services.intake.store import consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid, NotFound
-from shared.runtime.reach import Reach
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -186,8 +186,7 @@ async def get_name(
 ) -> Response:
     """By what name somebody goes: for their own agency, and for one that a live consent names."""
     # One's own name is no secret from whoever came in by the second PIN, and all that is in reach of one's own row.
-    own = Reach(person=actor.id, actor=actor.id) if actor.harmless else None
-    async with transaction(running(request), own) as tx:
+    async with transaction(running(request), own(actor)) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", _why(actor, row))
     name = await seals.name_of(running(request).keys, row)

@@ -20,10 +20,12 @@ from services.intake.holds import Because
 from services.intake.pages.frame import frame, lang_for
 from services.intake.pages.shared import ties, when_due, zone_of
 from services.intake.places import erasure_page, shared_page
+from services.intake.pretending import erasures_of, own
 from services.intake.says import SAID, SHARED
 from services.intake.store import directory, people
 from services.intake.store import erasures as store
 from services.intake.told import erasure_json
+from shared.runtime.database import reaching
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -54,7 +56,9 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
     async with transaction(running(request)) as tx:
         relations = await ties(tx, actor, person_id)
         actor.require("erasure.read", relations, person_id)
-        row, zone, now = await store.find(tx, person_id), await zone_of(tx, person_id), await people.now(tx)
+        async with reaching(tx, own(actor)):
+            row = await erasures_of(actor).find(tx, person_id)
+        zone, now = await zone_of(tx, person_id), await people.now(tx)
         kept = await _kept(tx, actor, person_id, now, zone, lang)
         why = "own" if actor.person else "erasure"
         await audit.record(tx, actor, "erasure.read", person_id, f"erasure/{person_id}", why)

@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse, Response
 from services.intake.pages.emergencies import AGENCIES
 from services.intake.pages.frame import frame, lang_for
 from services.intake.places import never_page, shared_page
+from services.intake.pretending import nevers_of, own
 from services.intake.says_opened import NEVER, NEVER_SAID
 from services.intake.store import directory
-from services.intake.store import emergencies as store
+from shared.runtime.database import reaching
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web.accept import wants_html
@@ -30,7 +31,8 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
     actor.require("never.read", actor.relations(person=person_id), person_id)
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        kept_out = await store.nevers_of(tx, person_id)
+        async with reaching(tx, own(actor)):
+            kept_out = await nevers_of(actor).nevers_of(tx, person_id)
         agencies = {one.id: one.entry.name for one, _ in await directory.list_agencies(tx, limit=AGENCIES)}
     if not wants_html(request):
         return JSONResponse({"never": [str(id) for id in kept_out]})

@@ -1,7 +1,4 @@
-"""A person's own PINs: changing the one that they came in by, and choosing a second one that opens an empty page.
-
-Nothing tells whether there is a second. Behind it this page looks the same, without the question for another.
-"""
+"""A person's own PIN: changing the one that they came in by, whichever of the two it was. Both see the same page."""
 
 import asyncio
 import time
@@ -45,7 +42,6 @@ def router(pins: Pins, tries: Tries) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     routes.add_api_route(OWN_PIN, pages.show, methods=["GET"])
     routes.add_api_route(OWN_PIN, pages.change, methods=["POST"])
-    routes.add_api_route(f"{OWN_PIN}/second", pages.choose_second, methods=["POST"])
     return routes
 
 
@@ -57,7 +53,7 @@ class OwnPin:
 
     async def show(self, request: Request, actor: Annotated[Actor, Depends(allow("pin.change"))]) -> Response:
         actor.require("pin.change", Relation.SELF)
-        return _page(request, actor)
+        return _page(request, actor, forms.blank())
 
     async def change(self, request: Request, actor: Annotated[Actor, Depends(allow("pin.change"))]) -> Response:
         """The one that they came in by. All their sessions end, and this browser gets another."""
@@ -66,20 +62,10 @@ class OwnPin:
         view: View = "harmless" if actor.harmless else "whole"
         form = await forms.read(request, NewPin)
         if (refused := await self._refused(request, actor, form)) is not None:
-            return _page(request, actor, mine=form, status=refused)
+            return _page(request, actor, form, status=refused)
         assert form.value is not None, "nothing was refused"
         await self._save(request, actor, form.value.new, view)
         return await welcome_in(request, actor.id, view, LANDING[actor.role])
-
-    async def choose_second(self, request: Request, actor: Annotated[Actor, Depends(allow("pin.second"))]) -> Response:
-        actor.require("pin.second", Relation.SELF)
-        act(SERVICE)
-        form = await forms.read(request, NewPin, prefix="second-")
-        if (refused := await self._refused(request, actor, form)) is not None:
-            return _page(request, actor, second=form, status=refused)
-        assert form.value is not None, "nothing was refused"
-        await self._save(request, actor, form.value.new, "harmless")
-        return await welcome_in(request, actor.id, "whole", LANDING[actor.role])
 
     async def _save(self, request: Request, actor: Actor, pin: str, view: View) -> None:
         """Kept, in the words of one deed whichever it was, and everybody who is signed in as them is no more."""
@@ -117,24 +103,14 @@ class OwnPin:
         return 422
 
 
-def _page(
-    request: Request,
-    actor: Actor,
-    mine: Form[NewPin] | None = None,
-    second: Form[NewPin] | None = None,
-    status: int = 200,
-) -> Response:
-    for form in (mine, second):
-        if form is not None:
-            form.typed = {}
+def _page(request: Request, actor: Actor, form: Form[NewPin], status: int = 200) -> Response:
+    form.typed = {}
     return render(
         request,
         "own_pin.html",
         status=status,
         says=PIN[lang_of(request)],
-        mine=mine or forms.blank(),
-        second=second or forms.blank("second-"),
-        asks_second=actor.may("pin.second", Relation.SELF) and not actor.harmless,
+        form=form,
         action=OWN_PIN,
         back=LANDING[actor.role],
         **frame(actor),

@@ -1,8 +1,8 @@
 """A person's link: opening it changes nothing, and says no name, because a link that lies around proves nobody.
 
-The first time they choose a PIN there; afterwards link and PIN open their page. Whatever is wrong, and whichever PIN
-was right, looks alike and takes as long. In the demo, link and PIN follow from this machine's secret until somebody
-uses them; from then on they are kept as everybody's are.
+The first time they choose a PIN there, and a second one if they want; afterwards link and PIN open their page. Whatever
+is wrong, and whichever PIN was right, looks alike and takes as long. In the demo, link and PIN follow from this
+machine's secret until somebody uses them; from then on they are kept as everybody's are.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from shared.web import forms
 from shared.web.edge import command, running, transaction
 from shared.web.forms import Form
 from shared.web.templates import render
-from shared.web.words import lang_of
+from shared.web.words import Lang, lang_of
 
 View = Literal["whole", "harmless"]
 
@@ -42,10 +42,13 @@ class Pin(BaseModel):
 
 
 class Chosen(BaseModel):
-    """A PIN of their own, twice; and the word, where the link went by text."""
+    """A PIN of their own, twice; a second one, for when somebody makes them open their page; and the word, where the
+    link went by text."""
 
     new: forms.Line
     again: forms.Line
+    second: str = ""
+    second_again: str = ""
     word: str = ""
 
 
@@ -101,17 +104,13 @@ class Persons:
         self, request: Request, code: str, way: WayIn, form: Form[BaseModel], given: Chosen
     ) -> Response | None:
         lang = lang_of(request)
-        try:
-            new = check_new_pin(given.new)
-        except Invalid as error:
-            form.refuse(error, lang)
+        _check(form, given, lang)
+        if form.wrong:
             return None
-        if given.again != new:
-            form.wrong = {"again": SAYS[lang]["not_same"]}
-            return None
-        hashed, second = await self._pins.hash(way.person, new), await self._pins.nobodys()
+        pin = await self._pins.hash(way.person, given.new)
+        second = await (self._pins.hash(way.person, given.second) if given.second else self._pins.nobodys())
         async with command(running(request)) as tx:
-            person = await store.choose_pin(tx, code, hashed, second, given.word.strip())
+            person = await store.choose_pin(tx, code, pin, second, given.word.strip())
         if person is None:
             form.wrong = {"word" if way.asks_word else "new": SAYS[lang]["wrong_word"]}
             return None
@@ -140,7 +139,7 @@ class Persons:
         status: int = 200,
         headers: dict[str, str] | None = None,
     ) -> Response:
-        for name in ("pin", "new", "again", "word"):
+        for name in ("pin", "new", "again", "second", "second_again", "word"):
             form.typed.pop(name, None)  # none of them is written back
         return render(
             request,
@@ -158,6 +157,23 @@ class Persons:
 
 async def welcome_in(request: Request, person: UUID, view: View, next: str = "") -> Response:
     return await welcome(request, actor_of(person, Role.PERSON, None, person, harmless=view == "harmless"), next)
+
+
+def _check(form: Form[BaseModel], given: Chosen, lang: Lang) -> None:
+    """What is to mend of the one or the two that they chose."""
+    for field, pin, again, others in (
+        ("new", given.new, given.again, ()),
+        ("second", given.second, given.second_again, (given.new,)),
+    ):
+        if field == "second" and not (pin or again):
+            continue
+        try:
+            check_new_pin(pin, *others, field=field)
+        except Invalid as error:
+            form.refuse(error, lang)
+        else:
+            if again != pin:
+                form.wrong["again" if field == "new" else "second_again"] = SAYS[lang]["not_same"]
 
 
 async def _place(request: Request, way: WayIn | None) -> str:

@@ -100,6 +100,7 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     """Of what happened elsewhere nothing is said: also for a restore, which hears of that by its own events."""
     await tx.execute(SQL["drop_sessions"], person)
     await tx.execute(SQL["drop_ways_in"], person)
+    await tx.execute(SQL["drop_pretended"], person)
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)

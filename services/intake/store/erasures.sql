@@ -70,6 +70,10 @@ DELETE FROM session WHERE account_id = $1;
 -- Link, PINs and the browsers that they were used on.
 WITH known AS (DELETE FROM known_device WHERE account_id = $1) DELETE FROM way_in WHERE person_id = $1;
 
+-- name: drop_pretended
+-- What was pressed behind the second PIN (pretended.sql).
+DELETE FROM pretended WHERE person_id = $1;
+
 -- name: fold_set
 -- As an event of ours says, after a restore. How a human knew them is in no event.
 INSERT INTO erasure (person_id, stage, due_at, asked_by, asked_at)

@@ -24,6 +24,12 @@ async def test_a_promise_is_made_and_kept_and_both_read_its_words(world: World):
     assert (told["late"], told["by_person"], told["worker"]) == (False, False, str(DANA))
 
 
+async def test_the_thread_says_which_promise_it_was(world: World):
+    await promise_by(world)
+    page = await world.page(DANA, f"/caseplan/people/{RAY}")
+    assert "Gave a promise. “I will ask the clinic who drives you.”" in page
+
+
 async def test_silence_at_its_time_is_no_keeping(world: World):
     promise = await promise_by(world, hours=6)
     await world.later(hours=6, minutes=1)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import httpx
 
-from services.intake.signing_in.own_pin import OWN_PIN
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.world import Door
@@ -34,16 +33,9 @@ async def type_pin(phone: httpx.AsyncClient, link: str, pin: str) -> httpx.Respo
     return await send(phone, link, pin=pin)
 
 
-async def set_second(phone: httpx.AsyncClient, now: str = FIRST, new: str = SECOND) -> httpx.Response:
-    page = await phone.get(OWN_PIN)
-    form = fields(page.text, "second PIN")
-    return await phone.post(f"{OWN_PIN}/second", data={**form, "now": now, "new": new, "again": new})
-
-
 async def settled(browsers: Browsers, person: UUID) -> str:
     """The link of somebody with both PINs."""
     link = await hand_out(browsers.door, person)
     async with browsers.open() as phone:
-        assert (await choose(phone, link)).status_code == 303
-        assert (await set_second(phone)).status_code == 303
+        assert (await choose(phone, link, second=SECOND, second_again=SECOND)).status_code == 303
     return link

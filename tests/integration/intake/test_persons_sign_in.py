@@ -13,7 +13,7 @@ from services.intake.signing_in.tries import TRIES
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.phones import FIRST, SECOND, THIRD, choose, hand_out, send, set_second, settled, type_pin
+from tests.integration.intake.phones import FIRST, SECOND, THIRD, choose, hand_out, send, settled, type_pin
 from tests.integration.intake.world import NAME, NUMBER, Door, text
 
 pytestmark = pytest.mark.network
@@ -121,9 +121,6 @@ async def test_the_demos_link_and_pin_are_kept_as_everybodys_from_the_first_time
     link = demo.link(house.settings, demo.JO).removeprefix(house.settings.public_url)
     async with browsers.open() as phone:
         assert (await type_pin(phone, link, demo.pin(house.settings, demo.JO))).status_code == 303
-        assert (await set_second(phone, demo.pin(house.settings, demo.JO))).status_code == 303
-    async with browsers.open() as phone:
-        assert (await type_pin(phone, link, SECOND)).status_code == 303
     assert await house.pool.fetchval("SELECT pin FROM way_in WHERE person_id = $1", demo.JO)
 
 
@@ -298,14 +295,31 @@ async def test_they_change_their_pin_and_every_other_phone_signs_in_again(browse
         assert (await type_pin(phone, link, THIRD)).status_code == 303
 
 
-@pytest.mark.parametrize(("speaks", "says"), [("en", "A second PIN"), ("es", "Un segundo PIN")])
-async def test_the_page_of_ones_pins_speaks_the_readers_language(browsers, house, person, speaks, says):
+@pytest.mark.parametrize(("speaks", "says"), [("en", "My PIN"), ("es", "Mi PIN")])
+async def test_the_page_of_ones_pin_speaks_the_readers_language(browsers, house, person, speaks, says):
     link = await settled(browsers, person)
     async with browsers.open(**{"Accept-Language": speaks}) as phone:
         await type_pin(phone, link, FIRST)
         page = await phone.get(OWN_PIN)
         assert says in page.text and NAME not in page.text
-        form = fields(page.text, "second" if speaks == "en" else "segundo PIN")
-        same = await phone.post(f"{OWN_PIN}/second", data={**form, "now": FIRST, "new": FIRST, "again": FIRST})
+        same = await phone.post(OWN_PIN, data={**fields(page.text, "PIN"), "now": FIRST, "new": FIRST, "again": FIRST})
         assert same.status_code == 422
         assert ("do not use yet" if speaks == "en" else "todavía no use") in same.text
+
+
+@pytest.mark.parametrize(("speaks", "says"), [("en", "make you open"), ("es", "obliga a abrir")])
+async def test_a_second_pin_is_chosen_with_the_first_and_what_is_wrong_with_it_is_said_there(
+    browsers, house, person, speaks, says
+):
+    link = await hand_out(house, person)
+    async with browsers.open(**{"Accept-Language": speaks}) as phone:
+        assert says in (await phone.get(link)).text
+        for second, again, wrong in (
+            (FIRST, FIRST, "second"), ("123456", "123456", "second"), ("90741", "90741", "second"),
+            (SECOND, THIRD, "second_again"), (SECOND, "", "second_again"), ("", SECOND, "second"),
+        ):  # fmt: skip
+            answer = await choose(phone, link, second=second, second_again=again)
+            assert answer.status_code == 422 and f'href="#{wrong}"' in answer.text, (second, again)
+            assert SECOND not in answer.text and FIRST not in answer.text and "<details open>" in answer.text
+    async with Browsers(house).open() as phone:
+        assert (await choose(phone, link, second=SECOND, second_again=SECOND)).status_code == 303

@@ -27,7 +27,7 @@ STAFF = Staff(
 # What only the person says, what nobody's record is in, and the list of one's own page.
 NO_LOOK = {
     "account.list", "account.manage", "account.own", "directory.read", "directory.import", "agency.manage",
-    "program.manage", "consent.grant", "mine.read", "pin.change", "pin.second",
+    "program.manage", "consent.grant", "mine.read", "pin.change",
     "promise.answer", "referral.confirm", "referral.dispute", "setback.report", "setback.share",
     "partner.read", "partner.manage", "partner.agree",
     "leaving.people", "leaving.read", "cover.read", "cover.agree", "cover.end",
