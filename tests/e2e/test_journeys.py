@@ -174,9 +174,23 @@ async def test_a_worker_does_the_same_without_a_script(site: Site, browser: Brow
         await expect(page.get_by_role("link", name="Look again")).to_be_visible()
         row = page.get_by_role("listitem").filter(has_text="I will ask the clinic who drives you.")
         await row.get_by_role("link", name="Open", exact=True).click()
-        await expect(page.get_by_text("“I will ask the clinic who drives you.”")).to_be_visible()
+        await expect(page.get_by_text("“I will ask the clinic who drives you.”", exact=True)).to_be_visible()
         await page.get_by_role("link", name="Who this is").click()
         await expect(page.get_by_role("heading", name="Ray Castellanos")).to_be_visible()
+
+
+async def test_without_a_script_nobody_is_written_about_unseen(site: Site, browser: Browser):
+    """Names come by script: without one each choice of a person says where their name is."""
+    async with visit(browser, site, DANA, java_script_enabled=False) as page:
+        await page.goto("/caseplan/today")
+        who = page.get_by_role("group", name="With")
+        ids = [await one.get_attribute("value") for one in await who.get_by_role("radio").all()]
+        links = [await one.get_attribute("href") for one in await who.get_by_role("link", name="Who is person").all()]
+        assert links == [f"/intake/people/{id}/name" for id in ids] != []
+        await page.goto(f"/intake/people/{RAY}/name")
+        await expect(page.get_by_role("heading", name="Ray Castellanos")).to_be_visible()
+        await page.goto(f"/caseplan/today?with={RAY}")
+        await expect(who.get_by_label("The person whose page you were on")).to_be_checked()
 
 
 async def test_a_person_opens_their_page_and_sees_who_looked_by_keyboard_alone(site: Site, browser: Browser):
