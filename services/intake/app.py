@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, demands, erasures, pages, signing_in
+from services.intake import api, clocks, demands, emergencies, erasures, pages, signing_in
 from services.intake.consents import KIND
 from services.intake.disclosing import told
 from services.intake.findable import keep_findable
@@ -22,7 +22,12 @@ def service(settings: Settings) -> Service:
         looks.router("intake", zone_of),
         disclosures.router("intake", told, zone_of),
     )
-    ringing = {KIND: clocks.lapse, erasures.KIND: clocks.erase, demands.KIND: clocks.tell_of_demand}
+    ringing = {
+        KIND: clocks.lapse,
+        erasures.KIND: clocks.erase,
+        demands.KIND: clocks.tell_of_demand,
+        emergencies.KIND: clocks.ask_for_review,
+    }
     return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable,), refold)
 
 

@@ -1,18 +1,20 @@
 """What intake's clocks do when they run out: a consent lapses, a revocation that is not in effect yet rings, somebody
-who asked for it is erased, or is told of a legal demand because no order forbids it any more.
+who asked for it is erased, what was opened in an emergency waits for a look, or somebody is told of a legal demand
+because no order forbids it any more.
 """
 
 import structlog
 from asyncpg import Connection
 
-from services.intake import erasures
+from services.intake import emergencies, erasures
 from services.intake.consents import KIND, Lapse, Patience, Stage, decide
 from services.intake.store import consents as store
 from services.intake.store import demands, people
+from services.intake.store import emergencies as openings
 from services.intake.store import erasures as erasing
 from shared.messaging.outbox import Cause
 from shared.messaging.sealing import keys_of
-from shared.messaging.timers import Due, claim
+from shared.messaging.timers import Due, claim, start_timers
 from shared.security.keys import Erased
 from shared.workflow import CLOCK, NETWORK
 
@@ -55,6 +57,15 @@ async def erase(tx: Connection, due: Due) -> None:
     await erasing.forget(tx, erasure.person, cause, kept=until is not None)
     await erasing.save(tx, decision, cause)
     log.info("somebody was erased", kind=erasures.KIND, reason=decision.state.stage.value)
+
+
+async def ask_for_review(tx: Connection, due: Due) -> None:
+    """What somebody opened in an emergency is looked at by the agency that walks with the person, or it rings."""
+    row = await openings.lock(tx, due.subject)
+    if not await claim(tx, due) or row.opening.verdict is not None:
+        return
+    log.error("an opening waits for a look", kind=emergencies.KIND, id=str(due.subject))
+    await start_timers(tx, [emergencies.clock_of(row.opening)])
 
 
 async def tell_of_demand(tx: Connection, due: Due) -> None:

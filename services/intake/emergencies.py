@@ -14,12 +14,15 @@ from services.intake.names import whole_words_of, words_of
 from shared.contracts.codes import Coded
 from shared.runtime.errors import Conflict, Invalid, Refused
 from shared.security.permissions import Relation, Relations
+from shared.workflow import Hours, Timer
 
 # From the call to the hand-over at a hospital's door; who needs longer says again why.
 LASTS = timedelta(hours=1)
 TRIES, WITHIN = 6, timedelta(hours=1)  # of one worker, whatever came of them: more is going through names
 REMEMBERED = timedelta(days=365)  # how long the same words open nobody else
 LONG_ENOUGH = 20  # letters
+KIND = "opening.review"
+REVIEWED_WITHIN = Hours.days(2)  # by the agency that walks with them; then it rings, and goes on ringing
 WORDS = 3  # different ones that say something
 # What is written where nothing is said: such words count for nothing.
 SAYS_NOTHING = frozenset(
@@ -126,6 +129,11 @@ def lends(opening: Opening, worker: UUID, now: datetime) -> Relations:
 def care_shown(opening: Opening) -> frozenset[str]:
     """Whose care is named to whoever treats them. That for drugs or alcohol only where it was asked for."""
     return frozenset({"health", "mental_health"}) | ({"substance_use"} if opening.treatment else set())
+
+
+def clock_of(opening: Opening) -> Timer:
+    """Until their own agency has said whether it was right."""
+    return Timer(KIND, opening.id, None if opening.verdict else REVIEWED_WITHIN)
 
 
 def check_review(opening: Opening) -> None:

@@ -20,6 +20,8 @@ from services.intake import erasures
 from services.intake.clocks import ERASING, PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
+from services.intake.emergencies import KIND as REVIEW
+from services.intake.emergencies import REVIEWED_WITHIN
 from services.intake.store import accounts, directory, emergencies, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
@@ -31,6 +33,7 @@ from shared.runtime import sql
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
+from shared.workflow import Timer
 
 SQL = sql.load(__file__, "refolding.sql")
 ACCOUNTS, ERASURES, OPENINGS = accounts.SQL, erasing.SQL, emergencies.SQL
@@ -139,6 +142,8 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
         case person.Opened(person=id, opening=opening, agency=where, worker=worker):
             facts = (event.cannot, event.treatment, envelope.time, event.until)
             await tx.execute(OPENINGS["fold_opening"], opening, id, where, worker, *facts)
+            # What was found about it is in no event: it is looked at once more.
+            await start_timers(tx, [Timer(REVIEW, opening, REVIEWED_WITHIN)], since=envelope.time)
         case person.ErasureSet(person=id, due=due):
             await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
             await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])

@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+import structlog.testing
 
 from services.intake.refolding import refold
 from shared.contracts.person import Opened
@@ -354,6 +355,19 @@ async def test_their_agencys_desk_sees_it_and_says_what_it_found_and_the_person_
     assert {"emergency.open", "desk.read", "desk.review"} <= set(deeds)
 
 
+async def test_an_opening_that_nobody_looks_at_rings_until_somebody_does(door: Door):
+    await door.add()
+    page, rung = await opens(door), []
+    for hours in (1, 49, 98):
+        await door.shift(f"{hours} hours")
+        with structlog.testing.capture_logs() as logs:
+            await door.fire()
+        rung.append([line["event"] for line in logs if line["log_level"] == "error"])
+    assert rung == [[], ["an opening waits for a look"], ["an opening waits for a look"]]
+    await door.post(f"{page}/review", {"verdict": "good_faith", "found": "They could not speak."}, LENA)
+    assert not await door.pool.fetchval("SELECT count(*) FROM timer WHERE kind = 'opening.review'")
+
+
 async def test_another_agencys_desk_sees_nothing_and_the_openers_sees_no_name(door: Door):
     await door.add()
     await opens(door)
@@ -389,6 +403,8 @@ async def test_after_a_restore_the_opening_is_known_again_from_its_event(door: D
     [said] = [one["data"] for one in await door.events("person", person) if one["type"] == Opened.type]
     envelope = SimpleNamespace(causationid=None, actor=None, time=await door.pool.fetchval("SELECT clock()"))
     await door.pool.execute("DELETE FROM opening")
+    await door.pool.execute("DELETE FROM timer")
     async with transaction(door.pool) as tx:
         await refold(tx, envelope, Opened.model_validate(said))  # type: ignore[arg-type]
     assert await door.pool.fetchrow(facts) == before
+    assert await door.pool.fetchval("SELECT kind FROM timer") == "opening.review", "what was found is in no event"

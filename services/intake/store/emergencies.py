@@ -6,10 +6,12 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.emergencies import REMEMBERED, TRIES, WITHIN, Cannot, Opening, Verdict
+from services.intake.emergencies import KIND, REMEMBERED, TRIES, WITHIN, Cannot, Opening, Verdict, clock_of
+from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
 from shared.runtime.ids import uuid7
+from shared.workflow import Timer
 
 SQL = sql.load(__file__, "emergencies.sql")
 
@@ -71,6 +73,7 @@ async def put(tx: Connection, opening: Opening, told: bytes, said: bytes) -> Non
     who = opening.id, opening.person, opening.home, opening.agency, opening.worker
     what = opening.cannot.value, opening.treatment, told, said, opening.opened_at, opening.ends_at
     await tx.execute(SQL["put_opening"], *who, *what)
+    await start_timers(tx, [clock_of(opening)])
 
 
 async def find(tx: Connection, id: UUID) -> Row:
@@ -91,6 +94,7 @@ async def openings_of(tx: Connection, person: UUID, limit: int = 20) -> list[Row
 
 async def save_review(tx: Connection, id: UUID, verdict: Verdict, found: bytes, by: UUID) -> None:
     await tx.execute(SQL["save_review"], id, verdict.value, found, by)
+    await start_timers(tx, [Timer(KIND, id, None)])
 
 
 async def is_never(tx: Connection, person: UUID, agency: UUID) -> bool:
