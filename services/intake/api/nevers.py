@@ -12,6 +12,7 @@ from services.intake.places import never_page
 from services.intake.pretending import nevers_of, own
 from services.intake.store import consents, directory, people
 from shared.runtime.errors import Invalid, NotFound
+from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
@@ -51,6 +52,7 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
             move = NotNow() if consent.stage is Stage.ASKED else Revoke()
             decision = decide(consent, move, By(Party.PERSON, person_id, Way.PAGE), PATIENCE)
             await consents.save_consent(tx, decision, cause_of(actor))
+        await audit.record(tx, actor, "never.say", person_id, "never/said", "own")  # whom, is theirs alone to read
     return _answered(request, person_id, agency, "never-said")
 
 
@@ -60,6 +62,7 @@ async def take_back(person_id: UUID, agency_id: UUID, request: Request, actor: O
     actor.require("never.say", actor.relations(person=person_id), person_id)
     async with command(running(request), own(actor)) as tx:
         await nevers_of(actor).take_never_back(tx, person_id, agency_id)
+        await audit.record(tx, actor, "never.say", person_id, "never/taken_back", "own")
     return _answered(request, person_id, agency_id, "never-taken-back")
 
 

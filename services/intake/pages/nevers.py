@@ -13,6 +13,7 @@ from services.intake.pretending import nevers_of, own
 from services.intake.says_opened import NEVER, NEVER_SAID
 from services.intake.store import directory
 from shared.runtime.database import reaching
+from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web.accept import wants_html
@@ -34,6 +35,7 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
         async with reaching(tx, own(actor)):
             kept_out = await nevers_of(actor).nevers_of(tx, person_id)
         agencies = {one.id: one.entry.name for one, _ in await directory.list_agencies(tx, limit=AGENCIES)}
+        await audit.record(tx, actor, "never.read", person_id, "never", "own")
     if not wants_html(request):
         return JSONResponse({"never": [str(id) for id in kept_out]})
     return render(
