@@ -36,6 +36,7 @@ REASONS = {
     "too_large": "a value over 256 KiB",
     "bad_json": "data or document is not JSON",
     "bad_data": "data that does not fit the schema of its type",
+    "wrong_topic": "one service's word on another service's topic",
     "tampered": "a sealed part that does not open: changed, cut short, or moved from another record",
 }
 

@@ -17,7 +17,7 @@ from asyncpg import Connection
 from shared.contracts.codec import Headers, from_kafka
 from shared.contracts.data import UnknownType, decode, of
 from shared.contracts.envelope import BadRecord, Envelope
-from shared.contracts.events import EVENTS
+from shared.contracts.events import EVENTS, Event, SideEvent
 from shared.contracts.sealed import Sealed, is_sealed, take_apart
 from shared.messaging.judging import Parked, Progress
 from shared.messaging.reactions import Fact
@@ -103,11 +103,18 @@ def read(record: KafkaRecord) -> Arrival:
     try:
         if is_sealed(envelope.data):
             return Arrival(record, envelope, sealed=_closed(envelope))
-        return Arrival(record, envelope, Fact(envelope, decode(envelope)))
+        return Arrival(record, envelope, Fact(envelope, _at_home(record, envelope, decode(envelope))))
     except UnknownType:
         return Arrival(record, envelope)
     except BadRecord as bad:
         return Arrival(record, envelope, bad=bad)
+
+
+def _at_home(record: KafkaRecord, envelope: Envelope, event: Event) -> Event:
+    """Who may write a topic is the broker's to say, so no service's word counts on another's."""
+    if isinstance(event, SideEvent) and event.topic != record.topic:
+        raise of(envelope, BadRecord("wrong_topic", detail="service"))
+    return event
 
 
 def _closed(envelope: Envelope) -> Sealed | None:

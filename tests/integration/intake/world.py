@@ -115,8 +115,10 @@ class Door:
             clockwork.on(kind, handler)
         return await clockwork.fire_due()
 
-    async def hear_halted(self, by: str, consent: UUID | str, person: UUID | str, sequence: int = 1) -> None:
-        """`by` says that nothing more goes out under this consent."""
+    async def hear_halted(
+        self, by: str, consent: UUID | str, person: UUID | str, sequence: int = 1, *, topic: str = ""
+    ) -> None:  # fmt: skip
+        """`by` says that nothing more goes out under this consent; on another's `topic`, if one is named."""
         halted = Halted(service=by, consent=consent, person=person)  # type: ignore[arg-type]
         envelope = Envelope(
             id=uuid7(),
@@ -136,7 +138,7 @@ class Door:
         self.heard += 1
         inbox = Inbox(self.pool, "intake", reactions)
         inbox.cluster = "test"
-        await inbox.process([Record(halted.topic, 0, self.heard, *to_kafka(envelope))])
+        await inbox.process([Record(topic or halted.topic, 0, self.heard, *to_kafka(envelope))])
 
     # The little network that most tests need
 
