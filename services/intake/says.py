@@ -34,6 +34,7 @@ START: Mapping[Lang, Mapping[str, str]] = {
         "mend_name": "Tell us what to call you. Any name is fine.",
         "mend_long_name": "Make it shorter: {most} letters at most.",
         "mend_agency": "Choose who should welcome you.",
+        "wait": "Many asked from this place just now. Wait {minutes} minutes, then send it again. It is still here.",
     },
     "es": {
         "title": "¿En qué le ayudamos?",
@@ -61,6 +62,7 @@ START: Mapping[Lang, Mapping[str, str]] = {
         "mend_name": "Díganos cómo llamarle. Cualquier nombre sirve.",
         "mend_long_name": "Hágalo más corto: no más de {most} letras.",
         "mend_agency": "Escoja quién le recibe.",
+        "wait": "Muchas personas pidieron desde aquí. Espere {minutes} minutos y envíelo otra vez. Aquí sigue.",
     },
 }
 DONE: Mapping[Lang, Mapping[str, str]] = {

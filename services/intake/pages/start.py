@@ -14,6 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.responses import Response
 
 from services.intake import welcoming, words
+from services.intake.asking import TooManyAsk, asks_of
 from services.intake.directory import Agency
 from services.intake.fields import LONGEST_NAME
 from services.intake.hours import next_open
@@ -26,6 +27,7 @@ from shared.runtime.settings import Settings
 from shared.security import audit, demo
 from shared.security.edge import allow
 from shared.security.identity import Actor
+from shared.security.permissions import Role
 from shared.web import forms, say
 from shared.web.edge import is_form, read, running, takes, transaction
 from shared.web.forms import Form
@@ -57,7 +59,14 @@ async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | 
             form.wrong["name"] = says["mend_long_name"].format(most=LONGEST_NAME)
         return await _form(request, form)
     try:
+        if actor.role is Role.ANYONE:
+            asks_of(request).count(request)
         answer = await welcoming.by_themselves(request, actor, want, form.value)
+    except TooManyAsk as error:
+        if not is_form(request):
+            raise
+        form.wrong = {"name": says["wait"].format(minutes=error.minutes)}
+        return await _form(request, form, error.status)
     except Invalid as error:
         if not is_form(request):
             raise
@@ -72,14 +81,14 @@ async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | 
     return response
 
 
-async def _form(request: Request, form: Form[SelfReferral]) -> Response:
+async def _form(request: Request, form: Form[SelfReferral], refused: int = 422) -> Response:
     lang = lang_of(request)
     async with transaction(running(request)) as tx:
         welcoming = await directory.list_welcoming(tx)
     return render(
         request,
         "start.html",
-        status=422 if form.wrong else 200,
+        status=refused if form.wrong else 200,
         form=form,
         says=START[lang],
         agencies=[(str(agency.id), agency.entry.name) for agency in welcoming],
