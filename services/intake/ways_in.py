@@ -20,6 +20,7 @@ DIGITS = 6
 CHOOSE_WITHIN = timedelta(days=7)
 CODE = 10  # bytes in a link: 80 bits, so a plain hash keeps it
 WORD_DIGITS = 4
+WRONG_WORDS = 10  # of a link; a week of tries at the door's own pace would find one of fourteen
 
 # How a worker knew who stood before them. What kind of paper it was, and its number, is written down nowhere.
 Check = Literal["known", "photo", "answers", "vouched"]

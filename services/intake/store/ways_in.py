@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncpg import Connection, Record
 
 from services.intake.sessions import hash_of
-from services.intake.ways_in import CHOOSE_WITHIN, Check, WayIn
+from services.intake.ways_in import CHOOSE_WITHIN, WRONG_WORDS, Check, WayIn
 from shared.runtime import sql
 
 SQL = sql.load(__file__, "ways_in.sql")
@@ -26,12 +26,12 @@ class Made:
 
 
 async def find_way_in(tx: Connection, code: str, *, demo: bool) -> WayIn | None:
-    row = await tx.fetchrow(SQL["find_way_in"], hash_of(code), demo)
+    row = await tx.fetchrow(SQL["find_way_in"], hash_of(code), demo, WRONG_WORDS)
     return _way_in(row) if row else None
 
 
 async def lock_way_in(tx: Connection, person: UUID) -> WayIn | None:
-    row = await tx.fetchrow(SQL["lock_way_in"], person)
+    row = await tx.fetchrow(SQL["lock_way_in"], person, WRONG_WORDS)
     return _way_in(row) if row else None
 
 
@@ -47,7 +47,8 @@ async def keep_derived(tx: Connection, person: UUID, code: str, pin: str, second
 
 async def choose_pin(tx: Connection, code: str, pin: str, second: str, word: str) -> UUID | None:
     """Whose it is now; None where the link is of no use, has a PIN, or asks for another word."""
-    person: UUID | None = await tx.fetchval(SQL["choose_pin"], hash_of(code), pin, second, hash_of(word))
+    values = hash_of(code), pin, second, hash_of(word), WRONG_WORDS
+    person: UUID | None = await tx.fetchval(SQL["choose_pin"], *values)
     return person
 
 
@@ -60,7 +61,7 @@ async def save_second(tx: Connection, person: UUID, pin: str) -> None:
 
 
 async def about(tx: Connection, person: UUID) -> Made | None:
-    row = await tx.fetchrow(SQL["about_way_in"], person)
+    row = await tx.fetchrow(SQL["about_way_in"], person, WRONG_WORDS)
     return Made(**row) if row else None
 
 
