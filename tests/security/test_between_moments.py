@@ -14,7 +14,7 @@ from services.intake.store import erasures, sessions
 from shared.runtime.reach import SERVICE, acting
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.phones import FIRST, settled, type_pin
+from tests.integration.intake.phones import FIRST, SECOND, hand_out, settled, type_pin
 from tests.integration.intake.test_erasures import asked_and_known, gone
 from tests.integration.intake.test_staff_sign_in import Colleague, colleague, sign_in
 from tests.integration.intake.world import NAME, Door, open_door, text
@@ -118,6 +118,44 @@ async def test_who_is_erased_while_they_sign_in_is_not_in(door: Door, monkeypatc
         answer = await type_pin(phone, link, FIRST)
         assert answer.status_code == 409 and browsers.tokens.cookie_name not in phone.cookies
     assert await door.pool.fetchval(LIVE, person) == 0
+
+
+async def test_whoever_types_a_pin_while_a_worker_makes_a_new_link_is_not_in(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    """The PIN was right as it was looked at, and all sessions were ended before there was this one."""
+    browsers = Browsers(door)
+    person = await door.add()
+    link = await settled(browsers, person)
+    welcome = persons.welcome
+
+    async def after_a_new_link(*given: Any) -> Any:
+        await hand_out(door, person)
+        return await welcome(*given)
+
+    monkeypatch.setattr(persons, "welcome", after_a_new_link)
+    for pin in (FIRST, SECOND):
+        async with browsers.open() as thief:
+            answer = await type_pin(thief, link, pin)
+            assert answer.status_code in (409, 422) and browsers.tokens.cookie_name not in thief.cookies
+    assert await door.pool.fetchval(LIVE, person) == 0
+
+
+async def test_whoever_signs_in_while_the_password_is_changed_is_not_in(door: Door, monkeypatch: pytest.MonkeyPatch):
+    browsers = Browsers(door)
+    who = await colleague(browsers)
+    welcome = staff.welcome
+
+    async def after_the_change(*given: Any) -> Any:
+        await door.pool.execute("UPDATE account SET password = 'another' WHERE id = $1", who.account.id)
+        return await welcome(*given)
+
+    monkeypatch.setattr(staff, "welcome", after_the_change)
+    before = await door.pool.fetchval(LIVE, who.account.id)
+    async with browsers.open() as asks:
+        answer = await sign_in(asks, who)
+        assert answer.status_code == 409 and browsers.tokens.cookie_name not in asks.cookies
+    assert await door.pool.fetchval(LIVE, who.account.id) == before
 
 
 async def test_not_even_the_link_of_the_demo_lets_somebody_in_who_was_erased(door: Door):

@@ -46,11 +46,13 @@ async def at_the_door(_: Annotated[Actor, Depends(public)]) -> None:
 router = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
 
 
-async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
-    """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be."""
+async def let_in(request: Request, actor: Actor, next: str = "", proof: str | None = None) -> Response:
+    """Open a session of `actor` in this browser, in the place of any other, and lead to where they wanted to be.
+
+    `proof`: the hash of what they proved themselves by, where that may be given up while they do."""
     visit, at = visit_of(request), time.time()
     async with command(running(request)) as tx:
-        secret, session = await store.open_session(tx, actor)
+        secret, session = await store.open_session(tx, actor, proof)
         if before := request.cookies.get(visit.tokens.session_cookie):
             await store.end_session(tx, before, "replaced", Cause(None, actor.cause))
     look_again(request)
@@ -61,12 +63,12 @@ async def let_in(request: Request, actor: Actor, next: str = "") -> Response:
     return response
 
 
-async def welcome(request: Request, actor: Actor, next: str = "") -> Response:
+async def welcome(request: Request, actor: Actor, next: str = "", proof: str | None = None) -> Response:
     """The same for whoever has proved who they are: this browser is known from now on, so that strangers' tries are
     none of its owner's."""
     tokens = visit_of(request).tokens
     device = request.cookies.get(tokens.device_cookie) or new_secret()
-    response = await let_in(request, actor, next)
+    response = await let_in(request, actor, next, proof)
     async with transaction(running(request)) as tx:
         await know_device(tx, actor.id, hash_of(device))
     response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))

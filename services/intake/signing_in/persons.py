@@ -98,7 +98,7 @@ class Persons:
         if way is None or not isinstance(given, Pin) or opened is None:
             form.wrong = form.wrong if _is_to_choose(way) else {"pin": SAYS[lang_of(request)]["wrong"]}
             return None
-        return await welcome_in(request, way.person, opened, given.next)
+        return await welcome_in(request, way.person, opened, given.next, way.pin if opened == "whole" else way.second)
 
     async def _choose(
         self, request: Request, code: str, way: WayIn, form: Form[BaseModel], given: Chosen
@@ -114,7 +114,7 @@ class Persons:
         if person is None:
             form.wrong = {"word" if way.asks_word else "new": SAYS[lang]["wrong_word"]}
             return None
-        return await welcome_in(request, person, "whole")
+        return await welcome_in(request, person, "whole", "", hashed)
 
     async def _way(self, request: Request, code: str) -> WayIn | None:
         here = running(request)
@@ -155,8 +155,10 @@ class Persons:
         )
 
 
-async def welcome_in(request: Request, person: UUID, view: View, next: str = "") -> Response:
-    return await welcome(request, actor_of(person, Role.PERSON, None, person, harmless=view == "harmless"), next)
+async def welcome_in(
+    request: Request, person: UUID, view: View, next: str = "", proof: str | None = None
+) -> Response:  # fmt: skip
+    return await welcome(request, actor_of(person, Role.PERSON, None, person, harmless=view == "harmless"), next, proof)
 
 
 def _check(form: Form[BaseModel], given: Chosen, lang: Lang) -> None:

@@ -5,6 +5,7 @@ So no answer tells which of the two was wrong, whether there is such a name, or 
 
 import asyncio
 import time
+from dataclasses import replace
 
 import structlog
 from asyncpg import Connection
@@ -73,6 +74,7 @@ class Proving:
             fresh = await self._hashing.hash(password)
             async with transaction(here) as tx:
                 await store.save_password(tx, found.account.id, fresh)
+            return replace(found, password=fresh)
         return found
 
 

@@ -56,11 +56,11 @@ class Staff:
         if proofs is None:
             form.wrong = {"code": WRONG}
             return _page(request, form, 422)
-        return await welcome_in(request, proofs.account, given.next)
+        return await welcome_in(request, proofs.account, given.next, proofs.password)
 
 
-async def welcome_in(request: Request, account: Account, next: str = "") -> Response:
-    return await welcome(request, actor_of(account.id, account.role, account.agency, None), next)
+async def welcome_in(request: Request, account: Account, next: str = "", proof: str | None = None) -> Response:
+    return await welcome(request, actor_of(account.id, account.role, account.agency, None), next, proof)
 
 
 def _page(request: Request, form: Form[SignIn], status: int = 200) -> Response:

@@ -18,16 +18,18 @@ from shared.security.permissions import Role
 SQL = sql.load(__file__, "sessions.sql")
 
 
-async def open_session(tx: Connection, actor: Actor) -> tuple[str, Session]:
+async def open_session(tx: Connection, actor: Actor, proof: str | None = None) -> tuple[str, Session]:
     """A new session of `actor`, and the secret for their browser: it is kept nowhere else.
 
-    Raises AccessChanged where they have left, or were erased, since they proved who they are. The caller ends other
-    sessions afterwards: whoever ends somebody's access holds the account first.
+    Raises AccessChanged where they have left, or were erased, since they proved who they are, or where what they proved
+    it by (the hash of a password or PIN) is theirs no more. The caller ends other sessions afterwards: whoever ends
+    somebody's access holds the account first.
     """
     secret, id = new_secret(), uuid7()
     quiet = quiet_of(actor.role)
     who = actor.id, actor.role.value, actor.agency
-    row = await tx.fetchrow(SQL["add_session"], id, hash_of(secret), *who, quiet, LONGEST, KEPT, actor.harmless)
+    lasts = quiet, LONGEST, KEPT
+    row = await tx.fetchrow(SQL["add_session"], id, hash_of(secret), *who, *lasts, actor.harmless, proof)
     if row is None:
         raise AccessChanged
     left = min(quiet, LONGEST) if quiet else LONGEST

@@ -1,14 +1,18 @@
 -- name: add_session
 -- As their account stands at this moment, held until the session is there: none is opened for whoever left, or was
--- erased, while they signed in. What ran out long ago is forgotten as its owner comes back.
+-- erased, while they signed in, nor by a password or PIN ($10) that was given up meanwhile. What ran out long ago is
+-- forgotten as its owner comes back.
 WITH forgotten AS (DELETE FROM session WHERE account_id = $3 AND ends_at < clock() - $8::interval),
-     staff AS (SELECT role, agency_id, stage FROM account WHERE id = $3 AND $4 <> 'person' FOR SHARE),
-     whose AS (SELECT erased_at FROM person WHERE id = $3 AND $4 = 'person' FOR SHARE)
+     staff AS (SELECT role, agency_id, stage, password FROM account WHERE id = $3 AND $4 <> 'person' FOR SHARE),
+     whose AS (SELECT erased_at FROM person WHERE id = $3 AND $4 = 'person' FOR SHARE),
+     way AS (SELECT pin, second FROM way_in WHERE person_id = $3 AND $4 = 'person' FOR SHARE)
 INSERT INTO session (id, secret, account_id, role, agency_id, quiet, ends_at, harmless)
 SELECT $1, $2, $3, coalesce((SELECT role FROM staff), $4),
        CASE WHEN EXISTS (SELECT FROM staff) THEN (SELECT agency_id FROM staff) ELSE $5::uuid END,
        $6::interval, clock() + $7::interval, $9
  WHERE NOT EXISTS (SELECT FROM staff WHERE stage <> 'active') AND NOT EXISTS (SELECT FROM whose WHERE erased_at IS NOT NULL)
+   AND ($10::text IS NULL OR EXISTS (SELECT FROM staff WHERE password = $10)
+        OR EXISTS (SELECT FROM way WHERE $10 IN (pin, second)))
 RETURNING role, agency_id;
 
 -- name: renew_session
