@@ -16,6 +16,7 @@ from services.caseplan.concepts import CONCERN, PLAN, PROMISE, REFERRAL, SETBACK
 from services.caseplan.conduct import hold, say
 from services.caseplan.plans import Goal, Step
 from services.caseplan.referrals.fhir import task
+from services.caseplan.sharing import covers_referral
 from services.caseplan.states import to_json
 from services.caseplan.store import Kept, Tx
 from shared.process import Running
@@ -89,12 +90,26 @@ async def perform(
                     raise Conflict("This has changed since you opened it. Look at it again, then say so.")
                 return voice(actor, concept, kept, verb, body.way, recorded=recorded)
 
-            kept = await say(tx, concept, id, command, speaks, cause=edge.cause_of(actor, want))
+            try:
+                kept = await say(tx, concept, id, command, speaks, cause=edge.cause_of(actor, want))
+            except Conflict:
+                await _not_told(tx, actor, concept, id)
+                raise
             await store.put_words(tx, concept.kind, id, sealed)
             await audit.record(tx, actor, action, kept.state.person, f"{concept.kind}/{id}", concept.kind)
             return Answer.json(200, {"id": str(id), "stage": stage_for(actor, concept, kept)})
 
         return await once(tx, want, actor, act)
+
+
+async def _not_told(tx: Tx, actor: Actor, concept: Concept, id: UUID) -> None:
+    """Beneath a pause the asked agency may say what it could before; what stands there now it is not told. NotFound."""
+    kept = await store.get(tx, concept, id)
+    if concept is REFERRAL and is_asked(actor, concept, kept):
+        state = kept.state
+        consent = await copies.consent(tx, state.consent) if state.consent else None
+        if not covers_referral(consent, state.person, state.agency, state.need):
+            raise NotFound(concept.kind, id)
 
 
 def fingerprint(kept: Kept) -> str:

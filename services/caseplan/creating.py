@@ -123,7 +123,7 @@ async def worry(here: Running, actor: Actor, want: Wanted | None, body: NewConce
     """A worry, for the named worker alone. Whoever raises it learns nothing of what follows, not even its stage."""
     action, id = "concern.raise", body.id or uuid7()
     person = await copies.find_person(here.pool, body.person)
-    actor.require(action, await around_or_asked(here, actor, person), person.id)
+    actor.require(action, await around_or_asked(here, actor, person, ever=True), person.id)
     sealed = await _sealed(here, CONCERN, person.id, id, body.words)
     # It is put into the hands of somebody who may work elsewhere: whoever raised it can't lay hands on it any more.
     async with edge.command(here, SERVICE) as tx:
@@ -140,12 +140,13 @@ async def worry(here: Running, actor: Actor, want: Wanted | None, body: NewConce
         return await once(tx, want, actor, act)
 
 
-async def around_or_asked(here: Running, actor: Actor, person: Person) -> Relations:
-    """Staff of an agency that was asked to help may worry, and may promise, too."""
+async def around_or_asked(here: Running, actor: Actor, person: Person, *, ever: bool = False) -> Relations:
+    """Staff of an agency that was asked to help may promise, as long as the person lets it be told of them: what they
+    promise stands on the person's page. They may worry for ever: that goes to the worker alone."""
     found = around(actor, person)
     if not found and actor.agency is not None:
         asked = await fetchrow(here.pool, store.SQL["was_asked_about"], person.id, actor.agency)
-        return frozenset({Relation.RECEIVING_AGENCY}) if asked and asked[0] else found
+        return frozenset({Relation.RECEIVING_AGENCY}) if asked and asked["ever" if ever else "now"] else found
     return found
 
 

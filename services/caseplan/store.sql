@@ -82,8 +82,10 @@ SELECT a.state, a.home, a.made_at, a.moved_at FROM aggregate a JOIN consent c ON
    FOR SHARE OF c
 
 -- name: was_asked_about
--- Whether an agency was ever asked to help this person.
-SELECT EXISTS (SELECT FROM aggregate WHERE person = $1 AND kind = 'referral' AND receiving = $2 AND stage <> 'draft')
+-- Whether an agency was ever asked to help this person, and whether it may still be told of one thing that it was asked.
+SELECT count(*) > 0 AS ever, coalesce(bool_or(c.ended IS NULL AND is_live(c)), false) AS now
+  FROM aggregate a LEFT JOIN consent c ON c.id = a.consent
+ WHERE a.person = $1 AND a.kind = 'referral' AND a.receiving = $2 AND a.stage <> 'draft'
 
 -- name: history
 SELECT id, verb, stage, party, way, who, about, at FROM happened WHERE kind = $1 AND id = $2 ORDER BY number

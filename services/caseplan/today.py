@@ -41,6 +41,7 @@ ASKED = {Stage.SENT, Stage.DELIVERED, Stage.SEEN, Stage.ESCALATED, Stage.WAITLIS
 FOR_WORKER = {SetbackStage.REPORTED, SetbackStage.OVERDUE, SetbackStage.CONTACTED, SetbackStage.REFLECTED}
 PLAN_WAITS = {PlanStage.ASKED_WORKER, PlanStage.OVERDUE, PlanStage.TOO_MUCH}
 STOPPED = {Stage.PAUSED, Stage.UNASKED}
+HOLDS = frozenset({Relation.NAMED_WORKER, Relation.SAME_AGENCY})
 TEAM: Mapping[Concept, list[Any]] = {
     SETBACK: [SetbackStage.OVERDUE],
     REFERRAL: [Stage.UNASKED],
@@ -145,9 +146,9 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
     gathered = Gathered({concept: [] for concept in (SETBACK, PROMISE, REFERRAL, PLAN, CONCERN)})
     today = (await tx.fetchval(store.SQL["now"])).astimezone(await copies.zone_of(tx, actor.agency)).date()
     for worker in (actor.id, *sorted(actor.covers)):
-        await _gather_of(tx, gathered, worker, actor.id, today)
-    gathered.loads = await _loads(tx, gathered.people)
+        await _gather_of(tx, gathered, worker, actor, today)
     people = gathered.people
+    gathered.loads = await _loads(tx, people) if actor.may("plan.read", Relation.NAMED_WORKER) else {}
     gathered.unmet = await _ids(tx, "not_met", list(people))
     if actor.agency is not None and actor.may("referral.list", Relation.RECEIVING_AGENCY):
         gathered.asked = await store.asked_of(tx, actor.agency, LISTED)
@@ -163,18 +164,22 @@ async def _gather(tx: Tx, actor: Actor) -> Gathered:
     return gathered
 
 
-async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, reader: UUID, today: date) -> None:
-    """What one worker holds: the reader, or somebody for whom they cover."""
-    mine = {concept: await store.open_of_worker(tx, concept, worker, LISTED) for concept in gathered.mine}
+async def _gather_of(tx: Tx, gathered: Gathered, worker: UUID, reader: Actor, today: date) -> None:
+    """What one worker holds: the reader, or somebody for whom they cover.
+
+    Whoever does another work by now still holds what nobody took over; of it they see what their work lets them read.
+    """
+    held = (concept for concept in gathered.mine if reader.may(f"{concept.kind}.read", HOLDS))
+    mine = {concept: await store.open_of_worker(tx, concept, worker, LISTED) for concept in held}
     people = tuple(row["id"] for row in await tx.fetch(copies.SQL["people_of_worker"], worker, PEOPLE))
     broken = await store.listed(tx, "list_broken_of_worker", PROMISE, worker, LISTED)
     for concept, kepts in mine.items():
         gathered.mine[concept] += kepts
-    contacts = await tx.fetch(store.SQL["contacts_due"], worker, today, MOST, reader)
+    contacts = await tx.fetch(store.SQL["contacts_due"], worker, today, MOST, reader.id)
     gathered.people += people
     gathered.broken += broken
     gathered.contacts += contacts
-    if worker != reader:
+    if worker != reader.id:
         about = {kept.state.person for kepts in (*mine.values(), broken) for kept in kepts}
         about |= {contact["person"] for contact in contacts}
         gathered.covered |= dict.fromkeys(about | set(people), worker)

@@ -103,16 +103,20 @@ async def promise(request: Request, actor: Actor, person_id: UUID, form: Form[An
 
 async def worry(request: Request, actor: Actor, person_id: UUID, form: Form[Any] | None = None) -> Response:
     """A worry, for their worker alone."""
-    person = await _may(request, actor, "concern.raise", person_id, "concern")
-    known = await staff.known(running(request), actor, [person.worker])
-    worker = known.name(person.worker, "their worker")
+    here = running(request)
+    person = await _may(request, actor, "concern.raise", person_id, "concern", ever=True)
+    # Who walks with somebody now is no news for an agency that the person lets know of nothing any more.
+    named = [person.worker] if await creating.around_or_asked(here, actor, person) else []
+    worker = (await staff.known(here, actor, named)).name(person.worker, "their worker")
     return _small(request, actor, "concern_new.html", person_id, form or _from_query(request), worker=worker)
 
 
-async def _may(request: Request, actor: Actor, action: str, person_id: UUID, why: str) -> Person:
+async def _may(
+    request: Request, actor: Actor, action: str, person_id: UUID, why: str, *, ever: bool = False
+) -> Person:  # fmt: skip
     here = running(request)
     person = await copies.find_person(here.pool, person_id)
-    actor.require(action, await creating.around_or_asked(here, actor, person), person_id)
+    actor.require(action, await creating.around_or_asked(here, actor, person, ever=ever), person_id)
     async with transaction(here) as tx:
         await audit.record(tx, actor, action, person_id, "form", why)
     return person
