@@ -10,6 +10,8 @@ ACCOUNTS = "/intake/accounts"
 OPENINGS = "/intake/openings"
 DESK = "/intake/desk"
 DEMANDS = "/intake/demands"
+ASKING = "/intake/start"
+ASKED = "welcome"  # the cookie, sent there alone, of whoever has asked for help just now
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 

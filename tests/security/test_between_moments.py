@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from services.intake.signing_in import persons, staff
+from services.intake.signing_in import own_pin, persons, staff
+from services.intake.signing_in.own_pin import OWN_PIN
 from services.intake.store import erasures, sessions
 from shared.runtime.reach import SERVICE, acting
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.phones import FIRST, SECOND, hand_out, settled, type_pin
+from tests.integration.intake.phones import FIRST, SECOND, THIRD, hand_out, settled, type_pin
 from tests.integration.intake.test_erasures import asked_and_known, gone
 from tests.integration.intake.test_staff_sign_in import Colleague, colleague, sign_in
 from tests.integration.intake.world import NAME, Door, open_door, text
@@ -138,6 +139,27 @@ async def test_whoever_types_a_pin_while_a_worker_makes_a_new_link_is_not_in(
         async with browsers.open() as thief:
             answer = await type_pin(thief, link, pin)
             assert answer.status_code in (409, 422) and browsers.tokens.cookie_name not in thief.cookies
+    assert await door.pool.fetchval(LIVE, person) == 0
+
+
+async def test_whoever_changes_a_pin_while_a_worker_makes_a_new_link_is_not_in(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    browsers = Browsers(door)
+    person = await door.add()
+    link = await settled(browsers, person)
+    welcome = own_pin.welcome_in
+
+    async def after_a_new_link(*given: Any) -> Any:
+        await hand_out(door, person)
+        return await welcome(*given)
+
+    monkeypatch.setattr(own_pin, "welcome_in", after_a_new_link)
+    async with browsers.open() as thief:
+        assert (await type_pin(thief, link, FIRST)).status_code == 303
+        form = fields((await thief.get(OWN_PIN)).text, "Change my PIN")
+        answer = await thief.post(OWN_PIN, data={**form, "now": FIRST, "new": THIRD, "again": THIRD})
+        assert answer.status_code == 409
     assert await door.pool.fetchval(LIVE, person) == 0
 
 

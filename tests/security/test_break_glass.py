@@ -4,6 +4,7 @@ Grace is a nurse at Lantern Clinic; the person is Welcome Alder's, which has tol
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from uuid import UUID
@@ -14,6 +15,7 @@ import pytest
 import pytest_asyncio
 import structlog.testing
 
+from services.intake.opening import SAME_TIME
 from services.intake.refolding import refold
 from shared.contracts.person import Opened
 from shared.runtime.database import transaction
@@ -282,6 +284,16 @@ async def test_however_never_and_an_emergency_meet_what_was_opened_is_shut(door:
             assert (await door.get(f"/intake/openings/{answer.json()['id']}", GRACE)).status_code == 404
         else:
             assert helpful(answer, "name")
+
+
+async def test_how_long_a_refusal_takes_does_not_tell_that_somebody_said_never(door: Door):
+    person = await door.add()
+    never = await door.post(f"/intake/people/{person}/never", {"agency": str(LANTERN_CLINIC)}, person)
+    assert never.status_code == 200, never.text
+    for name in (NAME, "Nobody Whosoever"):
+        began = time.monotonic()
+        assert helpful(await tries(door, name=name), "name")
+        assert SAME_TIME <= time.monotonic() - began < SAME_TIME + 0.5, name
 
 
 async def test_the_words_of_one_emergency_do_not_open_another_person(door: Door):

@@ -14,12 +14,13 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.responses import Response
 
 from services.intake import welcoming, words
-from services.intake.asking import TooManyAsk, asks_of
 from services.intake.directory import Agency
 from services.intake.fields import LONGEST_NAME
 from services.intake.hours import next_open
 from services.intake.people import SelfReferral
+from services.intake.places import ASKED, ASKING
 from services.intake.says import DONE, START
+from services.intake.signing_in.asking import TooManyAsk, asks_of
 from services.intake.store import directory, people
 from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.reach import current
@@ -37,7 +38,6 @@ from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
 KEPT = 600  # seconds for which the page with the PIN opens again, in this browser alone
-COOKIE = "welcome"
 
 router = APIRouter()
 Asker = Annotated[Actor, Depends(allow("person.refer_self"))]
@@ -77,7 +77,7 @@ async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | 
     settings = running(request).settings
     ticket = _tickets(settings).dumps(welcoming.id_of(answer).hex)
     secure = forms.is_https(settings)
-    response.set_cookie(COOKIE, str(ticket), KEPT, path="/intake/start", httponly=True, samesite="lax", secure=secure)
+    response.set_cookie(ASKED, str(ticket), KEPT, path=ASKING, httponly=True, samesite="lax", secure=secure)
     return response
 
 
@@ -149,7 +149,7 @@ def _unreachable(home: Agency, lang: Lang) -> str:
 
 def _whose(settings: Settings, request: Request) -> UUID | None:
     try:
-        return UUID(hex=_tickets(settings).loads(request.cookies.get(COOKIE, ""), max_age=KEPT))
+        return UUID(hex=_tickets(settings).loads(request.cookies.get(ASKED, ""), max_age=KEPT))
     except (BadData, ValueError, TypeError, AttributeError):
         return None
 

@@ -14,6 +14,7 @@ from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from services.intake.places import ASKED, ASKING
 from services.intake.sessions import Session, hash_of, new_secret
 from services.intake.signing_in.tries import address_of, place_of
 from services.intake.signing_in.words import SAYS
@@ -96,6 +97,7 @@ async def let_out(request: Request, actor: Actor, response: Response) -> Respons
             await store.end_session(tx, secret, "signed_out", Cause(None, actor.cause))
         look_again(request)
     _forget(request, response)
+    response.delete_cookie(ASKED, path=ASKING, httponly=True, samesite="lax")  # that they asked for help is gone too
     log.info("signin.ended", role=actor.role.value, id=str(actor.id))
     return response
 

@@ -64,10 +64,10 @@ class OwnPin:
         if (refused := await self._refused(request, actor, form)) is not None:
             return _page(request, actor, form, status=refused)
         assert form.value is not None, "nothing was refused"
-        await self._save(request, actor, form.value.new, view)
-        return await welcome_in(request, actor.id, view, LANDING[actor.role])
+        hashed = await self._save(request, actor, form.value.new, view)
+        return await welcome_in(request, actor.id, view, LANDING[actor.role], hashed)
 
-    async def _save(self, request: Request, actor: Actor, pin: str, view: View) -> None:
+    async def _save(self, request: Request, actor: Actor, pin: str, view: View) -> str:
         """Kept, in the words of one deed whichever it was, and everybody who is signed in as them is no more."""
         hashed = await self._pins.hash(actor.id, pin)
         async with command(running(request)) as tx:
@@ -75,6 +75,7 @@ class OwnPin:
             await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor))
             await audit.record(tx, actor, "pin.change", actor.id, "pin", "own")
         look_again(request)
+        return hashed
 
     async def _refused(self, request: Request, actor: Actor, form: Form[NewPin]) -> int | None:
         """The status of what is to mend, with the words on the form; None where all is well."""

@@ -114,7 +114,7 @@ class Persons:
         if person is None:
             form.wrong = {"word" if way.asks_word else "new": SAYS[lang]["wrong_word"]}
             return None
-        return await welcome_in(request, person, "whole", "", hashed)
+        return await welcome_in(request, person, "whole", "", pin)
 
     async def _way(self, request: Request, code: str) -> WayIn | None:
         here = running(request)
