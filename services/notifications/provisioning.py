@@ -61,7 +61,8 @@ class Desk:
         return partner
 
     async def rotate(self, slug: str) -> str:
-        """A new password; the old one signs nobody in any more. Mends whatever else Kafka lacks of the partner."""
+        """A new password; the old one signs nobody in any more, but ends no connection that is open: a restart of Kafka
+        does. Mends whatever else Kafka lacks of the partner."""
         async with transaction(self.pool) as tx:
             partner = await partners.find(tx, slug)
             password = new_password()
