@@ -4,24 +4,21 @@ Nobody can tell from outside, and row-level security tells nobody inside, whethe
 both are written down as they were asked for. No answer without its row: where it can't be written, there is no answer.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from uuid import UUID
 
 from asyncpg import Pool
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from shared.runtime.database import outages, transaction
 from shared.runtime.errors import Refused
 from shared.runtime.reach import Reach, acting
 from shared.security import audit
+from shared.security.counting import Counts, Limit
 from shared.security.identity import NOBODY, Actor
 
 KINDS = {"people": "person", "plans": "person", "agencies": "agency"}  # a plan is asked for by whose it is
-A_MINUTE = RateLimitItemPerMinute(60)  # of one actor, in one process: more is going through a list of ids
+A_MINUTE = Limit(60, 60)  # of one actor, in one process: more is going through a list of ids
 
 
 class TooManyRefusals(Refused):
@@ -37,20 +34,19 @@ class Refusals:
     """One per app: who was refused how often of late."""
 
     def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._counts = Counts()
 
     def check(self, actor: Actor) -> None:
         """Raises TooManyRefusals, before anything is looked at."""
         who = str(actor.id)
-        if actor.id != NOBODY and not self._limiter.test(A_MINUTE, who):
-            reset = self._limiter.get_window_stats(A_MINUTE, who).reset_time
-            raise TooManyRefusals(max(1, round(reset - time.time())))
+        if actor.id != NOBODY and self._counts.of_late(A_MINUTE, who) >= A_MINUTE.amount:
+            raise TooManyRefusals(self._counts.wait(A_MINUTE, who))
 
     async def write_down(self, pool: Pool, actor: Actor, action: str, path: str, asked: Mapping[str, object]) -> None:
         """`path` and what it names, as the route has it. In a transaction of its own: the refused one rolls back."""
         if actor.id == NOBODY:
             return
-        self._limiter.hit(A_MINUTE, str(actor.id))
+        self._counts.hit(A_MINUTE, str(actor.id))
         ids = dict(_ids(path, asked))
         what = next((f"{kind}/{id}" for kind, id in reversed(ids.items())), "page")
         with outages(), acting(Reach(actor.agency, actor.person, actor.id)):

@@ -4,17 +4,13 @@ Counted for the place that it comes from, as tries to sign in are, in each proce
 below it; a program that fills an agency's list with people who are none is not.
 """
 
-import time
-
-from limits import RateLimitItemPerHour
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from services.intake.signing_in.tries import address_of
 from shared.runtime.errors import Refused
+from shared.security.counting import Counts, Limit
 
-ASKS = RateLimitItemPerHour(30)
+ASKS = Limit(30, 3600)
 
 
 class TooManyAsk(Refused):
@@ -31,14 +27,13 @@ class Asks:
     """One per process."""
 
     def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._counts = Counts()
 
     def count(self, request: Request) -> None:
         """Raises TooManyAsk, before anything is made of what they wrote."""
         place = address_of(request)
-        if not self._limiter.hit(ASKS, place):
-            ends = self._limiter.get_window_stats(ASKS, place).reset_time
-            raise TooManyAsk(max(1, round(ends - time.time())))
+        if not self._counts.hit(ASKS, place):
+            raise TooManyAsk(self._counts.wait(ASKS, place))
 
 
 def asks_of(request: Request) -> Asks:

@@ -9,20 +9,16 @@ A person has six figures alone, so a link takes a hundred tries a day from stran
 many from each browser that is known. Who is kept out asks their worker for a new link, and the one that is tried ends.
 """
 
-import time
-
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from services.intake.sessions import hash_of
 from shared.runtime.errors import Refused
+from shared.security.counting import Counts, Limit
 
-TRIES = RateLimitItemPerMinute(6)  # for an account from a place
-TRIES_OF_ALL = RateLimitItemPerMinute(30)  # for a place over all accounts: going through the list is trying too
-COUNTED = RateLimitItemPerMinute(10_000)  # what is counted, to be compared; more from one place is refused as well
-TRIES_OF_LINK = RateLimitItemPerDay(100)  # at that rate six figures last for years
+TRIES = Limit(6, 60)  # for an account from a place
+TRIES_OF_ALL = Limit(30, 60)  # for a place over all accounts: going through the list is trying too
+COUNTED = Limit(10_000, 60)  # what is counted, to be compared; more from one place is refused as well
+TRIES_OF_LINK = Limit(100, 24 * 3600)  # at that rate six figures last for years
 DEVICE = "device "  # how the place of a known browser begins
 
 
@@ -40,12 +36,13 @@ class Tries:
     """One per process. Raises TooManyTries from the seventh try within a minute on."""
 
     def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._counts = Counts()
 
     def count(self, account: str, place: str) -> None:
         """Before anything is looked at, so that tries sent at once are counted too."""
-        if self._of_late("all", place) - self._of_late("right", place) >= TRIES_OF_ALL.amount:
-            raise TooManyTries(self._reset(COUNTED, "all", place))
+        wrong = self._counts.of_late(COUNTED, "all", place) - self._counts.of_late(COUNTED, "right", place)
+        if wrong >= TRIES_OF_ALL.amount:
+            raise TooManyTries(self._counts.wait(COUNTED, "all", place))
         self._hit(COUNTED, "all", place)
         self._hit(TRIES, account, place)
 
@@ -54,21 +51,15 @@ class Tries:
         self.count(link, place)
         self._hit(TRIES_OF_LINK, link, place if place.startswith(DEVICE) else "strangers")
 
-    def _hit(self, item: RateLimitItem, *names: str) -> None:
-        if not self._limiter.hit(item, *names):
-            raise TooManyTries(self._reset(item, *names))
-
-    def _of_late(self, *names: str) -> int:
-        return int(COUNTED.amount - self._limiter.get_window_stats(COUNTED, *names).remaining)
-
-    def _reset(self, item: RateLimitItem, *names: str) -> int:
-        return max(1, round(self._limiter.get_window_stats(item, *names).reset_time - time.time()))
+    def _hit(self, limit: Limit, *names: str) -> None:
+        if not self._counts.hit(limit, *names):
+            raise TooManyTries(self._counts.wait(limit, *names))
 
     def succeeded(self, account: str, place: str) -> None:
         """A try that was right was none. It makes good for itself alone over all accounts: else whoever can sign in as
         themselves again and again goes through everybody's in between."""
-        self._limiter.clear(TRIES, account, place)
-        self._limiter.hit(COUNTED, "right", place)
+        self._counts.clear(TRIES, account, place)
+        self._counts.hit(COUNTED, "right", place)
 
 
 def place_of(device: str) -> str:
