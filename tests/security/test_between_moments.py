@@ -6,17 +6,21 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from services.intake.signing_in import own_pin, persons, staff
 from services.intake.signing_in.own_pin import OWN_PIN
+from services.intake.signing_in.passwords import Passwords
+from services.intake.signing_in.pins import Pins
 from services.intake.store import erasures, sessions
 from shared.runtime.reach import SERVICE, acting
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.phones import FIRST, SECOND, THIRD, hand_out, settled, type_pin
 from tests.integration.intake.test_erasures import asked_and_known, gone
+from tests.integration.intake.test_own_sign_in import NEW, change
 from tests.integration.intake.test_staff_sign_in import Colleague, colleague, sign_in
 from tests.integration.intake.world import NAME, Door, open_door, text
 from tests.network import FreshDatabase
@@ -161,6 +165,54 @@ async def test_whoever_changes_a_pin_while_a_worker_makes_a_new_link_is_not_in(
         answer = await thief.post(OWN_PIN, data={**form, "now": FIRST, "new": THIRD, "again": THIRD})
         assert answer.status_code == 409
     assert await door.pool.fetchval(LIVE, person) == 0
+
+
+async def test_who_is_out_by_their_owners_new_password_does_not_change_it_after_all(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    browsers, thiefs = Browsers(door), "a sentence of the thief"
+    who, real = await colleague(browsers), Passwords.hash
+
+    async def after_the_owner(self: Passwords, password: str) -> str:
+        if password == thiefs:
+            assert (await change(owner, "password", who, new=NEW)).status_code == 303
+        return await real(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", after_the_owner)
+    async with browsers.open() as owner, browsers.open() as thief:
+        for asks in (owner, thief):
+            await sign_in(asks, who, code=who.recovery[0])
+            who.recovery = who.recovery[1:]
+        assert (await change(thief, "password", who, new=thiefs)).status_code == 409
+        assert (await owner.get("/intake/people/new")).status_code == 200, "and ends no session of its owner"
+    async with browsers.open() as asks:
+        assert (await sign_in(asks, who, code=who.recovery[0], password=NEW)).status_code == 303
+
+
+async def test_who_is_out_by_their_owners_new_pin_does_not_change_it_after_all(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    browsers, real = Browsers(door), Pins.hash
+    person = await door.add()
+    link = await settled(browsers, person)
+
+    async def own(phone: httpx.AsyncClient, new: str) -> httpx.Response:
+        form = fields((await phone.get(OWN_PIN)).text, "Change my PIN")
+        return await phone.post(OWN_PIN, data={**form, "now": FIRST, "new": new, "again": new})
+
+    async def after_the_owner(self: Pins, whose: UUID, pin: str) -> str:
+        if pin == THIRD:
+            assert (await own(owner, "305162")).status_code == 303
+        return await real(self, whose, pin)
+
+    monkeypatch.setattr(Pins, "hash", after_the_owner)
+    async with browsers.open() as owner, browsers.open() as thief:
+        for phone in (owner, thief):
+            assert (await type_pin(phone, link, FIRST)).status_code == 303
+        assert (await own(thief, THIRD)).status_code == 409
+    async with browsers.open() as phone:
+        assert (await type_pin(phone, link, THIRD)).status_code == 422
+        assert (await type_pin(phone, link, "305162")).status_code == 303
 
 
 async def test_whoever_signs_in_while_the_password_is_changed_is_not_in(door: Door, monkeypatch: pytest.MonkeyPatch):

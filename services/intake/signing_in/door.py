@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import quote
+from uuid import UUID
 
 import structlog
 from asyncpg import Connection
@@ -74,6 +75,13 @@ async def welcome(request: Request, actor: Actor, next: str = "", proof: str | N
         await know_device(tx, actor.id, hash_of(device))
     response.headers.append("set-cookie", tokens.set_cookie(tokens.device_cookie, device, lasts=YEAR))
     return response
+
+
+def session_of(request: Request) -> UUID | None:
+    """By the token of whoever asks."""
+    tokens = visit_of(request).tokens
+    token = request.cookies.get(tokens.cookie_name)
+    return tokens.read(token).sid if token else None
 
 
 async def place(request: Request, is_known: Callable[[Connection, bytes], Awaitable[bool]]) -> str:

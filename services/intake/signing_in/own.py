@@ -8,7 +8,6 @@ import time
 from base64 import b64decode, b64encode
 from binascii import Error as BadText
 from typing import Annotated, Any
-from uuid import UUID
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
@@ -19,6 +18,7 @@ from services.intake.accounts import Stage
 from services.intake.pages.frame import frame
 from services.intake.sessions import AccessChanged
 from services.intake.signing_in import codes, passwords
+from services.intake.signing_in.door import session_of
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.proving import Proving, require_passwords
 from services.intake.signing_in.staff import Secret
@@ -27,7 +27,7 @@ from services.intake.store import sessions
 from services.intake.store.accounts import Proofs
 from shared.runtime.errors import Conflict, Invalid
 from shared.security import audit
-from shared.security.edge import allow, look_again, visit_of
+from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.sealing import Compartment, Keys, Tampered, open_sealed, seal
 from shared.security.signin import OWN
@@ -158,15 +158,10 @@ async def _change(request: Request, tx: Connection, actor: Actor) -> None:
     """Their other sessions end, and it is written down. Raises AccessChanged where their access ended meanwhile."""
     if (await store.lock_account(tx, actor.id)).stage is not Stage.ACTIVE:
         raise AccessChanged
-    await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor), but=_session(request))
+    await sessions.check_not_ended(tx, session_of(request))
+    await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor), but=session_of(request))
     await store.say_replaced(tx, actor.id, "own", cause_of(actor))
     await audit.record(tx, actor, "account.own", None, f"account/{actor.id}", "administration")
-
-
-def _session(request: Request) -> UUID | None:
-    tokens = visit_of(request).tokens
-    token = request.cookies.get(tokens.cookie_name)
-    return tokens.read(token).sid if token else None
 
 
 async def _offered(request: Request, actor: Actor, sealed: str) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.intake.pages.frame import frame
 from services.intake.says import PIN
+from services.intake.signing_in.door import session_of
 from services.intake.signing_in.persons import View, welcome_in
 from services.intake.signing_in.pins import Pins
 from services.intake.signing_in.proving import SAME_TIME
@@ -71,6 +72,8 @@ class OwnPin:
         """Kept, in the words of one deed whichever it was, and everybody who is signed in as them is no more."""
         hashed = await self._pins.hash(actor.id, pin)
         async with command(running(request)) as tx:
+            await store.lock_way_in(tx, actor.id)
+            await sessions.check_not_ended(tx, session_of(request))
             await (store.save_pin if view == "whole" else store.save_second)(tx, actor.id, hashed)
             await sessions.end_sessions(tx, actor.id, "password_changed", cause_of(actor))
             await audit.record(tx, actor, "pin.change", actor.id, "pin", "own")

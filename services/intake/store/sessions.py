@@ -57,6 +57,13 @@ async def end_sessions(tx: Connection, account: UUID, because: Ending, cause: Ca
     return len(ended)
 
 
+async def check_not_ended(tx: Connection, id: UUID | None) -> None:
+    """Raises AccessChanged. For what changes how somebody signs in, once nobody else can: whoever was ended by another
+    change, a moment ago, changes nothing after it."""
+    if await tx.fetchval(SQL["has_ended"], id):
+        raise AccessChanged
+
+
 async def end_again(tx: Connection, id: UUID, because: str, at: datetime) -> None:
     await tx.execute(SQL["end_again"], id, at, because)
 

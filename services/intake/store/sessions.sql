@@ -38,6 +38,9 @@ RETURNING id;
 UPDATE session SET ended_at = clock(), because = $2
  WHERE account_id = $1 AND ended_at IS NULL AND clock() < ends_at AND id IS DISTINCT FROM $3 RETURNING id;
 
+-- name: has_ended
+SELECT EXISTS (SELECT FROM session WHERE id = $1 AND ended_at IS NOT NULL);
+
 -- name: end_again
 -- As an event of ours says, after a restore.
 UPDATE session SET ended_at = $2, because = $3 WHERE id = $1 AND ended_at IS NULL;
