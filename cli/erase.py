@@ -46,6 +46,8 @@ def register(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Somebody wants all that is kept of them erased: ask for it, take it back, or see how far each copy is."""
+        if known and take_back:
+            raise typer.BadParameter("say --known to ask for it, or --take-back once they changed their mind")
         found = asyncio.run(_erase(person, known, take_back=take_back, wait=wait, quiet=as_json))
         print(json.dumps(found, indent=2)) if as_json else _print(found)
 

@@ -155,9 +155,15 @@ def _print(found: dict[str, Any]) -> None:
     for one in found["masters"]:
         print(f"{one['id']:<18} {one['state']:<8} {one['rows']:>12,} {one['people']:>12,}")
     print(f"{found['erased']:,} people are erased; the ledger names {found['in_the_ledger']:,}.")
+    if found["erased"] > found["in_the_ledger"]:
+        print(
+            "The ledger lacks some of them, so a restore would bring them back: is all of it in THROUGHCARE_ERASURES?"
+        )
     if any(one["state"] == "unknown" and one["rows"] for one in found["masters"]):
         print(f"Keys under an unknown master key don't open until its secret is back in the file: {RUNBOOK}.")
-    if any(one["state"] == "known" and one["rows"] for one in found["masters"]):
+    if found.get("damaged"):
+        print(f"{found['damaged']:,} keys are damaged: their own master key doesn't open them. What to do: {RUNBOOK}.")
+    elif any(one["state"] == "known" and one["rows"] for one in found["masters"]):
         print("Keys are under an older master key: `./throughcare keys rotate` wraps them anew.")
     for id in found["may_be_dropped"]:
         print(f"{id} wraps nothing as of {found['at']}. Its line may leave the file once no backup of the key store")

@@ -52,7 +52,15 @@ def test_a_kafka_without_its_password_is_named_before_anything_is_asked(capsys, 
     assert last(capsys).startswith("THROUGHCARE_KAFKA and what goes with it can't be used: ")
 
 
-@pytest.mark.parametrize("arguments", [["replay"], ["replay", "--all", "--report"], ["dlq", "show", "mars", "1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay"],
+        ["replay", "--all", "--report"],
+        ["dlq", "show", "mars", "1"],
+        ["erase", "01934b00-0000-7000-8d00-000000000001", "--known", "document", "--take-back"],
+    ],
+)
 def test_a_command_that_can_be_meant_two_ways_does_nothing(capsys, arguments: list[str]):
     assert main(arguments) == 2
     assert last(capsys).startswith("Invalid value")
@@ -73,6 +81,7 @@ def test_what_nobody_foresaw_goes_to_a_file(capsys):
         ("KAFKA_SECURITY", "none", "THROUGHCARE_KAFKA_SECURITY can't be used: "),
         ("DATABASE", "localhost", "THROUGHCARE_DATABASE looks like "),
         ("KAFKA_CA_FILE", "/no/such.pem", "THROUGHCARE_KAFKA_CA_FILE can't be used: there is no file /no/such.pem"),
+        ("ERASURES", "/no/such", "THROUGHCARE_ERASURES can't be used: there is no folder /no/such: make it, or mount"),
         ("KAFKA_PASSWORD_FILE", "/no/such", "THROUGHCARE_KAFKA_PASSWORD_FILE names /no/such"),
         ("HOME", "/tmp/a:b", "THROUGHCARE_HOME can't be used: "),
     ],
