@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import typer
 
 from cli import steps
+from shared.local import purpose
 from shared.local.network import Network, Say, Step
 
 SCENERY = "cli.scenery"  # `async load(network) -> str`: the small demo network, loaded through the services' own APIs
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
 async def bring_up(network: Network) -> None:
     began = _began()
     async with network.alone(print):
+        purpose.settle(network.home, demo=network.settings.demo)
         network.check_space()
         network.settle_ports()
         found = list(network.steps())
