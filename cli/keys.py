@@ -1,4 +1,5 @@
-"""`keys`: the master key of people's keys: which one wrapped what, a new one while everything runs; erasures again.
+"""`keys`: the master key of people's keys: which one wrapped what, a new one while everything runs; after a restore,
+erasures again and what is lost for good.
 
 The new secret is on disk, first in its file, before any key is wrapped by it; the old one stays in the file until an
 operator takes it out. Nobody's secret is printed: master keys are called by their fingerprints.
@@ -11,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import typer
@@ -60,6 +62,23 @@ def replay_erasures(as_json: AsJson = False) -> None:
     forgotten = _as_owner(lambda network, owner: store.replay_erasures(owner, network.ledger))
     told = f"{forgotten} people were in the key store again and are forgotten." if forgotten else "Nobody was back."
     print(json.dumps({"forgotten_again": forgotten}) if as_json else told)
+
+
+@app.command("give-up")
+def give_up(
+    people: Annotated[
+        list[UUID], typer.Argument(metavar="PERSON...", help="Ids, as the alarms in the logs name them.")
+    ],
+) -> None:
+    """Keys that are in no backup any more: new ones in their place. What the lost ones closed stays closed for good."""
+
+    async def work(network: Network, owner: asyncpg.Connection) -> dict[UUID, int]:
+        masters = _masters(network)
+        return {person: await store.give_up(owner, masters, person) for person in dict.fromkeys(people)}
+
+    for person, made in _as_owner(work).items():
+        print(f"{person}: {made} new keys." if made else f"{person}: no key is missing, or they are erased.")
+    print("Records that only a lost key opens are parked from now on: `./throughcare dlq list` shows them.")
 
 
 def _as_owner(work: Callable[[Network, asyncpg.Connection], Awaitable[Any]]) -> Any:

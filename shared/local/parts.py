@@ -90,7 +90,7 @@ class Part:
         if self.pid is None:
             return Trouble(
                 f"{self.name} stopped while starting: `./throughcare logs {self.name}` says why; "
-                f"its last line: {trouble.last_words(log)}"
+                f"{trouble.why_it_ended(log)}"
             )
         return Trouble(
             f"{self.name} runs but is not ready after {PATIENCE:.0f} s: `./throughcare logs {self.name}` says "
