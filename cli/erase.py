@@ -101,6 +101,9 @@ def _moment(at: datetime | None) -> str | None:
 def _print(found: Mapping[str, Any]) -> None:
     if found["stage"] is None:
         print("Nobody asked to erase this person. Once you know that it is them:")
+    elif found["stage"] == Stage.TAKEN_BACK:
+        print("They took it back: nothing is erased. Should they ask again, and you know that it is them:")
+    if found["stage"] in (None, Stage.TAKEN_BACK):
         print(f"  ./throughcare erase {found['person']} --known document")
         return
     rows = {

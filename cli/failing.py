@@ -58,7 +58,8 @@ def explain(error: Exception) -> int:
     if type(error).__name__ in ("NoArgsIsHelpError",):
         return say(str(error), NOT_LIKE_THIS)
     if hasattr(error, "format_message"):  # what click says of a wrong command line
-        return say(f"{error.format_message().rstrip(chr(46))}. See `./throughcare --help`.", NOT_LIKE_THIS)
+        said = error.format_message().replace("Value error, ", "").rstrip(".")
+        return say(f"{said}. See `./throughcare --help`.", NOT_LIKE_THIS)
     if isinstance(error, OSError):  # of those, only what has to do with files is left
         return say(str(trouble.of_disk(error, f"use {error.filename or 'the disk'}")), NOT_NOW)
     return say(f"{type(error).__name__}, which nobody foresaw; the details are in {keep(error)}.", NOT_NOW)

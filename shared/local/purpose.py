@@ -12,16 +12,19 @@ from shared.local.trouble import Trouble
 MARK = "for-real-people"
 
 
+def is_real(home: Path) -> bool:
+    return (home / MARK).exists()
+
+
 def settle(home: Path, *, demo: bool) -> None:
     """Remembers a home that is no demo, and raises Trouble where such a one would become one."""
-    mark = home / MARK
-    if demo and mark.exists():
+    if demo and is_real(home):
         raise Trouble(
             f"{home} was started without a demo, and a demo has no passwords: "
             "set THROUGHCARE_DEMO=0 again, or name another folder with THROUGHCARE_HOME."
         )
     if not demo:
         try:
-            mark.touch()
+            (home / MARK).touch()
         except OSError as error:
-            raise trouble.of_disk(error, f"write {mark}") from error
+            raise trouble.of_disk(error, f"write into {home}") from error

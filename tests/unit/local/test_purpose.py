@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.__main__ import main
 from cli.up import bring_up
 from shared.local import purpose
 from shared.local.network import Network
@@ -22,3 +23,12 @@ async def test_what_was_real_is_not_opened_as_a_demo_and_nothing_is_started(tmp_
         await bring_up(Network(LocalSettings(home=tmp_path)))
     assert capsys.readouterr().out == ""
     assert not (tmp_path / "network.json").exists()
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_no_story_is_played_among_real_people(monkeypatch, capsys, tmp_path: Path, demo: bool):
+    purpose.settle(tmp_path, demo=False)
+    monkeypatch.setenv("THROUGHCARE_HOME", str(tmp_path))
+    monkeypatch.setenv("THROUGHCARE_DEMO", str(int(demo)))
+    assert main(["demo"]) == 1
+    assert "for real people" in capsys.readouterr().err
