@@ -20,6 +20,7 @@ from shared.local import trouble
 from shared.runtime.database import DatabaseAway
 from shared.runtime.errors import ThroughcareError
 from shared.runtime.migrations import MigrationError
+from shared.security.keys import KeyMissing
 
 NOT_NOW, NOT_LIKE_THIS, INTERRUPTED = 1, 2, 130
 OUTAGES = (
@@ -53,6 +54,8 @@ def explain(error: Exception) -> int:
         return say(of_settings(error), NOT_LIKE_THIS)
     if isinstance(error, OUTAGES):
         return say(NOT_THERE, NOT_NOW)
+    if isinstance(error, KeyMissing):
+        return say(f"There is {error}: docs/runbooks/restore-the-key-store.md says what to do.", NOT_NOW)
     if isinstance(error, ThroughcareError | MigrationError):
         return say(str(error), NOT_NOW)
     if type(error).__name__ in ("NoArgsIsHelpError",):

@@ -218,7 +218,7 @@ class PostgresKeys:
             return await master.unwrap(place_of(person, compartment), row["wrapped"])
         except Damaged as error:
             self._cry("damaged", compartment, person)
-            raise KeyMissing(f"the {compartment} key of person {person} is damaged or of another row") from error
+            raise KeyMissing(f"no {compartment} key for person {person}: it is damaged, or of another row") from error
 
     def _cry(self, reason: str, compartment: Compartment, person: UUID) -> None:
         self._alarm(reason)

@@ -9,6 +9,7 @@ from cli.__main__ import COMMANDS, main
 from cli.failing import explain
 from shared.local.trouble import Trouble
 from shared.runtime.database import DatabaseAway
+from shared.security.keys import KeyMissing
 
 
 def last(capsys: pytest.CaptureFixture[str]) -> str:
@@ -21,6 +22,11 @@ def last(capsys: pytest.CaptureFixture[str]) -> str:
 def test_trouble_is_its_own_sentence(capsys):
     assert explain(Trouble("Port 1 is taken: stop it.")) == 1
     assert last(capsys) == "Port 1 is taken: stop it."
+
+
+def test_a_key_that_is_lost_leads_to_the_runbook(capsys):
+    assert explain(KeyMissing("no facts key for person 7")) == 1
+    assert last(capsys).startswith("There is no facts key for person 7: docs/runbooks/restore-the-key-store.md")
 
 
 def test_a_full_disk_says_so(capsys):
