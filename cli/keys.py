@@ -98,7 +98,8 @@ async def _rotate(network: Network, owner: asyncpg.Connection, say: Say) -> dict
     waited = await rotation.be_alone(owner, lambda: say("Another rotation is at work; waiting for it."))
     done, passwords = await _wrap_anew(network, owner, say)
     given = network.settings.sealing_key_file is not None
-    made = not (done.rows or waited or given)
+    lost = (await rotation.tally(owner, _masters(network))).unknown  # that secret is needed, and no other
+    made = not (done.rows or waited or given or lost)
     if given and not done.rows:
         say(f"All is under the newest master key in {network.sealing}. How to put a newer one there: {RUNBOOK}.")
     if made:

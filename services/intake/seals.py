@@ -13,7 +13,16 @@ import structlog
 
 from services.intake.people import SelfReferral
 from services.intake.store.people import Row, Sealed
-from shared.security.sealing import Compartment, Erased, Keys, Tampered, open_each, open_sealed, seal
+from shared.security.sealing import (
+    Compartment,
+    Erased,
+    Keys,
+    SealingKeyChanged,
+    Tampered,
+    open_each,
+    open_sealed,
+    seal,
+)
 
 # What each seal is bound to. Notifications opens the contact under the same name.
 NAME = (Compartment.IDENTITY, "person.name")
@@ -57,11 +66,16 @@ async def name_of(keys: Keys, row: Row) -> str:
 
 
 async def names_of(keys: Keys, rows: Iterable[Row]) -> dict[UUID, str]:
-    """The names of a whole list, for one look at the key store. One that does not open takes no other away."""
+    """The names of a whole list, for one look at the key store. One that does not open takes no other away.
+
+    Raises SealingKeyChanged where it is the master key that is away: then nobody's opens.
+    """
     sealed = {row.person.id: row.sealed.name for row in rows}
     lost = {person for person, name in sealed.items() if not name}
 
     def is_lost(person: UUID, error: str) -> None:
+        if error == SealingKeyChanged.__name__:
+            raise SealingKeyChanged("names do not open: their master key is not here")
         log.warning("a name does not open", id=str(person), error=error)
         lost.add(person)
 

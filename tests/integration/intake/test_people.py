@@ -297,6 +297,14 @@ async def test_a_name_whose_key_is_lost_takes_no_other_away_and_its_page_opens_o
     assert NUMBER not in answer.text and WORDS not in answer.text
 
 
+async def test_a_list_says_try_again_while_the_master_key_is_away(door, database):
+    person = await door.add()
+    door.running.keys._cache.clear()
+    async with database.keys.owner() as owner:
+        await owner.execute("UPDATE person_key SET master = 'another' WHERE person_id = $1", person)
+    assert (await door.get("/intake/people", demo.DANA)).status_code == 503
+
+
 async def test_a_list_of_people_tells_each_of_whom_it_was_shown_and_no_one_else(door, monkeypatch):
     """What a page did not show was not looked at."""
     monkeypatch.setattr("services.intake.pages.people.SHOWN", 1)
