@@ -64,13 +64,13 @@ class LocalSettings(BaseSettings):
             raise ValueError(f"there is no file {path}")
         return path and path.absolute()
 
-    @field_validator("erasures")
-    @classmethod
-    def is_there(cls, folder: Path | None) -> Path | None:
+    @model_validator(mode="after")
+    def know_the_ledger(self) -> Self:
         """A disk that is not mounted looks like a ledger in which nobody stands, and a restore brings them back."""
-        if folder is not None and not folder.is_dir():
-            raise ValueError(f"there is no folder {folder}: make it, or mount what it lies on")
-        return folder and folder.absolute()
+        folder = self.erasures
+        if folder and not folder.is_relative_to(self.home) and not folder.is_dir():
+            raise ValueError(f"{PREFIX}ERASURES names {folder}, and there is none: make it, or mount what it lies on")
+        return self
 
     @model_validator(mode="after")
     def know_the_administrator(self) -> Self:

@@ -87,7 +87,7 @@ def test_what_nobody_foresaw_goes_to_a_file(capsys):
         ("KAFKA_SECURITY", "none", "THROUGHCARE_KAFKA_SECURITY can't be used: "),
         ("DATABASE", "localhost", "THROUGHCARE_DATABASE looks like "),
         ("KAFKA_CA_FILE", "/no/such.pem", "THROUGHCARE_KAFKA_CA_FILE can't be used: there is no file /no/such.pem"),
-        ("ERASURES", "/no/such", "THROUGHCARE_ERASURES can't be used: there is no folder /no/such: make it, or mount"),
+        ("ERASURES", "/no/such", "THROUGHCARE_ERASURES names /no/such, and there is none: make it, or mount"),
         ("KAFKA_PASSWORD_FILE", "/no/such", "THROUGHCARE_KAFKA_PASSWORD_FILE names /no/such"),
         ("HOME", "/tmp/a:b", "THROUGHCARE_HOME can't be used: "),
     ],
