@@ -18,7 +18,6 @@ from shared.runtime.ids import uuid7
 
 VALUE_BYTES = 600
 OPEN = 4_000  # referrals under way at a time
-PER_PERSON = 3
 AGENCIES = 40
 
 

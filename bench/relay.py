@@ -26,7 +26,6 @@ AT_ONCE = 2_000  # records whose answers the bare producer awaits together
 BATCHES_OF = 6_144  # as many as the relay takes in a round
 BATCH_BYTES = 768 * 1024  # as the relay's; with the default of 16 KiB a bare producer is a third slower
 BARE = f"bare aiokafka producer of the same bytes, {AT_ONCE:,} sends awaited at a time"
-BATCHES = "the same producer given whole batches, as the relay does"
 BESIDE = "throughcare.plan.v1"  # same owner, same settings, nothing else on it
 COLUMNS = ("shard", "id", "topic", "subject", "sequence", "epoch", "partitionkey", "type", "at", "actor", "data")
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -35,10 +36,11 @@ def invite_(
     known_as: Annotated[str, typer.Option(help="By what THROUGHCARE_OIDC_ISSUER knows them, often an e-mail.")] = "",
 ) -> None:
     """Invite somebody of the network's office; prints their link, once."""
-    if "THROUGHCARE_DATABASE_PASSWORD_FILE" not in os.environ:  # in intake's own container it is there already
+    if urlsplit(os.environ.get("THROUGHCARE_DATABASE", "")).username != "intake":  # in its own container it is there
         os.environ.update(Network().environment("intake"))
+    link = asyncio.run(_invited(sign_in.strip().lower(), name.strip(), role, known_as))
     typer.echo("Give them this link. It opens for three days, works once, and is kept nowhere:")
-    typer.echo(asyncio.run(_invited(sign_in.strip().lower(), name.strip(), role, known_as)))
+    typer.echo(link)
 
 
 async def _invited(sign_in: str, name: str, role: Role, known_as: str) -> str:
@@ -47,8 +49,12 @@ async def _invited(sign_in: str, name: str, role: Role, known_as: str) -> str:
         account = invite(uuid7(), None, role, sign_in)
     except Invalid:
         raise Trouble("The network's office has network_admin, ops and auditor.") from None
-    if not re.fullmatch(SIGN_IN, sign_in) or not name:
-        raise Trouble("A sign-in name has three or more small letters, figures, or . _ @ + - in it.")
+    if not re.fullmatch(SIGN_IN, sign_in):
+        raise Trouble(
+            "A sign-in name has 3 to 61 small letters, figures, or . _ @ + - in it, and begins with a letter or figure."
+        )
+    if not name:
+        raise Trouble("Say what colleagues call them: --name NAME.")
     async with keyed_pool(settings, "account", reach=SERVICE) as (opened, keys):
         made = await open_account(opened, keys, account, name, NOBODY, known_as)
     if made is None:

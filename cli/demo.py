@@ -10,6 +10,7 @@ import typer
 from cli.story.partner import PartnerClient
 from cli.story.play import Story
 from cli.story.telling import Telling
+from shared.local import purpose
 from shared.local.network import Network
 from shared.local.trouble import Trouble
 from shared.security import demo as cast
@@ -36,13 +37,17 @@ def register(app: typer.Typer) -> None:
 
 
 async def _play(network: Network, telling: Telling) -> None:
+    if not network.settings.demo or purpose.is_real(network.home):
+        raise Trouble("This network is for real people. The story plays in another: name its folder, THROUGHCARE_HOME.")
     if not (await network.status())["ready"]:
         raise Trouble("The network is not running: run ./throughcare up first.")
     from services.notifications import provisioning
 
     async with provisioning.open_desk(network) as desk:
-        slug = next(p["slug"] for p in await desk.all() if p["agency"] == str(cast.CEDAR_HOUSE))
-        shown = await desk.show(slug)
+        slugs = [partner["slug"] for partner in await desk.all() if partner["agency"] == str(cast.CEDAR_HOUSE)]
+        if not slugs:
+            raise Trouble("The demo network is not loaded: run ./throughcare up first.")
+        shown = await desk.show(slugs[0])
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         with PartnerClient(shown) as partner:
             await Story(network, client, partner, telling).play()

@@ -46,6 +46,8 @@ def register(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Somebody wants all that is kept of them erased: ask for it, take it back, or see how far each copy is."""
+        if known and take_back:
+            raise typer.BadParameter("say --known to ask for it, or --take-back once they changed their mind")
         found = asyncio.run(_erase(person, known, take_back=take_back, wait=wait, quiet=as_json))
         print(json.dumps(found, indent=2)) if as_json else _print(found)
 
@@ -76,7 +78,8 @@ async def _copies(network: Network, person: UUID, row: Row | None) -> dict[str, 
     except (asyncpg.InvalidCatalogNameError, asyncpg.UndefinedTableError) as error:
         raise Trouble("There is no key store here yet: run ./throughcare up.") from error
     erasure = row.erasure if row else None
-    gone = bool(row and row.erased_at)
+    gone = _gone(row, keys["erased_at"]) if row else None
+    let_go = erasure.forgotten if erasure else frozenset()
     return {
         "person": str(person),
         "stage": erasure.stage.value if erasure else None,
@@ -87,9 +90,14 @@ async def _copies(network: Network, person: UUID, row: Row | None) -> dict[str, 
         "done_at": _moment(row.done_at if row else None),
         "keys": {"living": keys["keys"], "put_away": keys["put_away"], "since": _moment(keys["erased_at"])},
         "ledger": sum(entry.person == person for entry in network.ledger.read()),
-        "let_go": {"intake": gone} | {name: bool(erasure and name in erasure.forgotten) for name in sorted(FORGETTING)},
-        "partners_read_until": _moment(row.erased_at + READABLE if row and row.erased_at else None),
+        "let_go": {"intake": gone is not None} | {name: name in let_go for name in sorted(FORGETTING)},
+        "partners_read_until": _moment(gone + READABLE if gone else None),
     }
+
+
+def _gone(row: Row, since: datetime | None) -> datetime | None:
+    """From when on nobody reads anything of theirs here: also what a law keeps is out of reach from then on."""
+    return row.erased_at or (since if row.erasure.stage is Stage.KEPT else None)
 
 
 def _moment(at: datetime | None) -> str | None:
@@ -99,6 +107,9 @@ def _moment(at: datetime | None) -> str | None:
 def _print(found: Mapping[str, Any]) -> None:
     if found["stage"] is None:
         print("Nobody asked to erase this person. Once you know that it is them:")
+    elif found["stage"] == Stage.TAKEN_BACK:
+        print("They took it back: nothing is erased. Should they ask again, and you know that it is them:")
+    if found["stage"] in (None, Stage.TAKEN_BACK):
         print(f"  ./throughcare erase {found['person']} --known document")
         return
     rows = {
@@ -106,12 +117,12 @@ def _print(found: Mapping[str, Any]) -> None:
         "asked": found["asked_at"],
         "due": found["due"] or "when somebody has said that they know them",
         "key store": _keys(found),
-        "erasure ledger": f"{found['ledger']} lines name them" if found["ledger"] else "does not name them",
+        "erasure ledger": "names them" if found["ledger"] else "does not name them",
         **{name: "has let go" if done else "not yet" for name, done in found["let_go"].items()},
         "reporting": "holds counts and nobody's id",
         "topics, archives": _closed(found, "what was said of them opens for nobody"),
         "exports": "hold counts alone",
-        "partners' topics": f"readable until {found['partners_read_until']}" if found["erased_at"] else "as consented",
+        "partners' topics": _partners(found),
         "backups": _closed(found, f"open for nobody, once the key store's own have expired: {RUNBOOK}"),
     }
     for name, value in rows.items():
@@ -123,6 +134,11 @@ def _keys(found: Mapping[str, Any]) -> str:
     if keys["put_away"]:
         return f"{keys['put_away']} keys are put away until {found['kept_until']}, because of a law"
     return f"{keys['living']} keys" if keys["living"] else f"no key left since {keys['since']}"
+
+
+def _partners(found: Mapping[str, Any]) -> str:
+    until = found["partners_read_until"]
+    return f"readable until {until}" if until else "as consented"
 
 
 def _closed(found: Mapping[str, Any], words: str) -> str:

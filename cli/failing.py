@@ -20,6 +20,7 @@ from shared.local import trouble
 from shared.runtime.database import DatabaseAway
 from shared.runtime.errors import ThroughcareError
 from shared.runtime.migrations import MigrationError
+from shared.security.keys import KeyMissing
 
 NOT_NOW, NOT_LIKE_THIS, INTERRUPTED = 1, 2, 130
 OUTAGES = (
@@ -53,12 +54,15 @@ def explain(error: Exception) -> int:
         return say(of_settings(error), NOT_LIKE_THIS)
     if isinstance(error, OUTAGES):
         return say(NOT_THERE, NOT_NOW)
+    if isinstance(error, KeyMissing):
+        return say(f"There is {error}: docs/runbooks/restore-the-key-store.md says what to do.", NOT_NOW)
     if isinstance(error, ThroughcareError | MigrationError):
         return say(str(error), NOT_NOW)
     if type(error).__name__ in ("NoArgsIsHelpError",):
         return say(str(error), NOT_LIKE_THIS)
     if hasattr(error, "format_message"):  # what click says of a wrong command line
-        return say(f"{error.format_message().rstrip(chr(46))}. See `./throughcare --help`.", NOT_LIKE_THIS)
+        said = error.format_message().replace("Value error, ", "").rstrip(".")
+        return say(f"{said}. See `./throughcare --help`.", NOT_LIKE_THIS)
     if isinstance(error, OSError):  # of those, only what has to do with files is left
         return say(str(trouble.of_disk(error, f"use {error.filename or 'the disk'}")), NOT_NOW)
     return say(f"{type(error).__name__}, which nobody foresaw; the details are in {keep(error)}.", NOT_NOW)

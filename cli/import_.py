@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -24,6 +23,7 @@ from shared.local.trouble import Trouble
 from shared.runtime.database import pool
 from shared.runtime.reach import SERVICE, act
 from shared.runtime.settings import Settings
+from shared.runtime.zones import known_zone
 
 SHOWN = 20  # problems that are printed; --all prints the rest
 
@@ -67,8 +67,8 @@ def hsds(
 
 def _zone(name: str) -> str:
     try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):
+        return known_zone(name)
+    except ValueError:
         raise typer.BadParameter("name one such as America/New_York", param_hint="--timezone") from None
 
 

@@ -1,4 +1,5 @@
-"""`keys`: the master key of people's keys: which one wrapped what, a new one while everything runs; erasures again.
+"""`keys`: the master key of people's keys: which one wrapped what, a new one while everything runs; after a restore,
+erasures again and what is lost for good.
 
 The new secret is on disk, first in its file, before any key is wrapped by it; the old one stays in the file until an
 operator takes it out. Nobody's secret is printed: master keys are called by their fingerprints.
@@ -11,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import typer
@@ -62,6 +64,23 @@ def replay_erasures(as_json: AsJson = False) -> None:
     print(json.dumps({"forgotten_again": forgotten}) if as_json else told)
 
 
+@app.command("give-up")
+def give_up(
+    people: Annotated[
+        list[UUID], typer.Argument(metavar="PERSON...", help="Ids, as the alarms in the logs name them.")
+    ],
+) -> None:
+    """Keys that are in no backup any more: new ones in their place. What the lost ones closed stays closed for good."""
+
+    async def work(network: Network, owner: asyncpg.Connection) -> dict[UUID, int]:
+        masters = _masters(network)
+        return {person: await store.give_up(owner, masters, person) for person in dict.fromkeys(people)}
+
+    for person, made in _as_owner(work).items():
+        print(f"{person}: {made} new keys." if made else f"{person}: no key is missing, or they are erased.")
+    print("Records that only a lost key opens are parked from now on: `./throughcare dlq list` shows them.")
+
+
 def _as_owner(work: Callable[[Network, asyncpg.Connection], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         network = Network()
@@ -79,7 +98,8 @@ async def _rotate(network: Network, owner: asyncpg.Connection, say: Say) -> dict
     waited = await rotation.be_alone(owner, lambda: say("Another rotation is at work; waiting for it."))
     done, passwords = await _wrap_anew(network, owner, say)
     given = network.settings.sealing_key_file is not None
-    made = not (done.rows or waited or given)
+    lost = (await rotation.tally(owner, _masters(network))).unknown  # that secret is needed, and no other
+    made = not (done.rows or waited or given or lost)
     if given and not done.rows:
         say(f"All is under the newest master key in {network.sealing}. How to put a newer one there: {RUNBOOK}.")
     if made:
@@ -155,9 +175,15 @@ def _print(found: dict[str, Any]) -> None:
     for one in found["masters"]:
         print(f"{one['id']:<18} {one['state']:<8} {one['rows']:>12,} {one['people']:>12,}")
     print(f"{found['erased']:,} people are erased; the ledger names {found['in_the_ledger']:,}.")
+    if found["erased"] > found["in_the_ledger"]:
+        print(
+            "The ledger lacks some of them, so a restore would bring them back: is all of it in THROUGHCARE_ERASURES?"
+        )
     if any(one["state"] == "unknown" and one["rows"] for one in found["masters"]):
         print(f"Keys under an unknown master key don't open until its secret is back in the file: {RUNBOOK}.")
-    if any(one["state"] == "known" and one["rows"] for one in found["masters"]):
+    if found.get("damaged"):
+        print(f"{found['damaged']:,} keys are damaged: their own master key doesn't open them. What to do: {RUNBOOK}.")
+    elif any(one["state"] == "known" and one["rows"] for one in found["masters"]):
         print("Keys are under an older master key: `./throughcare keys rotate` wraps them anew.")
     for id in found["may_be_dropped"]:
         print(f"{id} wraps nothing as of {found['at']}. Its line may leave the file once no backup of the key store")

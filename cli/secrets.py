@@ -13,11 +13,13 @@ from shared.contracts.topics import SERVICES
 from shared.local.keystore import OWNER
 from shared.local.network import Network
 from shared.local.passwords import Passwords
+from shared.local.trouble import Trouble
 from shared.security import signing
 from shared.security.tokens import LIFE
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "secrets"
+FILES = "files"  # a folder in the closed one: containers, each a user of its own, are given what lies in it
 TOKENS = "tokens"  # a folder for each half of the keys of tokens, since a file that is mounted alone never changes
 ADMINISTRATORS = ("postgres.admin", "kafka.admin")
 JAAS = (
@@ -44,14 +46,17 @@ def make(context: typer.Context, folder: Folder = FOLDER) -> None:
     """Make the secrets that docker compose hands to each container; what is there stays."""
     if context.invoked_subcommand is not None:
         return
-    passwords = Passwords(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    passwords = Passwords(folder / FILES)
+    passwords.folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # before anything lies in it that others may read
     for name in names():
-        passwords.path(name).chmod(0o644)  # containers run as a user of their own; the folder is what is closed
+        if (folder / name).exists():  # as an earlier version laid them, in a folder that others could enter
+            (folder / name).replace(passwords.folder / name)
+        passwords.path(name).chmod(0o644)
     signing.ensure(folder / TOKENS)
     for half in (signing.PRIVATE, signing.PUBLIC):
         (folder / TOKENS / half).chmod(0o644)
-    folder.chmod(0o711)
+    passwords.folder.chmod(0o711)
     jaas = JAAS.format(passwords.of("kafka.admin"))
     environment = "".join(
         f"KAFKA_LISTENER_NAME_{listener}_PLAIN_SASL_JAAS_CONFIG={jaas}\n" for listener in ("SASL", "CONTROLLER")
@@ -70,5 +75,7 @@ def rotate(
 ) -> None:
     """A new key while everything runs: nobody is signed out, and the old key is believed for some minutes more."""
     tokens = folder / TOKENS if folder else Network().tokens
+    if not (tokens / signing.PRIVATE).exists():
+        raise Trouble(f"There are no keys of tokens in {tokens}: run ./throughcare up, or secrets, before you rotate.")
     kid = asyncio.run(signing.rotate(tokens, LIFE, asyncio.sleep))
     print(f"Tokens are signed with the key {kid} from now on; the one before is refused after {LIFE // 60} minutes.")

@@ -9,12 +9,13 @@ from importlib.util import find_spec
 import typer
 
 from cli import steps
+from shared.local import purpose
 from shared.local.network import Network, Say, Step
 
 SCENERY = "cli.scenery"  # `async load(network) -> str`: the small demo network, loaded through the services' own APIs
-NEXT = """Next:
-  ./throughcare demo               plays one person's story, as each of them sees it
-  ./throughcare status             what runs, and where
+DEMO = "  ./throughcare demo               plays one person's story, as each of them sees it"
+REAL = "  ./throughcare account invite     the first account of the network's office, if there is none yet"
+NEXT = """  ./throughcare status             what runs, and where
   ./throughcare logs -f caseplan   what a part is doing
   ./throughcare down               stops everything; nothing is lost"""
 
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
 async def bring_up(network: Network) -> None:
     began = _began()
     async with network.alone(print):
+        purpose.settle(network.home, demo=network.settings.demo)
         network.check_space()
         network.settle_ports()
         found = list(network.steps())
@@ -41,7 +43,7 @@ async def bring_up(network: Network) -> None:
     print(f"Throughcare is running: {network.url}")
     print(f"First screen after {time.time() - began:.1f} s. All state is in {network.home}.")
     _print_sign_ins(network)
-    print(f"\n{NEXT}")
+    print(f"\nNext:\n{DEMO if network.settings.demo else REAL}\n{NEXT}")
 
 
 def _began() -> float:

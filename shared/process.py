@@ -46,7 +46,7 @@ from shared.security.covers import Covers
 from shared.security.edge import install, require_entries
 from shared.security.fences import Fences, forget_fences
 from shared.security.keyed import keyed_pool
-from shared.security.keys import PostgresKeys
+from shared.security.keys import KeyMissing, PostgresKeys, SealingKeyChanged
 from shared.web.app import web_app
 from shared.web.branches import branched
 from shared.web.idempotency import forget_expired
@@ -232,9 +232,15 @@ async def _when_up(attempt_it, what: str):  # type: ignore[no-untyped-def]
         except (*PASSING, KafkaError) as error:
             attempt += 1
             if monotonic() > until:
-                raise SystemExit(f"{what} does not answer ({type(error).__name__}); is it running?") from error
+                raise SystemExit(_why_not(what, error)) from error
             log.warning("waiting", where=what, attempt=attempt, error=type(error).__name__)
             await pause(attempt)
+
+
+def _why_not(what: str, error: Exception) -> str:
+    if isinstance(error, KeyMissing | SealingKeyChanged):
+        return f"A key of a person can't be had ({type(error).__name__}): see docs/runbooks/restore-the-key-store.md"
+    return f"{what} does not answer ({type(error).__name__}); is it running?"
 
 
 async def _answers(opened: Pool) -> bool:

@@ -38,7 +38,7 @@ def settings_of(network: Network) -> Settings:
     return Settings(
         demo=True,
         host=LOOPBACK,
-        public_url=network.url,
+        public_url=network.public_url,
         signing_secret=SecretStr(network.passwords.of("signing")),
         signing_keys=network.tokens / signing.PRIVATE,
         verifying_keys=network.tokens / signing.PUBLIC,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, StringConstraints
 
 from services.intake.words import CATEGORIES, DOCUMENTS, WAYS
 from shared.contracts.kinds import NEEDS, ONE_LINE
 from shared.runtime.letters import readable
+from shared.runtime.zones import known_zone
 
 # Paragraphs. Postgres takes no NUL, and nobody types the other control characters.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
@@ -22,14 +22,6 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Called = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE), _Readable
 ]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("Name a time zone such as America/New_York.") from None
-    return name
 
 
 def _known(codes: Iterable[str], what: str) -> AfterValidator:
@@ -49,7 +41,7 @@ def _address(text: str) -> str:
     return text
 
 
-Zone = Annotated[str, AfterValidator(_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]
 Website = Annotated[Line, AfterValidator(_address)]
 Need = Annotated[str, _known(NEEDS, "a need")]
 Category = Annotated[str, _known(CATEGORIES, "a category")]

@@ -16,6 +16,7 @@ from services.intake.store.accounts import add_account
 from shared.messaging.outbox import Cause
 from shared.runtime.database import transaction
 from shared.runtime.settings import Settings
+from shared.security import audit
 from shared.security.identity import OPERATOR
 from shared.security.sealing import Compartment, Keys, seal
 from shared.security.signin import INVITED
@@ -54,4 +55,6 @@ async def open_account(
     code = made.hash if account.stage is Stage.INVITED else None
     async with transaction(opened) as tx:
         added = await add_account(tx, account, made.name, made.totp, code, by, Cause(None, OPERATOR.cause), index)
+        if added:
+            await audit.record(tx, OPERATOR, "account.manage", None, f"account/{account.id}", "administration")
     return made if added else None

@@ -14,7 +14,7 @@ from services.intake.store import people
 from services.intake.store.erasures import Row
 from shared.messaging.outbox import Cause
 from shared.runtime.database import transaction
-from shared.runtime.errors import NotFound
+from shared.runtime.errors import Conflict, NotFound
 from shared.security import audit
 from shared.security.identity import NOBODY, OPERATOR
 from shared.workflow import NETWORK, By, Party, Way
@@ -28,6 +28,8 @@ async def ask(pool: Pool, person: UUID, identity: Identity) -> None:
     async with transaction(pool) as tx:
         await people.lock_person(tx, person)
         before = await store.lock(tx, person)
+        if before is not None and before.due and before.stage is Stage.SET:
+            raise Conflict(f"It is set already, and due on {before.due:%Y-%m-%d}. Until then it can be taken back.")
         if before is None or before.stage is Stage.TAKEN_BACK:
             await store.put(tx, erasures.ask(person, before, PATIENCE), NOBODY)
             await _note(tx, "erasure.ask", person)
@@ -38,10 +40,13 @@ async def ask(pool: Pool, person: UUID, identity: Identity) -> None:
 
 
 async def take_back(pool: Pool, person: UUID) -> None:
-    """They came again and changed their mind."""
+    """They came again and changed their mind. Said again, it is done already."""
     async with transaction(pool) as tx:
+        erasure = await _locked(tx, person)
+        if erasure.stage is Stage.TAKEN_BACK:
+            return
         said = By(Party.PERSON, person, Way.IN_PERSON, NOBODY)
-        await store.save(tx, erasures.decide(await _locked(tx, person), TakeBack(), said, PATIENCE), CAUSE)
+        await store.save(tx, erasures.decide(erasure, TakeBack(), said, PATIENCE), CAUSE)
         await _note(tx, "erasure.take_back", person)
 
 

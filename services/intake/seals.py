@@ -9,9 +9,20 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from services.intake.people import SelfReferral
 from services.intake.store.people import Row, Sealed
-from shared.security.sealing import Compartment, Erased, Keys, open_many, open_sealed, seal
+from shared.security.sealing import (
+    Compartment,
+    Erased,
+    Keys,
+    SealingKeyChanged,
+    Tampered,
+    open_each,
+    open_sealed,
+    seal,
+)
 
 # What each seal is bound to. Notifications opens the contact under the same name.
 NAME = (Compartment.IDENTITY, "person.name")
@@ -19,7 +30,9 @@ CONTACT = (Compartment.CONTACT, "contact_way.value")
 LINK = (Compartment.CONTACT, "way_in.link")
 ASKED = (Compartment.IDENTITY, "person.asked")
 GONE = "Somebody who was erased"
-UNKNOWN = "Name not known here"  # lost with a restore: no event holds a name
+UNKNOWN = "Name not known here"  # lost with a restore, or with its key: no event holds a name
+
+log = structlog.get_logger("intake")
 
 
 async def close(keys: Keys, person: UUID, said: SelfReferral) -> Sealed:
@@ -48,13 +61,26 @@ async def name_of(keys: Keys, row: Row) -> str:
         return await open_sealed(keys, row.person.id, *NAME, row.sealed.name)
     except Erased:
         return GONE
+    except Tampered:
+        return UNKNOWN
 
 
 async def names_of(keys: Keys, rows: Iterable[Row]) -> dict[UUID, str]:
-    """The names of a whole list, for one look at the key store."""
+    """The names of a whole list, for one look at the key store. One that does not open takes no other away.
+
+    Raises SealingKeyChanged where it is the master key that is away: then nobody's opens.
+    """
     sealed = {row.person.id: row.sealed.name for row in rows}
-    opened = await open_many(keys, *NAME, {person: name for person, name in sealed.items() if name})
-    return {person: UNKNOWN if person not in opened else opened[person] or GONE for person in sealed}
+    lost = {person for person, name in sealed.items() if not name}
+
+    def is_lost(person: UUID, error: str) -> None:
+        if error == SealingKeyChanged.__name__:
+            raise SealingKeyChanged("names do not open: their master key is not here")
+        log.warning("a name does not open", id=str(person), error=error)
+        lost.add(person)
+
+    opened = await open_each(keys, *NAME, {person: name for person, name in sealed.items() if name}, is_lost)
+    return {person: opened.get(person) or (UNKNOWN if person in lost else GONE) for person in sealed}
 
 
 async def contact_of(keys: Keys, row: Row) -> str | None:
@@ -62,7 +88,7 @@ async def contact_of(keys: Keys, row: Row) -> str | None:
         return None
     try:
         return await open_sealed(keys, row.person.id, *CONTACT, row.sealed.contact)
-    except Erased:
+    except (Erased, Tampered):
         return None
 
 
@@ -72,6 +98,6 @@ async def asked_of(keys: Keys, row: Row) -> dict[str, Any]:
         return {"needs": [], "words": None}
     try:
         found: dict[str, Any] = json.loads(await open_sealed(keys, row.person.id, *ASKED, row.sealed.asked))
-    except Erased:
+    except (Erased, Tampered):
         return {"needs": [], "words": None}
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,6 @@ from shared.web.parts import Bead, Fact, Line, Tag
 SQL = sql.load(__file__, "portal.sql")
 LAST = 12  # events on the page
 READ = ("referral", "setback", "receipt")
-KEPT_FOR = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import asyncpg
 from asyncpg import Connection, Pool
 
 from services.notifications import partners
-from services.notifications.credentials import new_password, open_password, seal_password, sealed_anew
+from services.notifications.credentials import PasswordLost, new_password, open_password, seal_password, sealed_anew
 from services.notifications.database import transaction
 from services.notifications.partners import Partner
 from services.notifications.settings import Voice
@@ -99,8 +99,7 @@ class Desk:
         """All that a client needs, the password too where this machine holds it."""
         async with transaction(self.pool) as tx:
             partner = await partners.find(tx, slug)
-        password = open_password(self.settings, partner.id, partner.password) if partner.password else None
-        return connection_of(partner, self.cluster.access) | {"password": password}
+        return connection_of(partner, self.cluster.access) | {"password": self._held(partner)}
 
     async def rebuild(self) -> list[str]:
         """After Kafka was lost: topics, rules, quotas and users of every partner; the slugs.
@@ -110,9 +109,16 @@ class Desk:
         async with transaction(self.pool) as tx:
             found = await partners.find_all(tx)
         for partner in found:
-            password = open_password(self.settings, partner.id, partner.password) if partner.password else None
-            await self.cluster.ensure_partner(partner.slug, password or new_password(), bytes_per_second=partner.quota)
+            password = self._held(partner) or new_password()
+            await self.cluster.ensure_partner(partner.slug, password, bytes_per_second=partner.quota)
         return [partner.slug for partner in found]
+
+    def _held(self, partner: Partner) -> str | None:
+        """Its password, where this machine has it: after a restore it may be sealed with a key that has left."""
+        try:
+            return open_password(self.settings, partner.id, partner.password) if partner.password else None
+        except PasswordLost:
+            return None
 
 
 async def seal_anew(network: Any) -> int:
@@ -143,7 +149,7 @@ def settings_of(network: Any) -> Settings:
     """The secrets of the network's services, as they have them."""
     return Settings(
         demo=network.settings.demo,
-        public_url=network.url,
+        public_url=network.public_url,
         home=network.home,
         signing_secret=network.passwords.of("signing"),
         sealing_key=network.sealing.read_text(encoding="utf-8"),

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from asyncpg import Connection
 
@@ -21,6 +20,7 @@ from shared.messaging.outbox import Cause, put_events
 from shared.messaging.reactions import Fact, Reactions
 from shared.runtime import sql
 from shared.runtime.settings import Settings
+from shared.runtime.zones import known_zone
 from shared.security import workers
 from shared.security.accounts import hear_accounts
 
@@ -137,6 +137,6 @@ async def _put_referrals(tx: Connection, events: Sequence[ReferralEvent]) -> Non
 def _zone(name: str, voice: Voice) -> str:
     """A name that this machine does not know would stop every disclosure to the agency."""
     try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):
+        return known_zone(name)
+    except ValueError:
         return voice.timezone

@@ -1,12 +1,13 @@
 """Settings of notifications alone: how often streams beat, when people sleep, who administers Kafka from its page."""
 
 from datetime import time
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.runtime.settings import PREFIX, SecretFiles
+from shared.runtime.zones import known_zone
 
 
 class Voice(BaseSettings):
@@ -18,20 +19,13 @@ class Voice(BaseSettings):
         180, gt=0, le=3600, description="seconds between heartbeats of a partner's stream, give or take a quarter"
     )
     partner_quota: int = Field(20_000_000, ge=1_000, description="bytes a second that a partner may read")
-    timezone: str = Field("America/New_York", description="for people whose agency's own is not known")
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
+        "America/New_York", description="for people whose agency's own is not known"
+    )
     quiet_from: int = Field(20, ge=0, le=23, description="local hour from which people are not written to")
     quiet_until: int = Field(9, ge=0, le=23, description="local hour until which they are not")
     kafka_admin_user: str = Field("", description="lets the partner page make new passwords; empty: only the command")
     kafka_admin_password: SecretStr = SecretStr("")
-
-    @field_validator("timezone")
-    @classmethod
-    def is_known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"no time zone is called {name}") from None
-        return name
 
     @property
     def quiet(self) -> tuple[time, time]:

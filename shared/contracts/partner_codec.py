@@ -24,7 +24,7 @@ from shared.contracts.codec import (
 )
 from shared.contracts.data import bad_record, dataschema_of, encode_data, read_data
 from shared.contracts.envelope import LARGEST_VALUE, BadRecord
-from shared.contracts.partner_view import Answer, Receipt, StreamEvent
+from shared.contracts.partner_view import Answer, StreamEvent
 
 SOURCE = "/throughcare"  # not the service: how the network is built inside is nobody's business
 
@@ -84,18 +84,6 @@ def from_partner(value: bytes | None, headers: Headers) -> Inbound:
         raise Unanswerable(bad, answer_id) from None
     except BadAttribute as bad:
         raise Unanswerable(BadRecord(bad.reason, detail=bad.attribute), answer_id) from None
-
-
-def receipt_for(inbound: Inbound, *, sequence: int, life: int, refused: str | None = None) -> Receipt:
-    """The receipt of an answer that could be read; `refused` is the reason code of a no."""
-    return Receipt(
-        sequence=sequence,
-        life=life,
-        answer_id=inbound.id,
-        result="refused" if refused else "accepted",
-        reason=refused,
-        reference=inbound.answer.reference,
-    )
 
 
 def _open(value: bytes | None, headers: Headers) -> tuple[Found, dict[str, Any] | None]:

@@ -33,7 +33,7 @@ def environment_of(network: "Network", service: str) -> dict[str, str]:
         **_file("THROUGHCARE_SIGNING_KEYS", network.tokens / signing.PRIVATE if service == SIGNER else None),
         "THROUGHCARE_HOST": ports.LOOPBACK,
         "THROUGHCARE_PORT": str(network.ports[service]),
-        "THROUGHCARE_PUBLIC_URL": network.url,
+        "THROUGHCARE_PUBLIC_URL": network.public_url,
         "THROUGHCARE_ROLES": "api,worker",
         "THROUGHCARE_DEMO": "1" if given.demo else "0",
         "THROUGHCARE_HOME": str(network.home),

@@ -154,8 +154,13 @@ class Network:
 
     @property
     def url(self) -> str:
-        """Where people reach it."""
+        """The front port, from this machine."""
         return f"http://{ports.LOOPBACK}:{self.ports['front']}"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach it: what links, cookies and tokens are made for."""
+        return self.settings.public_url or self.url
 
     @functools.cached_property
     def services(self) -> tuple[Part, ...]:
@@ -317,13 +322,13 @@ class Network:
 
     # Stopping and telling
 
-    async def down(self) -> list[str]:
-        """Stops everything of this home, the front first; what was running."""
+    async def down(self, *, servers: bool = True) -> list[str]:
+        """Stops everything of this home, the front first; what was running. Without `servers` both of them stay."""
         parts = (self.front, *self.services)
         stopped = [part.name for part in parts if part.pid is not None]
         await asyncio.gather(*(part.stop() for part in parts))
         for name, server in (("kafka", self.kafka), ("postgres", self.postgres)):
-            if server is not None:
+            if server is not None and servers:
                 if server.pid is not None:
                     stopped.append(name)
                 await server.stop()

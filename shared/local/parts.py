@@ -16,11 +16,16 @@ import httpx
 
 from shared.local import processes, trouble
 from shared.local.ports import LOOPBACK
+from shared.local.settings import LocalSettings
 from shared.local.trouble import Trouble
+from shared.runtime.settings import PREFIX
 
 SLOW = 30.0  # seconds a running part may take to answer before it counts as stuck
 PATIENCE = 90.0
-SECRET_SETTINGS = tuple(f"THROUGHCARE_{name}" for name in ("KAFKA", "DATABASE", "KEYS", "SIGNING", "SEALING"))
+SECRET_SETTINGS = tuple(f"{PREFIX}{name}" for name in ("KAFKA", "DATABASE", "KEYS", "SIGNING", "SEALING"))
+OF_COMMANDS = {
+    f"{PREFIX}{name.upper()}" for name in (*LocalSettings.model_fields, "started", "python", "jars", "maven")
+}
 
 
 class Part:
@@ -51,7 +56,7 @@ class Part:
 
     async def ensure(self) -> str:
         """Running as it is meant to and ready; what had to be done for it, empty for nothing."""
-        if self.pid is not None and self._recorded() == self._spec():
+        if self.pid is not None and self._recorded() == self.meant():
             if await self._answers_within(SLOW):
                 return ""
             done = "was stuck, started again"
@@ -70,7 +75,7 @@ class Part:
     def _start(self) -> None:
         environment = {**_environment(), **self.settings, "PYTHONPATH": str(self.root), "PYTHONUNBUFFERED": "1"}
         self.daemon.spawn([sys.executable, "-P", "-m", self.module], environment)
-        self._spec_file.write_text(self._spec(), encoding="ascii")
+        self._spec_file.write_text(self.meant(), encoding="ascii")
 
     async def _answers_within(self, patience: float) -> bool:
         deadline = time.monotonic() + patience
@@ -85,7 +90,7 @@ class Part:
         if self.pid is None:
             return Trouble(
                 f"{self.name} stopped while starting: `./throughcare logs {self.name}` says why; "
-                f"its last line: {trouble.last_words(log)}"
+                f"{trouble.why_it_ended(log)}"
             )
         return Trouble(
             f"{self.name} runs but is not ready after {PATIENCE:.0f} s: `./throughcare logs {self.name}` says "
@@ -98,10 +103,10 @@ class Part:
         except OSError:
             return ""
 
-    def _spec(self) -> str:
+    def meant(self) -> str:
         """A sum over settings and code: another one means that what runs is not what is meant."""
         folders = [self.root / "shared", self.root.joinpath(*self.module.split(".")[:-1])]
-        known = json.dumps([dict(self.settings), list(_stamps(folders))], sort_keys=True)
+        known = json.dumps([{**_passed_on(), **self.settings}, list(_stamps(folders))], sort_keys=True)
         return hashlib.sha256(known.encode()).hexdigest()
 
 
@@ -110,6 +115,16 @@ def _stamps(folders: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
     for path in sorted({path for folder in folders for path in folder.rglob("*") if path.suffix in kinds}):
         stat = path.stat()
         yield str(path), stat.st_mtime_ns, stat.st_size
+
+
+def _passed_on() -> dict[str, str]:
+    """The settings that a process takes from whoever starts it: of those that commands read, it is given its own."""
+    given = {key: value for key, value in _environment().items() if key.startswith((PREFIX, "OTEL_"))}
+    return {
+        key: value
+        for key, value in given.items()
+        if key.removesuffix("_FILE") not in OF_COMMANDS and not key.startswith(f"{PREFIX}TEST_")
+    }
 
 
 def _environment() -> dict[str, str]:

@@ -136,7 +136,7 @@ class LocalPostgres:
             raise Trouble(
                 f"Postgres on port {self.port} refuses the password in {self.home / 'secrets'}: "
                 "another server answers there, or the secrets are newer than the data; "
-                "`./throughcare reset` starts afresh."
+                "`./throughcare reset` deletes both, and everything in them, and starts afresh."
             ) from error
         await connection.close()
         return True

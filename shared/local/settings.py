@@ -30,6 +30,7 @@ class LocalSettings(BaseSettings):
     port: int | None = Field(None, ge=1, le=65535, description="front port; without it the first free one from 8000")
     postgres_port: int | None = Field(None, ge=1, le=65535, description="without it the first free one from 5432")
     kafka_port: int | None = Field(None, ge=1, le=65535, description="without it the first free one from 9092")
+    public_url: str | None = Field(None, description="where people reach it; without it the front port of this machine")
 
     database: str | None = Field(None, description="a given Postgres with its administrator; none is started then")
     database_password: SecretStr = SecretStr("")
@@ -62,6 +63,14 @@ class LocalSettings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError(f"there is no file {path}")
         return path and path.absolute()
+
+    @model_validator(mode="after")
+    def know_the_ledger(self) -> Self:
+        """A disk that is not mounted looks like a ledger in which nobody stands, and a restore brings them back."""
+        folder = self.erasures
+        if folder and not folder.is_relative_to(self.home) and not folder.is_dir():
+            raise ValueError(f"{PREFIX}ERASURES names {folder}, and there is none: make it, or mount what it lies on")
+        return self
 
     @model_validator(mode="after")
     def know_the_administrator(self) -> Self:

@@ -1,6 +1,5 @@
 """What one part of the network is doing, for `status`: its state, where it listens, what it takes."""
 
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,14 +29,14 @@ async def _is_ready(part: LocalPostgres | LocalKafka | Part) -> bool:
 
 
 def _memory(pid: int | None) -> int | None:
-    """Resident, of the process and those it started, in MiB."""
-    if pid is None:
-        return None
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = 0
-    for member in processes.family(pid):
-        try:
-            total += int(Path(f"/proc/{member}/statm").read_text(encoding="ascii").split()[1]) * page
-        except (OSError, ValueError):
-            continue
-    return total // 2**20
+    """Of the process and those it started, in MiB; what they share is counted once."""
+    return None if pid is None else sum(map(_share, processes.family(pid))) // 1024
+
+
+def _share(pid: int) -> int:
+    """KiB: its own pages, and its part of those that others use too (PSS); 0 once it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)

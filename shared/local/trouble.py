@@ -5,6 +5,8 @@ from pathlib import Path
 
 from shared.runtime.errors import ThroughcareError
 
+LINES = " / "  # between several
+
 
 class Trouble(ThroughcareError):
     """Its text is the whole message: what is wrong here and what mends it. No traceback follows."""
@@ -37,4 +39,13 @@ def last_words(log: Path, lines: int = 1) -> str:
     except OSError:
         return ""
     kept = [line.strip() for line in text.splitlines() if line.strip()]
-    return " / ".join(line if len(line) <= 300 else f"{line[:300]} ..." for line in kept[-lines:])
+    return LINES.join(line if len(line) <= 300 else f"{line[:300]} ..." for line in kept[-lines:])
+
+
+def why_it_ended(log: Path) -> str:
+    """Our own reason where a process gave one: the server around it has a last word after that."""
+    for line in reversed(last_words(log, 3).split(LINES)):
+        _, reason, said = line.partition("SystemExit: ")
+        if reason:
+            return said.partition('", "')[0]
+    return last_words(log)

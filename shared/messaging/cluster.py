@@ -183,9 +183,6 @@ class Cluster:
         )  # one, when no name is given
         return set(await self._one(future))
 
-    async def ensure_service_acls(self, service: str) -> None:
-        await self._ensure_acls({service: rules.of_service(service)})
-
     async def ensure_services(self, passwords: Mapping[str, str]) -> None:
         """A user and its rules for each service; `passwords` by service."""
         await self.ensure_users(passwords)

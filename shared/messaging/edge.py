@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -193,21 +193,10 @@ class Edge:
 
     async def _seek(self, places: Iterable[TopicPartition] | None = None) -> None:
         """To where the database is, in `places`, or in all that are ours by then."""
-        known = await self._known_offsets()
+        known = await known_offsets(self._inbox)
         consumer = self._consumer_of()
         for place in consumer.assignment() if places is None else places:
             consumer.seek(place, known.get((place.topic, place.partition), 0))
-
-    async def _known_offsets(self) -> dict[tuple[str, int], int]:
-        """Waits for a database that is away: aiokafka would go on where Kafka's group is, which may be too far."""
-        attempt = 0
-        while True:
-            try:
-                return await self._inbox.next_offsets()
-            except OUTAGES as error:
-                attempt += 1
-                log.warning("where to read on is asked again", error=type(error).__name__, attempt=attempt)
-                await pause(attempt)
 
     async def on_revoked(self, places: set[TopicPartition]) -> None:
         """Let the batch under way end, so that the next owner need not wait for its locks."""
@@ -218,6 +207,24 @@ class Edge:
                 await self._settled()
         except TimeoutError:
             log.warning("a batch outlives its partitions")
+
+
+class Remembers(Protocol):
+    """What keeps where to read on beside the effect of what was read."""
+
+    async def next_offsets(self) -> dict[tuple[str, int], int]: ...
+
+
+async def known_offsets(inbox: Remembers) -> dict[tuple[str, int], int]:
+    """Waits for a database that is away: aiokafka would go on where Kafka's group is, which may be too far."""
+    attempt = 0
+    while True:
+        try:
+            return await inbox.next_offsets()
+        except OUTAGES as error:
+            attempt += 1
+            log.warning("where to read on is asked again", error=type(error).__name__, attempt=attempt)
+            await pause(attempt)
 
 
 class _Seeker(ConsumerRebalanceListener):

@@ -96,12 +96,13 @@ async def _take(
         for start in range(first, end, STEP)
         for each in await _held(consumer, where, start, min(end, start + STEP))
     ]
-    if not found:
+    forgotten = await _forgotten(pool, where.topic, found)
+    if not forgotten:  # nothing is opened for it: an ordinary start needs nobody's key
         return 0
-    await opener.open([held.arrival for held in found])
+    await opener.open([held.arrival for held in forgotten])
     async with transaction(pool) as connection:
         await connection.execute(SQL["lock_life"])
-        forgotten = await _forgotten(connection, where.topic, found)
+        forgotten = await _forgotten(connection, where.topic, forgotten)  # again, now that nobody else takes them
         if not forgotten:
             return 0
         await connection.execute(SQL["outlive"], max(held.envelope.epoch for held in forgotten))
@@ -121,9 +122,9 @@ async def _held(consumer: AIOKafkaConsumer, where: Log, first: int, end: int) ->
     return found
 
 
-async def _forgotten(tx: Connection, topic: str, found: Sequence[Held]) -> list[Held]:
+async def _forgotten(db: Connection | Pool, topic: str, found: Sequence[Held]) -> list[Held]:
     subjects = sorted({held.envelope.subject for held in found})
-    rows = await tx.fetch(SQL["heads"], topic, subjects)
+    rows = await fetch(db, SQL["heads"], topic, subjects) if subjects else []
     heads = {row["subject"]: row["sequence"] for row in rows}
     return in_order([held for held in found if held.envelope.sequence > heads.get(held.envelope.subject, 0)])
 

@@ -1,4 +1,4 @@
-"""What it takes for a new file to be there after a power cut."""
+"""What a file needs to be there after a power cut, and what tells that it was changed."""
 
 import os
 from pathlib import Path
@@ -11,3 +11,9 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What differs once the file was written or replaced. Raises OSError."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -96,7 +96,9 @@ class Settings(BaseSettings):
     )
 
     demo: bool = Field(False, description="demo accounts and demo secrets; loopback addresses only")
-    signing_secret: SecretStr = Field(SecretStr(DEMO_SECRET), description="seals references, links and forms")
+    signing_secret: SecretStr = Field(
+        SecretStr(DEMO_SECRET), description="mixed into PINs, references, forms and anchors"
+    )
     signing_keys: Path | None = Field(None, description="JWKS with the private key of tokens; intake's alone")
     verifying_keys: Path | None = Field(None, description="JWKS with the public keys of tokens; the demo needs none")
     sealing_key: SecretStr = Field(

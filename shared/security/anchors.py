@@ -17,6 +17,7 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from shared.runtime.files import sync_folder
 from shared.runtime.settings import Settings
 
 ANCHOR = "throughcare.audit.anchor.v1"
@@ -111,21 +112,12 @@ def append(file: Path, anchors: Iterable[Anchor]) -> None:
     finally:
         os.close(descriptor)
     if is_new:
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
 
 
 def _write(descriptor: int, said: bytes) -> None:
     while said:
         said = said[os.write(descriptor, said) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name is on the disk only when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ SQL = sql.load(__file__, "keys.sql")
 CACHED_FOR = 60.0  # seconds: an erasure is complete everywhere after at most that
 CACHED = 20_000  # keys a process holds; the oldest leaves first
 PATIENCE = 5.0  # seconds for one question, the wait for a connection included
+CRIES = 20  # people whose missing keys one look names
 
 log = structlog.get_logger("keys")
 
@@ -144,7 +145,8 @@ class PostgresKeys:
         without = [person for person, key in found.items() if key == b""]
         if without:
             if alarm:
-                self._cry("missing", compartment)
+                for person in without[:CRIES]:
+                    self._cry("missing", compartment, person)
             raise _missing(without[0], compartment)
         return found
 
@@ -207,7 +209,7 @@ class PostgresKeys:
     async def _unwrap(self, compartment: Compartment, row: asyncpg.Record) -> bytes:
         person, master = row["person_id"], self._masters.find(row["master"])
         if master is None:
-            self._cry("unknown_master", compartment)
+            self._cry("unknown_master", compartment, person)
             raise SealingKeyChanged(
                 f"the master key {row['master'].hex()} wrapped the {compartment} key of person {person}, and it is "
                 "not here: put its secret back into THROUGHCARE_SEALING_KEY, on a line of its own"
@@ -215,12 +217,12 @@ class PostgresKeys:
         try:
             return await master.unwrap(place_of(person, compartment), row["wrapped"])
         except Damaged as error:
-            self._cry("damaged", compartment)
-            raise KeyMissing(f"the {compartment} key of person {person} is damaged or of another row") from error
+            self._cry("damaged", compartment, person)
+            raise KeyMissing(f"no {compartment} key for person {person}: it is damaged, or of another row") from error
 
-    def _cry(self, reason: str, compartment: Compartment) -> None:
+    def _cry(self, reason: str, compartment: Compartment, person: UUID) -> None:
         self._alarm(reason)
-        log.error("a key of a person can't be had", reason=reason, kind=compartment.value)
+        log.error("a key of a person can't be had", reason=reason, kind=compartment.value, id=str(person))
 
     def _cached(self, person: UUID, compartment: Compartment) -> bytes | None:
         until, key = self._cache.get((person, compartment), (0.0, b""))

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from shared.runtime.files import stamp
 from shared.runtime.settings import Settings, secrets_in
 
 KEY = 32  # bytes, AES-256
@@ -101,7 +102,7 @@ class FileMasters(Masters):
 
     def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
         self._path, self._now = path, now
-        self._looked, self._stamp = now(), _stamp(path)
+        self._looked, self._stamp = now(), stamp(path)
         super().__init__(Masters.of(path.read_text(encoding="utf-8")).all)
 
     @property
@@ -122,13 +123,13 @@ class FileMasters(Masters):
         """A file that is away, empty or half there changes nothing: what we had still opens what it wrapped."""
         self._looked = self._now()
         try:
-            stamp = _stamp(self._path)
-            if stamp == self._stamp:
+            seen = stamp(self._path)
+            if seen == self._stamp:
                 return
             masters = tuple(Masters.of(self._path.read_text(encoding="utf-8")).all)
-            if _stamp(self._path) != stamp:
+            if stamp(self._path) != seen:
                 return  # somebody is writing it this moment; the next look finds it whole
-            self._masters, self._stamp = masters, stamp
+            self._masters, self._stamp = masters, seen
         except (OSError, ValueError) as error:
             log.error("the file of master keys can't be read; those from before stay", error=type(error).__name__)
             return
@@ -149,9 +150,3 @@ def masters_of(settings: Settings) -> Masters:
     if settings.sealing_key_file is not None:
         return FileMasters(settings.sealing_key_file)
     return Masters.of(settings.sealing_key.get_secret_value())
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """What differs once the file was written or replaced."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from shared.runtime.errors import ThroughcareError
+from shared.runtime.files import stamp
 from shared.runtime.settings import PREFIX, Settings
 
 ALGORITHM: Literal["Ed25519"] = "Ed25519"
@@ -53,8 +54,7 @@ class KeyFile:
     def _read(self) -> None:
         self._next_look = self._now() + LOOK_AGAIN
         try:
-            found = self._path.stat()
-            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+            seen = stamp(self._path)
             if seen != self._seen:
                 self._keys, self._seen = _load(self._path), seen
         except (OSError, ValueError, KeyError, TypeError, JoseError):

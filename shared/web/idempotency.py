@@ -57,9 +57,6 @@ class Answer:
         return Response(self.body, self.status, {**self.headers, **again})
 
 
-StoredAnswer = Answer
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A caller's wish to have this request done once."""
@@ -86,7 +83,7 @@ def hash_body(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()
 
 
-async def claim(tx: Tx, key: str, actor: Actor, route: str, body_hash: bytes) -> StoredAnswer | None:
+async def claim(tx: Tx, key: str, actor: Actor, route: str, body_hash: bytes) -> Answer | None:
     """None: act, then `keep` the answer. Else the first answer to this key.
 
     Waits while another transaction holds the same key. Raises Invalid (422) where the key was used for something else.

@@ -88,9 +88,10 @@ def on_the_command_line(site: Site, commands: Iterable[str]) -> str:
     """What an operator reads, of one command after the other."""
     access = site.network.kafka.access.environment()
     assert site.network.databases is not None
+    site.ledger.folder.mkdir(exist_ok=True)  # nobody was erased yet, and a ledger that is not there stops a command
     given = {
         "THROUGHCARE_HOME": str(site.network.home),
-        "THROUGHCARE_ERASURES": str(site.home / "erasures"),
+        "THROUGHCARE_ERASURES": str(site.ledger.folder),
         "THROUGHCARE_ANCHORS": str(site.home / "anchors"),
         "THROUGHCARE_DATABASE": site.network.databases.url(None, site.database.name),
         "THROUGHCARE_KEYS": site.database.keys.url(),

@@ -236,7 +236,7 @@ def home(database: FreshDatabase, store: KeyStore, tmp_path: Path) -> SimpleName
     return SimpleNamespace(
         keys=store, databases=database.network.databases, database=database.name, passwords=passwords, cluster=None,
         sealing=passwords.path("sealing"), ledger=Ledger(tmp_path / "erasures"), home=tmp_path,
-        settings=SimpleNamespace(demo=True, sealing_key_file=None), url="http://127.0.0.1:1",
+        settings=SimpleNamespace(demo=True, sealing_key_file=None), public_url="http://127.0.0.1:1",
         access=SimpleNamespace(bootstrap="127.0.0.1:1"),
     )  # fmt: skip
 
@@ -295,6 +295,14 @@ async def test_a_damaged_row_keeps_nobody_from_rotating(home, owner, pool, tmp_p
         found = await rotate(home)
         assert (found["made"], found["finished"], found["damaged"]) == (True, False, 1)
         assert len(home.passwords.of("sealing").split("\n")) == secrets
+
+
+async def test_whoever_lost_a_secret_is_given_no_other_one(home, pool, tmp_path):
+    await people_under(pool, "a secret that stands in the file no more", tmp_path, 1)
+    before = home.passwords.of("sealing")
+    found = await rotate(home)
+    assert (found["made"], found["finished"]) == (False, False)
+    assert home.passwords.of("sealing") == before
 
 
 async def test_two_at_once_make_one_secret(home, pool, tmp_path):

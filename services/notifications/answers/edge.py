@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from services.notifications.answers.taking import AnswerInbox
 from services.notifications.database import TROUBLE_WITH_KAFKA
 from shared.messaging import unpacking
+from shared.messaging.edge import known_offsets
 from shared.messaging.kafka import client_options, cluster_id
 from shared.process import Running
 from shared.runtime.backoff import pause
-from shared.runtime.database import OUTAGES
 from shared.runtime.settings import Settings
 
 GROUP = "throughcare.notifications.answers"
@@ -85,20 +85,9 @@ class _Seeker(ConsumerRebalanceListener):
         self._inbox = inbox
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        known = await self._known_offsets()
+        known = await known_offsets(self._inbox)
         for place in assigned:
             self._consumer.seek(place, known.get((place.topic, place.partition), 0))
-
-    async def _known_offsets(self) -> dict[tuple[str, int], int]:
-        """Waits for a database that is away: aiokafka would go on where Kafka's group is, which may be too far."""
-        attempt = 0
-        while True:
-            try:
-                return await self._inbox.next_offsets()
-            except OUTAGES as error:
-                attempt += 1
-                log.warning("where to read on is asked again", error=type(error).__name__, attempt=attempt)
-                await pause(attempt)
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """The batch under way holds its rows' locks; the next owner waits for them."""

@@ -1,5 +1,6 @@
 """What `up` and `prepare` do in the key store before any service starts: who sees what, and who stays forgotten."""
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
@@ -8,7 +9,10 @@ import asyncpg
 
 from shared.contracts.compartments import OPENS, Compartment
 from shared.runtime import sql
+from shared.security.keys import SQL as KEYS
+from shared.security.keys import place_of
 from shared.security.ledger import Erasure, Ledger
+from shared.security.masters import KEY, Masters
 
 SQL = sql.load(__file__, "store.sql")
 AT_ONCE = 500  # people
@@ -47,6 +51,19 @@ def last_words(entries: Iterable[Erasure]) -> dict[UUID, date | None]:
         before = said.get(entry.person, entry.until)
         said[entry.person] = max(before, entry.until) if before and entry.until else None
     return said
+
+
+async def give_up(owner: asyncpg.Connection, masters: Masters, person: UUID) -> int:
+    """New keys where there are none any more; how many. What the lost ones closed stays closed, and nobody waits.
+
+    A key that is there stays, and nobody who was erased gets one.
+    """
+    made = 0
+    for compartment in Compartment:
+        wrapped = await masters.newest.wrap(place_of(person, compartment), os.urandom(KEY))
+        row = (person, compartment.value, wrapped, masters.newest.id)
+        made += bool(await owner.fetchval(KEYS["create_key"], *row))
+    return made
 
 
 async def erased(owner: asyncpg.Connection) -> int:

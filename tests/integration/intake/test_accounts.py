@@ -15,6 +15,7 @@ from shared.contracts.envelope import Envelope
 from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.security import demo
+from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
 from shared.security.workers import as_told, from_told, open_names, seal_name
 from tests.integration.intake.browsers import Browsers, fields
@@ -64,6 +65,17 @@ async def test_an_administrator_sees_who_works_at_their_agency_and_the_office_se
     assert (str(id), CANARY, "invited") in {(row["id"], row["name"], row["stage"]) for row in mine}
     all_of_them = (await house.get("/intake/accounts", demo.RUTH)).json()["accounts"]
     assert {str(demo.DANA), str(demo.YUSUF), str(demo.RUTH), str(id)} <= {row["id"] for row in all_of_them}
+
+
+async def test_an_account_that_a_command_line_opened_is_written_down_as_any_other(house: Door):
+    account = Account(uuid7(), None, Role.OPS, f"c{uuid7().hex[-12:]}")
+    assert await open_account(house.pool, house.running.keys, account, CANARY, demo.RUTH)
+    taken = Account(uuid7(), None, Role.OPS, account.sign_in)
+    assert await open_account(house.pool, house.running.keys, taken, CANARY, demo.RUTH) is None
+    statement = "SELECT actor_role, action FROM audit WHERE object = $1"
+    [row] = await house.pool.fetch(statement, f"account/{account.id}")
+    assert tuple(row) == ("ops", "account.manage")
+    assert await house.pool.fetch(statement, f"account/{taken.id}") == []
 
 
 @pytest.mark.parametrize("who", [demo.DANA, demo.LENA, demo.OPS, demo.IMANI])

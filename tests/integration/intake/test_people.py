@@ -17,6 +17,8 @@ from shared.runtime.ids import uuid7
 from shared.runtime.logs import start_logs
 from shared.security import demo, signing
 from shared.security.identity import Actor
+from shared.security.keystore.store import give_up
+from shared.security.masters import masters_of
 from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
 from tests.integration.intake.browsers import Browsers
@@ -278,6 +280,29 @@ async def test_erased_people_have_no_name_and_break_no_list(door):
         str(gone): "Somebody who was erased", str(here): "Robin"
     }  # fmt: skip
     assert (await door.get(f"/intake/people/{gone}", demo.DANA)).status_code == 200
+
+
+async def test_a_name_whose_key_is_lost_takes_no_other_away_and_its_page_opens_once_it_is_given_up(door, database):
+    lost, here = await door.add(), await door.add(name="Robin")
+    door.running.keys._cache.clear()
+    async with database.keys.owner() as owner:
+        await owner.execute("DELETE FROM person_key WHERE person_id = $1", lost)
+        for made in (0, 1):
+            people = (await door.get("/intake/people", demo.DANA)).json()["people"]
+            assert {row["id"]: row["name"] for row in people} == {str(lost): "Name not known here", str(here): "Robin"}
+            answer = await door.get(f"/intake/people/{lost}", demo.DANA)
+            assert answer.status_code == (200 if made else 503)
+            await give_up(owner, masters_of(door.settings), lost)
+    assert answer.json()["name"] == "Name not known here"
+    assert NUMBER not in answer.text and WORDS not in answer.text
+
+
+async def test_a_list_says_try_again_while_the_master_key_is_away(door, database):
+    person = await door.add()
+    door.running.keys._cache.clear()
+    async with database.keys.owner() as owner:
+        await owner.execute("UPDATE person_key SET master = 'another' WHERE person_id = $1", person)
+    assert (await door.get("/intake/people", demo.DANA)).status_code == 503
 
 
 async def test_a_list_of_people_tells_each_of_whom_it_was_shown_and_no_one_else(door, monkeypatch):

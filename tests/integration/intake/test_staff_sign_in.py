@@ -16,10 +16,13 @@ from shared.messaging.outbox import Cause
 from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.security import demo
+from shared.security.keystore.store import give_up
+from shared.security.masters import masters_of
 from shared.security.permissions import Role
 from shared.security.sealing import Compartment, open_sealed
 from tests.integration.intake.browsers import Browsers, fields
-from tests.integration.intake.world import text
+from tests.integration.intake.world import Door, text
+from tests.network import FreshDatabase
 
 pytestmark = pytest.mark.network
 PASSWORD = "the tram was late again"
@@ -132,6 +135,20 @@ async def test_each_recovery_code_lets_its_owner_in_once(browsers: Browsers):
     async with browsers.open() as asks:
         assert (await sign_in(asks, who, code=typed)).status_code == 422
         assert (await sign_in(asks, who, code=who.recovery[4])).status_code == 303
+
+
+async def test_whose_second_factor_lost_its_key_is_refused_as_anybody_and_comes_in_by_a_recovery_code(
+    door: Door, database: FreshDatabase
+):
+    browsers = Browsers(door)
+    who = await colleague(browsers)
+    async with database.keys.owner() as owner:
+        await owner.execute("DELETE FROM person_key WHERE person_id = $1", who.account.id)
+        await give_up(owner, masters_of(door.settings), who.account.id)
+    door.running.keys._cache.clear()
+    async with browsers.open() as asks:
+        assert (await sign_in(asks, who)).status_code == 422
+        assert (await sign_in(asks, who, code=who.recovery[0])).status_code == 303
 
 
 async def test_all_that_can_be_wrong_is_answered_in_the_same_words(browsers: Browsers):

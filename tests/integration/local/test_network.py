@@ -199,6 +199,16 @@ async def test_down_and_two_ups_at_once_lose_nothing_and_start_one_network(runni
     assert await Cluster(running.access).cluster_id() == kept
 
 
+async def test_services_stop_alone_so_that_a_backup_can_be_restored_beside_them(running: Network):
+    before = pids(running)
+    assert await again(running).down(servers=False) == ["front", "intake", "caseplan"]
+    after = pids(again(running))
+    assert (after["postgres"], after["kafka"]) == (before["postgres"], before["kafka"])
+    assert [name for name, pid in after.items() if pid is None] == ["front", "intake", "caseplan"]
+    await up(again(running))
+    assert (await again(running).status())["ready"]
+
+
 async def test_two_homes_run_side_by_side(running: Network, tmp_path: Path):
     other = Network(LocalSettings(home=tmp_path / "home"), root=checkout(tmp_path / "work", "intake"))
     try:

@@ -1,3 +1,5 @@
+"""A log and a world of their own for the tests of messaging."""
+
 import pytest
 import pytest_asyncio
 

@@ -26,6 +26,8 @@ from shared.messaging.publisher import Log
 from shared.messaging.restoring import reconcile
 from shared.runtime.settings import Settings
 from shared.security.keys import NotGranted, open_keys
+from shared.security.keystore.store import give_up
+from shared.security.masters import masters_of
 from tests.integration.messaging.records import WHEN, Record
 from tests.integration.messaging.world import TOPIC, fact, new, until, world
 
@@ -161,6 +163,29 @@ async def test_a_missing_key_is_waited_for_and_never_taken_for_an_erasure(two, s
     assert await two.reader.effects(subject) == [1]
 
 
+async def test_a_key_that_is_given_up_holds_up_nobody_and_what_it_closed_is_parked(two, sealing, store, log):
+    subject, other, person, somebody = new(), new(), new(), new()
+    records = [await sealing.put(subject, 1, person), await sealing.put(other, 1, somebody)]
+    await store.execute("DELETE FROM keys.person_key WHERE person_id = $1", person)
+    masters = masters_of(two.reader.settings)
+    assert await give_up(store, masters, person) == len(Compartment)
+    assert await give_up(store, masters, person) == 0, "a key that is there stays"
+    assert await give_up(store, masters, somebody) == len(Compartment) - 1
+    await two.reader.inbox.process(records)
+    [letter] = await deadletters.letters(two.reader.pool, "reporting")
+    assert (letter["reason"], letter["detail"]) == ("poison", "tampered: facts")
+    assert await two.reader.effects(other) == [1]
+    two.writer.keys._cache.clear()  # as of a process that was started since
+    await two.reader.inbox.process([await sealing.put(other, 2, person)])
+    assert await two.reader.effects(other) == [1, 2], "what is said of them from now on is read"
+
+
+async def test_nobody_who_was_erased_gets_a_key_by_giving_one_up(two, database, store):
+    person = new()
+    await erase(database, person)
+    assert await give_up(store, masters_of(two.reader.settings), person) == 0
+
+
 async def test_a_revocation_does_not_wait_for_somebodys_missing_key(two, sealing, store, log):
     waits, revoked, person = new(), new(), new()
     record = await sealing.put(waits, 1, person)
@@ -263,7 +288,9 @@ async def test_nothing_of_anybody_lies_in_clear_on_kafka_or_in_the_archive(two):
 
 
 @pytest.mark.usefixtures("clean_topics")
-async def test_a_restored_source_takes_its_sealed_events_back_as_they_are_and_refolds_what_they_say(two, database):
+async def test_a_restored_source_takes_its_sealed_events_back_as_they_are_and_refolds_what_they_say(
+    two, database, store
+):
     subject, person, gone = new(), new(), new()
     await two.writer.say(subject, 2, person=person)
     await two.writer.say(gone, 1, person=gone)
@@ -287,3 +314,6 @@ async def test_a_restored_source_takes_its_sealed_events_back_as_they_are_and_re
     assert after == before
     assert heard == [fact(subject, person=person)] * 2
     assert all(person_of(event) == person for event in heard)
+    await store.execute("DELETE FROM keys.person_key WHERE person_id = $1", person)
+    side.keys._cache.clear()
+    assert await reconcile(side.pool, side.settings, side.service, refold, side.keys) == 0, "nobody's key is asked for"

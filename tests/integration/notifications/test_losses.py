@@ -1,10 +1,13 @@
 """A lost Kafka, a log that lost its end, a database set back: the partner's stream says what it is, and goes on."""
 
 import pytest
+from pydantic import SecretStr
 
+from services.notifications.credentials import seal_password
 from services.notifications.streams import relay as relays
 from shared.contracts import referral
 from shared.contracts.referral import Stage
+from shared.runtime.settings import Settings
 from tests.integration.notifications import clients
 from tests.integration.notifications.world import open_world, until
 
@@ -45,6 +48,18 @@ async def test_in_a_new_cluster_the_stream_begins_a_new_life_with_what_may_be_to
         assert {event["data"]["life"] for event in events} == {2}
         called = await world.pool.fetchval("SELECT reference FROM telling WHERE thing = $1", opened.referral)
         assert {e["data"]["reference"] for e in events if "reference" in e["data"]} == {called}
+
+
+async def test_a_password_whose_sealing_key_has_left_stops_nobody_and_is_made_anew(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner()
+        left = Settings(demo=True, sealing_key=SecretStr("one that left the file long ago"))
+        sealed = seal_password(left, partner.id, "as it was on the day of the backup")
+        await world.pool.execute("UPDATE partner SET password = $2 WHERE id = $1", partner.id, sealed)
+        assert await world.desk.rebuild() == [partner.slug]
+        assert (await world.desk.show(partner.slug))["password"] is None
+        password = await world.desk.rotate(partner.slug)
+        assert (await world.desk.show(partner.slug))["password"] == password
 
 
 async def test_a_stream_with_nothing_to_say_begins_its_new_life_as_well(database, cluster):

@@ -9,6 +9,7 @@ from cli.__main__ import COMMANDS, main
 from cli.failing import explain
 from shared.local.trouble import Trouble
 from shared.runtime.database import DatabaseAway
+from shared.security.keys import KeyMissing
 
 
 def last(capsys: pytest.CaptureFixture[str]) -> str:
@@ -21,6 +22,11 @@ def last(capsys: pytest.CaptureFixture[str]) -> str:
 def test_trouble_is_its_own_sentence(capsys):
     assert explain(Trouble("Port 1 is taken: stop it.")) == 1
     assert last(capsys) == "Port 1 is taken: stop it."
+
+
+def test_a_key_that_is_lost_leads_to_the_runbook(capsys):
+    assert explain(KeyMissing("no facts key for person 7")) == 1
+    assert last(capsys).startswith("There is no facts key for person 7: docs/runbooks/restore-the-key-store.md")
 
 
 def test_a_full_disk_says_so(capsys):
@@ -52,7 +58,15 @@ def test_a_kafka_without_its_password_is_named_before_anything_is_asked(capsys, 
     assert last(capsys).startswith("THROUGHCARE_KAFKA and what goes with it can't be used: ")
 
 
-@pytest.mark.parametrize("arguments", [["replay"], ["replay", "--all", "--report"], ["dlq", "show", "mars", "1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay"],
+        ["replay", "--all", "--report"],
+        ["dlq", "show", "mars", "1"],
+        ["erase", "01934b00-0000-7000-8d00-000000000001", "--known", "document", "--take-back"],
+    ],
+)
 def test_a_command_that_can_be_meant_two_ways_does_nothing(capsys, arguments: list[str]):
     assert main(arguments) == 2
     assert last(capsys).startswith("Invalid value")
@@ -73,6 +87,7 @@ def test_what_nobody_foresaw_goes_to_a_file(capsys):
         ("KAFKA_SECURITY", "none", "THROUGHCARE_KAFKA_SECURITY can't be used: "),
         ("DATABASE", "localhost", "THROUGHCARE_DATABASE looks like "),
         ("KAFKA_CA_FILE", "/no/such.pem", "THROUGHCARE_KAFKA_CA_FILE can't be used: there is no file /no/such.pem"),
+        ("ERASURES", "/no/such", "THROUGHCARE_ERASURES names /no/such, and there is none: make it, or mount"),
         ("KAFKA_PASSWORD_FILE", "/no/such", "THROUGHCARE_KAFKA_PASSWORD_FILE names /no/such"),
         ("HOME", "/tmp/a:b", "THROUGHCARE_HOME can't be used: "),
     ],
@@ -83,10 +98,15 @@ def test_a_wrong_setting_is_named(capsys, monkeypatch, name: str, value: str, sa
     assert last(capsys).startswith(said)
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["up", "--nonsense"], ["logs"], ["logs", "a", "b", "c"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["up", "--nonsense"], ["logs"], ["logs", "a", "b", "c"], ["secrets", "rotate", "sealing"]],
+)
 def test_a_wrong_command_line_points_to_help(capsys, arguments: list[str]):
     assert main(arguments) == 2
-    assert last(capsys).endswith("See `./throughcare --help`.")
+    said = last(capsys)
+    assert said.endswith("See `./throughcare --help`.")
+    assert "Value error" not in said
 
 
 def test_an_unknown_part_is_told_the_known_ones(capsys):

@@ -35,6 +35,23 @@ def test_keys_under_another_one_are_told_with_what_to_do(monkeypatch, state, say
         assert "wraps nothing" not in said.output
 
 
+def test_keys_that_no_rotation_can_wrap_anew_are_told_as_damaged_and_not_to_be_rotated_again(monkeypatch):
+    anew = {"rows": 5, "people": 1, "partner_passwords": 0}
+    masters = NEW | {"rows": 8, "people": 2}, OLD | {"rows": 3, "people": 1}
+    found(monkeypatch, *masters, made=False, wrapped_anew=anew, damaged=3)
+    said = CliRunner().invoke(keys.app, ["rotate"])
+    assert said.exit_code == 1
+    assert "3 keys are damaged" in said.output and keys.RUNBOOK in said.output
+    assert "wraps them anew" not in said.output
+
+
+@pytest.mark.parametrize(("named", "warns"), [(0, True), (1, False), (2, False)])
+def test_a_ledger_that_names_fewer_than_are_erased_is_no_help_after_a_restore(monkeypatch, named, warns):
+    found(monkeypatch, NEW | {"rows": 8, "people": 2}, in_the_ledger=named)
+    said = CliRunner().invoke(keys.app, ["status"])
+    assert ("a restore would bring them back" in said.output) is warns
+
+
 def test_a_program_reads_the_same_as_json_and_nothing_else(monkeypatch):
     anew = {"rows": 8, "people": 2, "partner_passwords": 0}
     found(monkeypatch, NEW | {"rows": 8, "people": 2}, made=True, wrapped_anew=anew, damaged=0)

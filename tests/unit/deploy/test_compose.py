@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.secrets import TOKENS, names
+from cli.secrets import FILES, TOKENS, names
 from shared.contracts.topics import SERVICES
 from shared.local.settings import LocalSettings
 from shared.runtime.settings import PREFIX, Settings
@@ -42,10 +42,14 @@ def test_every_service_runs_both_of_its_roles_apart():
         assert roles == {"api", "worker"}
 
 
-def test_what_a_worker_anchors_outlives_its_container():
-    for service in SERVICES:
-        kept = [volume.partition(":")[2] for volume in CONTAINERS[f"{service}-worker"]["volumes"]]
+def test_what_a_worker_anchors_outlives_its_container_and_an_operator_verifies_by_it():
+    for container in ("prepare", *(f"{service}-worker" for service in SERVICES)):
+        kept = [volume.partition(":")[2] for volume in CONTAINERS[container]["volumes"]]
         assert "/home/throughcare/state/anchors" in kept
+
+
+def test_no_command_of_an_operator_takes_the_network_for_a_demo():
+    assert CONTAINERS["prepare"]["environment"]["THROUGHCARE_DEMO"] == "0"
 
 
 @pytest.mark.parametrize("container", PROCESSES)
@@ -97,7 +101,8 @@ def test_no_secret_stands_in_the_file_itself():
 
 
 def test_every_secret_that_a_container_gets_is_made_by_the_command():
-    assert {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()} <= set(names())
+    assert {secret["file"] for secret in COMPOSE["secrets"].values()} <= {f"secrets/{FILES}/{name}" for name in names()}
+    assert f"./secrets/{FILES}:/home/throughcare/state/secrets" in CONTAINERS["prepare"]["volumes"]
 
 
 def test_every_process_starts_a_module_that_is_there():
