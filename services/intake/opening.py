@@ -38,7 +38,7 @@ from shared.runtime.reach import SERVICE, Reach
 from shared.security import audit
 from shared.security.blind import blind, blind_key
 from shared.security.identity import Actor
-from shared.security.sealing import Compartment, Erased, Keys, open_sealed, seal
+from shared.security.sealing import Compartment, Erased, Keys, Tampered, open_sealed, seal
 from shared.web.edge import cause_of, command, transaction
 
 TOLD = (Compartment.HEALTH, "opening.told")
@@ -183,12 +183,12 @@ async def _refusal(tx: Connection, actor: Actor, asked: UUID, person: UUID | Non
 
 
 async def told_of(keys: Keys, row: store.Row) -> dict[str, str]:
-    """What was written as it was opened; nothing where that is gone."""
+    """What was written as it was opened; nothing where that is gone, or its key is."""
     if not row.told:
         return {}
     try:
         found: dict[str, str] = json.loads(await open_sealed(keys, row.opening.person, *TOLD, row.told))
-    except Erased:
+    except (Erased, Tampered):
         return {}
     return found
 
@@ -198,5 +198,5 @@ async def found_of(keys: Keys, row: store.Row) -> str:
         return ""
     try:
         return await open_sealed(keys, row.opening.person, *FOUND, row.found)
-    except Erased:
+    except (Erased, Tampered):
         return ""

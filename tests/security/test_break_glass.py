@@ -37,6 +37,8 @@ from shared.security.demo import (
     YUSUF,
 )
 from shared.security.identity import Actor
+from shared.security.keystore.store import give_up
+from shared.security.masters import masters_of
 from shared.security.permissions import Role
 from shared.security.tokens import Tokens
 from tests.integration.intake.world import HTML, NAME, NUMBER, WORDS, Door, open_door, text
@@ -405,6 +407,22 @@ async def test_whoever_was_erased_or_put_away_opens_in_no_emergency(door: Door):
     assert helpful(await tries(door, emergency=HAPPENED + " Again."), "name")
     assert await door.pool.fetchval("SELECT told FROM opening WHERE person_id = $1", person) == b""
     assert HAPPENED not in (await door.page("/intake/desk", LENA)).text
+
+
+async def test_words_whose_keys_were_given_up_take_no_desk_away(door: Door, database: FreshDatabase):
+    """Neither what was written of an opening nor what is known of a demand: the rows and their buttons stay."""
+    person, page = await door.add(), await opens(door)
+    said = {"name": NAME, "paper": "subpoena", "who": "A court", "what": "All of it", "due_on": "2031-01-01"}
+    demand = await door.post("/intake/demands", {**said, "until": "2032-01-01"}, LENA)
+    door.running.keys._cache.clear()
+    async with database.keys.owner() as owner:
+        await owner.execute("DELETE FROM person_key WHERE person_id = $1", person)
+        await give_up(owner, masters_of(door.settings), person)
+    for path in ("/intake/desk", f"/intake/demands/{demand.json()['id']}", f"/intake/people/{person}/shared"):
+        answer = await door.page(path, person if "people" in path else LENA)
+        assert answer.status_code == 200 and HAPPENED not in answer.text, (path, answer.text)
+    word = {"verdict": "good_faith", "found": "They could not speak."}
+    assert (await door.post(f"{page}/review", word, LENA)).status_code == 200
 
 
 async def test_after_a_restore_the_opening_is_known_again_from_its_event(door: Door):

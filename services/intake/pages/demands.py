@@ -21,7 +21,7 @@ from services.intake.words import CATEGORIES
 from shared.process import Running
 from shared.runtime.errors import Invalid, NotFound
 from shared.security.identity import Actor
-from shared.security.sealing import Compartment, Erased, open_sealed
+from shared.security.sealing import Compartment, Erased, Tampered, open_sealed
 from shared.web import say, staff
 from shared.web.accept import wants_html
 from shared.web.edge import running
@@ -107,7 +107,7 @@ async def opened(here: Running, row: Row) -> dict[str, dict[str, str]]:
                 found[name] = json.loads(await open_sealed(here.keys, person, *field, sealed))
         if row.ordered:
             found["ordered"] = {"court": await open_sealed(here.keys, person, *ORDERED, row.ordered)}
-    except Erased:
+    except (Erased, Tampered):
         return {name: {} for name in parts}
     return found
 
