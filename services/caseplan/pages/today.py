@@ -97,6 +97,7 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         how=HOW,
         mark=sheet.mark,
         walks=bool(found.people),
+        waits_elsewhere=sheet.actor.role in (Role.CASE_MANAGER, Role.SUPERVISOR, Role.AGENCY_ADMIN),
         covers=sheet.actor.role in (Role.CASE_MANAGER, Role.SUPERVISOR),
         is_asked=sheet.actor.role is Role.AGENCY_ADMIN or any(group.key == "asked" for group in found.groups),
         **frame(sheet.actor, TODAY),
