@@ -142,10 +142,12 @@ def _holder(row: Row, gathered: Gathered) -> UUID | None:
 
 
 async def _audit(tx: Tx, actor: Actor, gathered: Gathered, seen: set[UUID]) -> None:
-    """Who is on the list by a cover reads for whom it was."""
-    await audit.record_many(tx, actor, "today.read", seen - gathered.covered.keys(), "today", "care")
+    """Who is on the list by a cover reads for whom it was; who is there by a referral alone, that it was for that."""
+    asked = {kept.state.person for kept in gathered.asked} & seen - set(gathered.people)
+    await audit.record_many(tx, actor, "today.read", asked, "today", "referral")
+    await audit.record_many(tx, actor, "today.read", seen - asked - gathered.covered.keys(), "today", "care")
     for worker in sorted(set(gathered.covered.values())):
-        about = {person for person in seen if gathered.covered.get(person) == worker}
+        about = {person for person in seen - asked if gathered.covered.get(person) == worker}
         await audit.record_many(tx, actor, "today.read", about, "today", f"covering/{worker}")
 
 
