@@ -119,15 +119,15 @@ def _holidays() -> list[str]:
 
 
 async def _people(dana: Voice) -> None:
+    """Whoever is there already is found in the list: asking for one who is not would be told them as a refused look."""
+    there = {one["id"] for one in (await dana.get("/intake/people"))["people"]}
     for person, number in NUMBERS.items():
-        await _once(
-            dana,
-            "/intake/people",
-            {
-                "id": person, "name": demo.NAMES[person], "way": "sms", "contact": number, "safe": True,
-                "language": "es" if person == demo.SAM else "en", "synthetic": True,
-            },
-        )  # fmt: skip
+        body = {
+            "id": person, "name": demo.NAMES[person], "way": "sms", "contact": number, "safe": True,
+            "language": "es" if person == demo.SAM else "en", "synthetic": True,
+        }  # fmt: skip
+        if str(person) not in there:
+            await dana.say("/intake/people", plain(body), key=f"scenery-{VERSION}-{person}")
 
 
 async def _plan(cast: dict[UUID, Voice], person: UUID) -> None:

@@ -88,6 +88,7 @@ class Today:
     people: tuple[UUID, ...] = ()  # with whom this worker walks
     later: int = 0  # things that can wait
     leavings: tuple[tuple[UUID, str], ...] = ()  # who left the agency and still holds something
+    away: Mapping[UUID, str] = field(default_factory=dict)  # rows that are here by a cover: for whom
 
     @property
     def count(self) -> int:
@@ -129,16 +130,25 @@ async def read(here: Running, actor: Actor) -> Today:
         seen = {row.person for row in rows} | {kept.state.person for kept in gathered.mine[CONCERN]}
         await _audit(tx, actor, gathered, seen)
     await reading.opened(here, sheet)
-    known = await staff.known(here, actor, gathered.leavings)
+    known = await staff.known(here, actor, (*gathered.leavings, *actor.covers))
     leavings = tuple((id, known.name(id, known.of(id).does())) for id in gathered.leavings)
-    return replace(_today(rows, sheet, gathered), leavings=leavings)
+    holders = {row.id: _holder(row, gathered) for row in rows}
+    away = {id: known.name(worker, "a colleague") for id, worker in holders.items() if worker in actor.covers}
+    return replace(_today(rows, sheet, gathered), leavings=leavings, away=away)
+
+
+def _holder(row: Row, gathered: Gathered) -> UUID | None:
+    """Whose it is to do; a row of nobody's is whose the person is."""
+    return getattr(row.kept.state, "worker", None) if row.kept else gathered.covered.get(row.person)
 
 
 async def _audit(tx: Tx, actor: Actor, gathered: Gathered, seen: set[UUID]) -> None:
-    """Who is on the list by a cover reads for whom it was."""
-    await audit.record_many(tx, actor, "today.read", seen - gathered.covered.keys(), "today", "care")
+    """Who is on the list by a cover reads for whom it was; who is there by a referral alone, that it was for that."""
+    asked = {kept.state.person for kept in gathered.asked} & seen - set(gathered.people)
+    await audit.record_many(tx, actor, "today.read", asked, "today", "referral")
+    await audit.record_many(tx, actor, "today.read", seen - asked - gathered.covered.keys(), "today", "care")
     for worker in sorted(set(gathered.covered.values())):
-        about = {person for person in seen if gathered.covered.get(person) == worker}
+        about = {person for person in seen - asked if gathered.covered.get(person) == worker}
         await audit.record_many(tx, actor, "today.read", about, "today", f"covering/{worker}")
 
 

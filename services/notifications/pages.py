@@ -43,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "none_why": "When something about a request changes, a short message comes to the phone. It names no one.",
         "sent": "Sent",
         "waiting": "On its way",
+        "until": "Waits until {when}",
         "withheld": "Not sent",
         "back": "Back to my page",
     },
@@ -52,6 +53,7 @@ WORDS: dict[str, dict[str, str]] = {
         "none_why": "Cuando algo cambia en una petición, llega un mensaje corto al teléfono. No nombra a nadie.",
         "sent": "Enviado",
         "waiting": "En camino",
+        "until": "Espera hasta {when}",
         "withheld": "No se envió",
         "back": "Volver a mi página",
     },
@@ -181,7 +183,7 @@ async def person_messages(
     lang: Lang = lang_of(request) if own else "en"
     zone = ZoneInfo((person["timezone"] if person else None) or Voice().timezone)
     theirs = person["language"] if person else lang
-    lines = [message_line(row, theirs, zone, lang) for row in rows]
+    lines = [message_line(row, theirs, zone, lang, says_why=not own) for row in rows]
     if not wants_html(request):
         return JSONResponse([_json(row, line) for row, line in zip(rows, lines, strict=True)])
     return render(
@@ -203,7 +205,7 @@ async def zone_of(tx: Connection, person: UUID) -> ZoneInfo:
     return ZoneInfo((row["timezone"] if row else None) or Voice().timezone)
 
 
-def message_line(row: Record, language: str, zone: ZoneInfo, lang: Lang) -> Line:
+def message_line(row: Record, language: str, zone: ZoneInfo, lang: Lang, *, says_why: bool) -> Line:
     """The text in the person's language, and what became of it; staff read why it waits."""
     says, at = WORDS[lang], row["settled_at"] or row["decided_at"]
     when = say.moment(at, row["now"], zone, lang)
@@ -214,8 +216,9 @@ def message_line(row: Record, language: str, zone: ZoneInfo, lang: Lang) -> Line
         case "withheld":
             return Line(text, aside=WHY[lang].get(row["reason"], ""), status=Tag("stopped", says["withheld"]))
         case _:
-            held = f"held: {row['held']}" if row["held"] and lang == "en" else ""
-            return Line(text, aside=held or when, status=Tag("waits", says["waiting"]))
+            until = say.after_a_word(say.moment(row["not_before"], row["now"], zone, lang), lang)
+            held = f"held: {row['held']}" if says_why else says["until"].format(when=until)
+            return Line(text, aside=held if row["held"] else when, status=Tag("waits", says["waiting"]))
 
 
 def _json(row: Record, line: Line) -> dict[str, Any]:

@@ -24,7 +24,7 @@ ASKS = (
         "Something got hard, and Jo asked for you.",
         due(3, 5, "answer"),
         Act("Open Jo’s note", "#"),
-        "Only you can read it.",
+        "Only whoever walks with them can read it.",
     ),
     Ask(
         "Khalil",

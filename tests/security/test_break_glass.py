@@ -107,6 +107,7 @@ async def test_it_shows_who_they_are_and_whom_to_call_and_nothing_else(door: Doo
     assert least["care"] == [], "who hears of rooms treats nobody"
     for found in (await door.get(page, GRACE)).text, (await door.page(page, GRACE)).text:
         assert WORDS not in found and str(person) not in found, "their own words stay shut, and no id leads further"
+    assert 'href="tel:555-0100"' in (await door.page(page, GRACE)).text, "one tap calls them"
     for path in ("", "/name", "/reach", "/header", "/contact", "/shared", "/erasure", "/looks", "/disclosures"):
         answer = await door.get(f"/intake/people/{person}{path}", GRACE)
         assert answer.status_code in (403, 404), path

@@ -152,6 +152,28 @@ async def test_the_person_reads_who_covers_until_when_and_for_whom_each_look_was
     assert "Stands in for" not in await world.page(demo.JO, "/caseplan/me")
 
 
+async def test_the_person_reads_before_they_write_that_whoever_covers_reads_it_too(world: World):
+    robin, page = Colleague(world), await hard(world)
+    await opens(world, robin.id, "Robin Field")
+    await opens(world, demo.DANA, "Dana Whitfield")
+    assert "Only Dana can read this." in await world.page(demo.JO, "/caseplan/me")
+    await covers(world, robin.id)
+    assert WORDS in (await robin.get(page)).text
+    assert "Only Dana and Robin can read this." in await world.page(demo.JO, "/caseplan/me")
+    assert "Esto es solo para Dana y Robin." in await world.page(demo.JO, "/caseplan/me?lang=es")
+    assert "Only they and you" not in (await robin.get(page, **HTML)).text
+
+
+async def test_the_day_of_who_covers_says_whose_word_it_was(world: World):
+    robin = Colleague(world)
+    await opens(world, demo.DANA, "Dana Whitfield")
+    await hard(world)
+    await covers(world, robin.id)
+    for_dana = "For Dana Whitfield, whom you cover for."
+    assert for_dana in (await robin.get("/caseplan/today", **HTML)).text
+    assert for_dana not in await world.page(demo.DANA, "/caseplan/today")
+
+
 async def test_the_day_of_who_covers_has_the_calls_that_were_promised_until_one_of_the_two_has_called(world: World):
     robin = Colleague(world)
     said = {"who": str(demo.JO), "how": "called", "speak_on": (await world.now()).date().isoformat()}

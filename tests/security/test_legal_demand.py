@@ -63,6 +63,17 @@ async def told_of(door: Door, person: UUID) -> int:
     return sum(one["type"] == AskedFor.type for one in await door.events("person", person))
 
 
+async def test_what_nobody_has_decided_is_a_number_on_the_day_of_who_answers_for_the_agency(door: Door):
+    await door.add()
+    demand = await came(door)
+    assert (await door.get("/intake/waiting", LENA)).json()["desk"] == 1
+    page = text(await door.page("/intake/waiting", LENA))
+    assert "One thing waits at the privacy desk." in page and NAME not in page and WHAT not in page
+    assert (await door.get("/intake/waiting", DANA)).json()["desk"] == 0
+    await decides(door, demand, decision="object")
+    assert (await door.get("/intake/waiting", LENA)).json()["desk"] == 0
+
+
 # Nothing is handed over
 
 

@@ -35,6 +35,7 @@ from shared.web.words import Lang
 
 WITH_THEM = {Stage.ACCEPTED, Stage.CONTACTING, Stage.IN_PROGRESS, Stage.AWAITING_PERSON, Stage.ON_HOLD, Stage.REOPENED}
 NAMELESS: Mapping[Lang, str] = {"en": "Your worker", "es": "Su trabajador"}
+COLLEAGUE: Mapping[Lang, str] = {"en": "a colleague", "es": "un colega"}
 NOT_DONE = {PromiseStage.OVERDUE, PromiseStage.KEPT}  # of these one may say that they did not happen
 
 
@@ -77,7 +78,12 @@ class View:
         """A name stays a name; “your worker” is written large only where a sentence begins."""
         inside = self.worker if self.worker not in NAMELESS.values() else self.worker[0].lower() + self.worker[1:]
         begun = re.sub(r"(^|[.?!] )\{worker\}", lambda found: found[1] + self.worker, text)
-        return begun.replace("{worker}", inside)
+        return begun.replace("{worker}", inside).replace("{readers}", self._readers(inside))
+
+    def _readers(self, worker: str) -> str:
+        """Who reads what was written to their worker: whoever stands in for that worker reads it too."""
+        standing = [self.sheet.staff.first(one.covering, COLLEAGUE[self.lang]) for one in self.sheet.cover]
+        return say.listed([worker, *standing], self.lang)
 
     def giver(self, promise: Kept) -> str:
         """Who gave their word: by name, or the agency that stands for it."""

@@ -43,7 +43,12 @@ LOADS: Mapping[Load, str] = {
     Load.ONE_SIDED: "Nearly all the steps are theirs.",
 }
 SETBACKS = {
-    "reported": ("Something got hard, and they asked for you.", "Only you can read it.", "Open their note", "answer"),
+    "reported": (
+        "Something got hard, and they asked for you.",
+        "Only whoever walks with them can read it.",
+        "Open their note",
+        "answer",
+    ),
     "overdue": ("Something got hard, and nobody was in touch in time.", "They still wait.", "Open their note", None),
     "contacted": ("You have spoken. What could help next time?", "Look at it together.", "Look together", None),
     "reflected": ("They said what could help.", "A lighter plan is yours to offer.", "Open it", None),
@@ -69,7 +74,7 @@ STOPPED = ("Sharing stopped with {agency}.", "Their place stays theirs until you
 def page(request: Request, found: Today, form: Form[Any] | None = None) -> Response:
     sheet = found.sheet
     groups = [
-        (key.key, TITLES[key.key], [_ask(sheet, row) for row in key.rows])
+        (key.key, TITLES[key.key], [_for_whom(found, row, _ask(sheet, row)) for row in key.rows])
         for key in found.groups
     ]  # fmt: skip
     concerns = [_concern(sheet, row) for row in found.concerns]
@@ -92,6 +97,7 @@ def page(request: Request, found: Today, form: Form[Any] | None = None) -> Respo
         how=HOW,
         mark=sheet.mark,
         walks=bool(found.people),
+        waits_elsewhere=sheet.actor.role in (Role.CASE_MANAGER, Role.SUPERVISOR, Role.AGENCY_ADMIN),
         covers=sheet.actor.role in (Role.CASE_MANAGER, Role.SUPERVISOR),
         is_asked=sheet.actor.role is Role.AGENCY_ADMIN or any(group.key == "asked" for group in found.groups),
         **frame(sheet.actor, TODAY),
@@ -130,6 +136,12 @@ def _clock(sheet: Sheet, row: Row, verb: str | None = None) -> Chip:
 def _line(sheet: Sheet, row: Row, text: str, aside: str, act: Act, verb: str | None = None) -> Ask:
     clock = _clock(sheet, row, verb)
     return Ask(named(row.person), text, clock, act, aside, page_of(row.person))
+
+
+def _for_whom(found: Today, row: Row, ask: Ask) -> Ask:
+    """Whoever covers sees whose word it was, and for whom they call."""
+    away = found.away.get(row.id)
+    return replace(ask, aside=f"{ask.aside} For {away}, whom you cover for.".strip()) if away else ask
 
 
 def _ask(sheet: Sheet, row: Row) -> Ask:

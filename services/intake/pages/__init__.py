@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import consents, desk, directory, erasures, nevers, quick_exit, shared, start, told
+from services.intake.pages import consents, desk, directory, erasures, nevers, quick_exit, shared, start, told, waiting
 
 router = APIRouter()
 for part in (
@@ -15,5 +15,6 @@ for part in (
     directory.router,
     nevers.router,
     desk.router,
+    waiting.router,
 ):
     router.include_router(part)

@@ -37,7 +37,7 @@ SAID = {
     "demand-decided": "Written down.",
 }
 SCOPE = {  # as counsel reads it
-    "referral": "What they asked for",
+    "referral": "Their referrals",
     "contact": "Ways to reach them",
     "plan": "Plan",
     "promise": "Promises",

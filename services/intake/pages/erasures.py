@@ -17,7 +17,7 @@ from services.intake import words
 from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Identity, Stage
 from services.intake.holds import Because
-from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.frame import about, frame, lang_for
 from services.intake.pages.shared import ties, when_due, zone_of
 from services.intake.places import erasure_page, shared_page
 from services.intake.pretending import erasures_of, own
@@ -71,6 +71,7 @@ async def page(person_id: UUID, request: Request, actor: Annotated[Actor, Depend
         "erasure.html",
         says=says,
         how=SHARED[lang],
+        lead=about(actor, relations, person_id, says["lead"] if actor.person else SHARED[lang]["staff_lead"]),
         said=SAID[lang],
         here=erasure_page(person_id),
         person=person_id,

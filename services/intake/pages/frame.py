@@ -1,10 +1,16 @@
 """What stands around intake's pages: the staff bar, the person's own page, or neither for who is not signed in."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
+from markupsafe import Markup
+
+from services.intake.places import page_of
 from shared.security.identity import Actor
-from shared.security.permissions import Role
+from shared.security.permissions import Relation, Role, may
 from shared.web.menu import bar
+from shared.web.names import named
 from shared.web.words import Lang
 
 
@@ -15,6 +21,14 @@ def frame(actor: Actor, current: str = "") -> dict[str, Any]:
     if actor.role is Role.ANYONE:
         return {"layout": "layout_plain.html", "bar": bar(actor), "is_own": False}
     return {"layout": "layout.html", "bar": bar(actor, current), "is_own": False}
+
+
+def about(actor: Actor, ties: Iterable[Relation], person: UUID, lead: str) -> str:
+    """What stands under a heading for staff: whose page it is, so that nobody acts on the wrong one."""
+    if actor.person or not may(actor, "person.name", ties):
+        return lead
+    who = Markup('<a href="{}">{}</a>').format(page_of(person, actor), named(person, "this person"))
+    return Markup("About {}. {}").format(who, lead)
 
 
 def lang_for(actor: Actor, lang: Lang) -> Lang:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.intake import seals, staff, words
 from services.intake.directory import Agency
 from services.intake.erasures import Stage
-from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
 from services.intake.places import OPENINGS, erasure_page, page_of, shared_page
 from services.intake.says import CONTACT, SAID, START
@@ -230,12 +230,14 @@ def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) 
     now = form.typed.get("language")
     if isinstance(now, str) and now:
         languages.setdefault(now, now)  # one that the form does not offer stays theirs
+    staff_lead = CONTACT[lang]["staff_lead"]
     return render(
         request,
         "contact.html",
         status=422 if form.wrong else 200,
         form=form,
         says=CONTACT[lang],
+        lead=CONTACT[lang]["lead"] if actor.person else about(actor, {Relation.NAMED_WORKER}, person, staff_lead),
         start=START[lang],
         ways=words.ways(lang),
         languages=list(languages.items()),

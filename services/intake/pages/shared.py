@@ -19,7 +19,7 @@ from services.intake.consents import Stage, last_day
 from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages import demanded, opened
-from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.frame import about, frame, lang_for
 from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
 from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.says_demanded import DEMANDED
@@ -131,6 +131,7 @@ async def shared(
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
     shown = [_shown(row, names, now, zone, lang) for row in rows if _is_of_now(row, now)]
+    whole = "whole" in request.query_params or not is_htmx(request)
     return render(
         request,
         "shared.html",
@@ -148,10 +149,11 @@ async def shared(
         mine=MINE,
         pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
+        lead=about(actor, relations, person_id, SHARED[lang]["staff_lead"]) if whole else SHARED[lang]["staff_lead"],
         shown=shown,
         stopping=actor.person == person_id and any(one.stopping for one in shown),
         mark=mark,
-        whole="whole" in request.query_params or not is_htmx(request),
+        whole=whole,
         looked=PAGE[lang],
         looks=parts(person_id, lang) if actor.may("looks.read", relations) else [],
         **frame(actor, PEOPLE),

@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.intake import staff
-from services.intake.pages.frame import frame
+from services.intake.pages.frame import about, frame
 from services.intake.pages.shared import zone_of
 from services.intake.places import page_of, way_in_page
 from services.intake.says import SAID
@@ -44,7 +44,7 @@ async def page(request: Request, actor: Actor, row: Row, made: Made | None, form
         request,
         "way_in.html",
         status=422 if form.wrong else 200,
-        stands=_stands(made),
+        stands=about(actor, ties, row.person.id, _stands(made)),
         made=await _made(request, actor, made, now, zone),
         held=BECAUSE.get(row.held_because or "", "") if row.person.held else "",
         held_at=say.moment(row.held_at, now, zone) if row.held_at else "",

@@ -63,6 +63,11 @@ async def find(tx: Connection, person: UUID) -> Row | None:
     return Row(_erasure(row), row["asked_by"], row["asked_at"], row["confirmed_by"], row["erased_at"], row["done_at"])
 
 
+async def asked_of(tx: Connection, workers: list[UUID], alone: UUID | None) -> list[UUID]:
+    """Who asked and is not known yet, the longest wait first; `alone`: also those of this agency without a worker."""
+    return [row["id"] for row in await tx.fetch(SQL["erasures_asked"], workers, alone)]
+
+
 async def put(tx: Connection, asked: Decision[Erasure], by: UUID) -> bool:
     """A first wish, or one anew after it was taken back. False where another stands."""
     erasure, _, timers = asked

@@ -8,6 +8,13 @@ SELECT * FROM erasure WHERE person_id = $1 FOR UPDATE;
 -- name: find_erasure
 SELECT * FROM erasure WHERE person_id = $1;
 
+-- name: erasures_asked
+-- Of whom these workers walk with, and whom nobody of this agency walks with yet; nobody has known them yet.
+SELECT person.id FROM erasure JOIN person ON person.id = erasure.person_id
+ WHERE erasure.stage = 'asked'
+   AND (person.worker_id = ANY($1::uuid[]) OR person.worker_id IS NULL AND person.agency_id = $2)
+ ORDER BY erasure.asked_at, person.id LIMIT 15;
+
 -- name: put_erasure
 -- Its own insert is the lock of a first one; one that was taken back begins anew.
 INSERT INTO erasure (person_id, stage, asked_by) VALUES ($1, $2, $3)

@@ -35,6 +35,8 @@ async def test_who_was_asked_is_led_to_the_referral_and_never_to_the_persons_pag
     referral = await world.refer()
     page = await world.page(YUSUF, "/caseplan/today")
     assert f'class="who" href="/caseplan/referrals/{referral}"' in page and "/caseplan/people/" not in page
+    looks = (await world.read(RAY, f"/caseplan/people/{RAY}/looks"))["looks"]
+    assert {look["purpose"] for look in looks if look["actor"] == str(YUSUF)} == {"referral"}, "nobody walks there"
 
 
 async def test_a_referral_goes_from_sent_to_the_persons_own_word(world: World):

@@ -254,3 +254,15 @@ async def test_a_restored_database_goes_on_erasing_and_knows_who_was_erased(door
     await door.shift("9 days")
     await door.fire()
     assert dict(await door.pool.fetchrow(ROW, later)) == GONE
+
+
+async def test_whoever_has_to_know_them_finds_it_among_what_waits(door: Door):
+    person = await door.add()
+    await say(door, person)
+    assert str(person) in (await door.get("/intake/waiting", DANA)).json()["erasures"]
+    assert "asked to have it all erased" in text(await door.page("/intake/waiting", DANA))
+    for other in (LENA, GRACE, YUSUF):
+        assert (await door.get("/intake/waiting", other)).json()["erasures"] == []
+    assert (await door.get("/intake/waiting", TONY)).status_code == 404
+    await say(door, person, "/confirm", DANA, identity="document")
+    assert str(person) not in (await door.get("/intake/waiting", DANA)).json()["erasures"]

@@ -346,3 +346,13 @@ async def test_outside_the_demo_nobody_is_given_to_a_worker_whom_nobody_knows(do
         path = f"/intake/people/{made.json()['id']}/worker"
         assert (await asks.put(path, json={"worker": str(uuid7())})).status_code == 422
         assert (await asks.put(path, json={"worker": str(colleague)})).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["shared", "erasure", "way-in", "contact"])
+async def test_where_a_worker_acts_for_somebody_the_page_says_for_whom(door, page: str):
+    person = await door.add()
+    staff = (await door.page(f"/intake/people/{person}/{page}", demo.DANA)).text
+    assert f'<a href="/caseplan/people/{person}">' in staff
+    assert f'hx-get="/intake/people/{person}/name"' in staff
+    if page != "way-in":  # nobody's own: they have no such page
+        assert "/name" not in (await door.page(f"/intake/people/{person}/{page}", person)).text

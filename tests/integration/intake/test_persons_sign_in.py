@@ -323,3 +323,14 @@ async def test_a_second_pin_is_chosen_with_the_first_and_what_is_wrong_with_it_i
             assert SECOND not in answer.text and FIRST not in answer.text and "<details open>" in answer.text
     async with Browsers(house).open() as phone:
         assert (await choose(phone, link, second=SECOND, second_again=SECOND)).status_code == 303
+
+
+async def test_whoever_holds_the_link_reads_it_in_the_other_language_too(browsers, house, person):
+    link = await hand_out(house, person)
+    async with browsers.open() as phone:
+        assert 'hreflang="es"' in (await phone.get(link)).text
+        page = (await phone.get(f"{link}?lang=es")).text
+        assert "Escoja su PIN" in page and 'hreflang="en"' in page
+    link = await settled(browsers, person)
+    async with browsers.open() as phone:
+        assert 'hreflang="es"' in (await phone.get(link)).text

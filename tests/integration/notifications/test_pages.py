@@ -203,6 +203,7 @@ async def test_the_person_and_their_worker_see_their_messages_and_why_one_waits(
         assert ("held: quiet hours until 23:00" in worker.text) or ("On its way" in worker.text)
         own = await client.get(where, headers=signed_in(world, demo.RAY, **PAGE))
         assert own.status_code == 200 and "555-0100" not in own.text + worker.text
+        assert "held" not in own.text and ("Waits until" in own.text) == ("held:" in worker.text)
         part = await client.get(where, headers=signed_in(world, demo.RAY, **PAGE, **{"HX-Request": "true"}))
         assert "<html" not in part.text
         assert (await client.get(where, headers=signed_in(world, demo.JO, **JSON))).status_code == 404
