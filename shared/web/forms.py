@@ -121,7 +121,7 @@ async def read(
     except ValidationError as error:
         for found in error.errors():
             name = str(found["loc"][0]) if found["loc"] else ""
-            said = _unreadable(found, request) or (words or {}).get(name) or _sentence(found, model)
+            said = _unreadable(found, request) or (words or {}).get(name) or _sentence(found, model, lang_of(request))
             form.wrong.setdefault(name, said)
     return form
 
@@ -134,10 +134,10 @@ def _unreadable(found: Any, request: Request) -> str:
     return error.es if lang_of(request) == "es" else str(error)
 
 
-def _sentence(found: Any, model: type[BaseModel]) -> str:
+def _sentence(found: Any, model: type[BaseModel], lang: Lang) -> str:
     info = model.model_fields.get(str(found["loc"][0])) if found["loc"] else None
     if found["type"] == "missing":
-        return "This one is needed."
+        return "Falta esto." if lang == "es" else "This one is needed."
     return sentence(found, info.title if info else None)
 
 

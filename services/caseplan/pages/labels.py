@@ -43,7 +43,7 @@ STAFF: Mapping[tuple[str, str], str] = {
     ("promise", "ask_for_time"): "Ask for another time",
     ("promise", "agree"): "They agree to the other time",
     ("promise", "refuse"): "They keep the first time",
-    ("plan", "suggest"): "Suggest a change",
+    ("plan", "suggest"): "Write a suggestion",
     ("plan", "sign"): "Sign it",
     ("plan", "disagree"): "Not like this: let us talk",
     ("plan", "not_now"): "They said not now",

@@ -122,8 +122,8 @@ def _many(found: Today) -> str:
     if not found.count:
         return "Nothing needs you right now."
     things = "One thing" if found.count == 1 else f"{say.sentence(say.count(found.count))} things"
-    rest = f"{say.sentence(say.count(found.later))} more can wait." if found.later else "Everything else can wait"
-    return f"{things}. {rest if found.later else rest + ', so it is not here.'}"
+    rest = f"{say.sentence(say.count(found.later))} more can wait" if found.later else "What can wait is not here"
+    return f"{things}. {rest}."
 
 
 def _clock(sheet: Sheet, row: Row, verb: str | None = None) -> Chip:

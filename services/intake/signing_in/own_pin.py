@@ -61,7 +61,8 @@ class OwnPin:
         actor.require("pin.change", Relation.SELF)
         act(SERVICE)  # as at the door: the row is found by who is signed in
         view: View = "harmless" if actor.harmless else "whole"
-        form = await forms.read(request, NewPin)
+        says = PIN[lang_of(request)]
+        form = await forms.read(request, NewPin, words={name: says[f"need_{name}"] for name in NewPin.model_fields})
         if (refused := await self._refused(request, actor, form)) is not None:
             return _page(request, actor, form, status=refused)
         assert form.value is not None, "nothing was refused"

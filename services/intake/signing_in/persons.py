@@ -74,7 +74,9 @@ class Persons:
     async def take(self, request: Request, code: str) -> Response:
         began = time.monotonic()
         way = await self._way(request, code)
-        form = await forms.read(request, Chosen if _is_to_choose(way) else Pin)
+        says = SAYS[lang_of(request)]
+        words = {"new": says["need_new"], "again": says["need_again"]}
+        form = await forms.read(request, Chosen if _is_to_choose(way) else Pin, words=words)
         place = await _place(request, way)
         link = hash_of(code).hex()
         try:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake.says import PIN
 from services.intake.sessions import hash_of
 from services.intake.signing_in.own_pin import OWN_PIN
 from services.intake.signing_in.tries import TRIES
@@ -305,6 +306,9 @@ async def test_the_page_of_ones_pin_speaks_the_readers_language(browsers, house,
         same = await phone.post(OWN_PIN, data={**fields(page.text, "PIN"), "now": FIRST, "new": FIRST, "again": FIRST})
         assert same.status_code == 422
         assert ("do not use yet" if speaks == "en" else "todavía no use") in same.text
+        empty = (await phone.post(OWN_PIN, data=fields(page.text, "PIN"))).text
+        for line in ("now", "new", "again"):
+            assert PIN[speaks][f"need_{line}"] in empty, "each field says what is to be typed there"
 
 
 @pytest.mark.parametrize(("speaks", "says"), [("en", "make you open"), ("es", "obliga a abrir")])
