@@ -3,7 +3,6 @@
 Nothing a try finds reaches further than its one transaction; whoever is refused learns the same, whatever the reason.
 """
 
-import asyncio
 import json
 import re
 import time
@@ -26,6 +25,7 @@ from services.intake.emergencies import (
 )
 from services.intake.findable import parts_for
 from services.intake.names import looked_up, words_of
+from services.intake.same_time import takes_as_long
 from services.intake.store import directory, people
 from services.intake.store import emergencies as store
 from services.intake.store.names import find_by_parts
@@ -44,7 +44,6 @@ from shared.web.edge import cause_of, command, transaction
 TOLD = (Compartment.HEALTH, "opening.told")
 FOUND = (Compartment.HEALTH, "opening.found")
 ALIKE = 50  # people who share the words of a name
-SAME_TIME = 0.75  # seconds that every refusal takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ async def open_record(here: Running, actor: Actor, said: Said) -> Opening:
     try:
         return await _looked_for(here, actor, said)
     except Refused:  # more was done for somebody who said *never* than for nobody, and the time would tell
-        await asyncio.sleep(began + SAME_TIME - time.monotonic())
+        await takes_as_long(began)
         raise
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.intake.signing_in.proving import SAME_TIME
+from services.intake.same_time import SAME_TIME
 from services.intake.signing_in.tries import TRIES, TRIES_OF_ALL
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, colleague, sign_in

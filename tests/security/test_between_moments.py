@@ -1,8 +1,9 @@
 """Two people at once, of whom one ends what the other is about to begin: whoever comes second comes too late."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,17 @@ LIVE = "SELECT count(*) FROM session WHERE account_id = $1 AND ended_at IS NULL 
 WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"
 
 
+def meanwhile(monkeypatch: pytest.MonkeyPatch, room: ModuleType, name: str, deed: Callable[[], Awaitable[None]]) -> None:
+    """Let something happen after all was looked at, just before `room.name` acts on it."""
+    real = getattr(room, name)
+
+    async def late(*given: Any) -> Any:
+        await deed()
+        return await real(*given)
+
+    monkeypatch.setattr(room, name, late)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def door(database: FreshDatabase) -> AsyncIterator[Door]:
     async with open_door(database) as opened:
@@ -48,14 +60,12 @@ async def waiting(door: Door, work: Coroutine[Any, Any, Any]) -> asyncio.Task[An
 async def test_who_leaves_while_they_sign_in_is_not_in(door: Door, monkeypatch: pytest.MonkeyPatch):
     browsers = Browsers(door)
     who = await colleague(browsers)
-    welcome = staff.welcome
 
-    async def after_they_left(*given: Any) -> Any:
+    async def they_left() -> None:
         ended = await door.post(f"/intake/accounts/{who.account.id}/end", {}, demo.YUSUF)
         assert ended.status_code == 200, ended.text
-        return await welcome(*given)
 
-    monkeypatch.setattr(staff, "welcome", after_they_left)
+    meanwhile(monkeypatch, staff, "welcome", they_left)
     async with browsers.open() as asks:
         answer = await sign_in(asks, who)
         assert answer.status_code == 409 and browsers.tokens.cookie_name not in asks.cookies
@@ -67,14 +77,12 @@ async def test_who_does_another_work_since_they_typed_their_password_gets_no_tok
 ):
     browsers = Browsers(door)
     who = await colleague(browsers)
-    welcome = staff.welcome
 
-    async def after_the_change(*given: Any) -> Any:
+    async def the_change() -> None:
         path = f"/intake/accounts/{who.account.id}/role"
         assert (await door.post(path, {"role": "mentor"}, demo.YUSUF)).status_code == 200
-        return await welcome(*given)
 
-    monkeypatch.setattr(staff, "welcome", after_the_change)
+    meanwhile(monkeypatch, staff, "welcome", the_change)
     async with browsers.open() as asks:
         assert (await sign_in(asks, who)).status_code == 303
         assert browsers.tokens.read(asks.cookies[browsers.tokens.cookie_name]).actor.role == "mentor"
@@ -110,15 +118,13 @@ async def test_who_is_erased_while_they_sign_in_is_not_in(door: Door, monkeypatc
     person = await door.add()
     link = await settled(browsers, person)
     await asked_and_known(door, person)
-    welcome = persons.welcome
 
-    async def after_it_is_due(*given: Any) -> Any:
+    async def it_is_due() -> None:
         await door.shift("8 days")
         with acting(SERVICE):
             assert await door.fire() >= 1
-        return await welcome(*given)
 
-    monkeypatch.setattr(persons, "welcome", after_it_is_due)
+    meanwhile(monkeypatch, persons, "welcome", it_is_due)
     async with browsers.open() as phone:
         answer = await type_pin(phone, link, FIRST)
         assert answer.status_code == 409 and browsers.tokens.cookie_name not in phone.cookies
@@ -132,13 +138,11 @@ async def test_whoever_types_a_pin_while_a_worker_makes_a_new_link_is_not_in(
     browsers = Browsers(door)
     person = await door.add()
     link = await settled(browsers, person)
-    welcome = persons.welcome
 
-    async def after_a_new_link(*given: Any) -> Any:
+    async def a_new_link() -> None:
         await hand_out(door, person)
-        return await welcome(*given)
 
-    monkeypatch.setattr(persons, "welcome", after_a_new_link)
+    meanwhile(monkeypatch, persons, "welcome", a_new_link)
     for pin in (FIRST, SECOND):
         async with browsers.open() as thief:
             answer = await type_pin(thief, link, pin)
@@ -152,13 +156,11 @@ async def test_whoever_changes_a_pin_while_a_worker_makes_a_new_link_is_not_in(
     browsers = Browsers(door)
     person = await door.add()
     link = await settled(browsers, person)
-    welcome = own_pin.welcome_in
 
-    async def after_a_new_link(*given: Any) -> Any:
+    async def a_new_link() -> None:
         await hand_out(door, person)
-        return await welcome(*given)
 
-    monkeypatch.setattr(own_pin, "welcome_in", after_a_new_link)
+    meanwhile(monkeypatch, own_pin, "welcome_in", a_new_link)
     async with browsers.open() as thief:
         assert (await type_pin(thief, link, FIRST)).status_code == 303
         form = fields((await thief.get(OWN_PIN)).text, "Change my PIN")
@@ -218,13 +220,11 @@ async def test_who_is_out_by_their_owners_new_pin_does_not_change_it_after_all(
 async def test_whoever_signs_in_while_the_password_is_changed_is_not_in(door: Door, monkeypatch: pytest.MonkeyPatch):
     browsers = Browsers(door)
     who = await colleague(browsers)
-    welcome = staff.welcome
 
-    async def after_the_change(*given: Any) -> Any:
+    async def the_change() -> None:
         await door.pool.execute("UPDATE account SET password = 'another' WHERE id = $1", who.account.id)
-        return await welcome(*given)
 
-    monkeypatch.setattr(staff, "welcome", after_the_change)
+    meanwhile(monkeypatch, staff, "welcome", the_change)
     before = await door.pool.fetchval(LIVE, who.account.id)
     async with browsers.open() as asks:
         answer = await sign_in(asks, who)

@@ -15,11 +15,11 @@ from shared.security.identity import Actor
 from shared.security.permissions import Role, may
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
+from shared.web.menu import TODAY
 from shared.web.names import named
 from shared.web.templates import render
 
 router = APIRouter(tags=["waiting"])
-TODAY = "/caseplan/today"
 
 
 @router.get("/intake/waiting")
@@ -40,8 +40,8 @@ async def waiting(request: Request, actor: Annotated[Actor, Depends(allow("erasu
         erasing=[(erasure_page(id), named(id, "Somebody")) for id in people],
         at_desk=at_desk,
         desk=DESK,
-        back=TODAY,
-        **frame(actor, TODAY),
+        back=TODAY[1],
+        **frame(actor, TODAY[1]),
         lang="en",
     )
 

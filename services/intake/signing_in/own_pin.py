@@ -1,6 +1,5 @@
 """A person's own PIN: changing the one that they came in by, whichever of the two it was. Both see the same page."""
 
-import asyncio
 import time
 from typing import Annotated
 
@@ -9,11 +8,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.intake.pages.frame import frame
+from services.intake.same_time import takes_as_long
 from services.intake.says import PIN
 from services.intake.signing_in.door import session_of
 from services.intake.signing_in.persons import View, welcome_in
 from services.intake.signing_in.pins import Pins
-from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import TooManyTries, Tries, address_of
 from services.intake.store import sessions
 from services.intake.store import ways_in as store
@@ -104,7 +103,7 @@ class OwnPin:
             form.wrong = {"now": says["wrong"]}
         if not form.wrong:
             return None
-        await asyncio.sleep(began + SAME_TIME - time.monotonic())
+        await takes_as_long(began)
         return 422
 
 

@@ -5,7 +5,6 @@ is wrong, and whichever PIN was right, looks alike and takes as long. In the dem
 machine's secret until somebody uses them; from then on they are kept as everybody's are.
 """
 
-import asyncio
 import time
 from typing import Literal
 from uuid import UUID
@@ -14,10 +13,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from services.intake.same_time import takes_as_long
 from services.intake.sessions import hash_of
 from services.intake.signing_in.door import at_the_door, place, welcome
 from services.intake.signing_in.pins import Pins
-from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import TooManyTries, Tries, address_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import ways_in as store
@@ -86,7 +85,7 @@ class Persons:
             form.wrong = {_first(way): SAYS[lang_of(request)]["wait"].format(seconds=error.seconds)}
             return self._page(request, code, way, form, status=429, headers=error.headers)
         if answer is None:
-            await asyncio.sleep(began + SAME_TIME - time.monotonic())
+            await takes_as_long(began)
             return self._page(request, code, way, form, status=422)
         self._tries.succeeded(link, place)
         return answer

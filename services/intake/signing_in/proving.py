@@ -3,7 +3,6 @@
 So no answer tells which of the two was wrong, whether there is such a name, or that a guessed password was right.
 """
 
-import asyncio
 import time
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from asyncpg import Connection
 from fastapi import Request
 
 from services.intake.accounts import Stage
+from services.intake.same_time import takes_as_long
 from services.intake.signing_in import codes, door, passwords
 from services.intake.signing_in.passwords import Passwords
 from services.intake.signing_in.tries import Tries
@@ -21,7 +21,6 @@ from shared.runtime.errors import NotAllowed
 from shared.security.sealing import Compartment, Tampered, open_sealed
 from shared.web.edge import command, running, transaction
 
-SAME_TIME = 0.75  # seconds that every refusal takes, so that none tells by its time what was looked at
 log = structlog.get_logger("intake")
 
 
@@ -53,7 +52,7 @@ class Proving:
         proofs = await self._proved(request, name, password, codes.plain(code))
         if proofs is None:
             log.info("signin.refused")  # not by which name: somebody may have typed their password there
-            await asyncio.sleep(began + SAME_TIME - time.monotonic())
+            await takes_as_long(began)
             return None
         self._tries.succeeded(name, place)
         return proofs

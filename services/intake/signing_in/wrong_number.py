@@ -3,7 +3,6 @@
 It says the same whether there is such a link, and nothing of anybody. The agency sees that the number is held.
 """
 
-import asyncio
 import time
 from uuid import UUID
 
@@ -12,8 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake import holding
+from services.intake.same_time import takes_as_long
 from services.intake.signing_in.door import at_the_door
-from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import Tries, address_of
 from services.intake.signing_in.words import SAYS
 from services.intake.store import ways_in as store
@@ -55,7 +54,7 @@ class WrongNumber:
                 await holding.hold(tx, await self._whose(tx, code), "wrong_number", ANYONE)
         except (NotFound, Erased):
             pass  # no such link, or nobody of whom we hold a number: the answer is the same
-        await asyncio.sleep(began + SAME_TIME - time.monotonic())
+        await takes_as_long(began)
         return _page(request, code, done=True)
 
     async def _whose(self, tx: Connection, code: str) -> UUID:
