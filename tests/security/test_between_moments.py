@@ -31,7 +31,9 @@ LIVE = "SELECT count(*) FROM session WHERE account_id = $1 AND ended_at IS NULL 
 WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, room: ModuleType, name: str, deed: Callable[[], Awaitable[None]]) -> None:
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, room: ModuleType, name: str, deed: Callable[[], Awaitable[None]]
+) -> None:
     """Let something happen after all was looked at, just before `room.name` acts on it."""
     real = getattr(room, name)
 
