@@ -303,7 +303,7 @@ async def confirm(
     word = taken(await read(request, Word))
 
     def meant(spoken: Spoken) -> Command:
-        return Confirm(spoken.is_own or word.in_private)
+        return Confirm(spoken.today, spoken.is_own or word.in_private)
 
     same = (Stage.CONFIRMED,)
     return await _move(request, actor, want, consent_id, word, meant, "consent.answer", "consent-confirmed", same)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.consents import Consent, Stage, Terms, is_live
+from services.intake.consents import Consent, Patience, Stage, Terms, is_live, reminder_of
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -14,6 +14,7 @@ from shared.runtime.errors import NotFound
 from shared.workflow import Decision
 
 SQL = sql.load(__file__, "consents.sql")
+PATIENCE = Patience()
 READABLE = timedelta(hours=72)  # how long a partner's topic keeps what was already written (contracts/topics.py)
 
 
@@ -80,11 +81,13 @@ async def add_consent(tx: Connection, consent: Consent, asked_by: UUID) -> bool:
 
 async def save_consent(tx: Connection, decision: Decision[Consent], cause: Cause) -> None:
     """State, events and clocks, in the caller's transaction: all of them or none."""
-    await tx.execute(SQL["save_consent"], decision.state.id, *_changing(decision.state))
+    await tx.execute(
+        SQL["save_consent"], decision.state.id, *_changing(decision.state), decision.state.terms.expires_on
+    )
     consent, events, timers = decision
     person = consent.person
     await put_events(tx, consent.id, events, partitionkey=person, person=person, cause=cause)
-    await start_timers(tx, timers)
+    await start_timers(tx, [*timers, reminder_of(consent, PATIENCE)] if timers else [])
 
 
 async def consents_of(tx: Connection, person: UUID, limit: int = 200) -> list[Row]:

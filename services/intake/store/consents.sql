@@ -14,7 +14,7 @@ ON CONFLICT (id) DO NOTHING RETURNING id;
 -- name: save_consent
 -- Each moment is the first at which the row stood there.
 UPDATE consent
-   SET stage = $2, granted_on = $3, confirm_by = $4, given = $5, reason = $6, halted = $7,
+   SET stage = $2, granted_on = $3, confirm_by = $4, given = $5, reason = $6, halted = $7, expires_on = $8,
        granted_at = CASE WHEN $2 IN ('granted', 'confirmed') THEN coalesce(granted_at, clock()) ELSE granted_at END,
        revoked_at = CASE WHEN $2 = 'revoked' THEN coalesce(revoked_at, clock()) ELSE revoked_at END,
        in_effect_at = CASE WHEN $2 = 'in_effect' THEN coalesce(in_effect_at, clock()) ELSE in_effect_at END,
