@@ -31,6 +31,33 @@ SELECT * FROM consent WHERE person_id = $1 AND stage <> 'not_now' ORDER BY asked
 SELECT * FROM consent
  WHERE person_id = $1 AND recipient = $2 AND stage IN ('granted', 'confirmed') ORDER BY id FOR SHARE;
 
+-- name: put_word
+INSERT INTO consent_word (id, consent_id, person_id, verb, given, recorded_by, lang, version, read)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: words_of
+-- What was said of one consent, in order; by consent_word_idx.
+SELECT verb, given, recorded_by, said_at, lang, version, read FROM consent_word
+ WHERE consent_id = $1 ORDER BY said_at, id LIMIT 100;
+
+-- name: with_text
+-- Those of some consents of which a text was kept.
+SELECT DISTINCT consent_id FROM consent_word WHERE consent_id = ANY ($1::uuid[]) AND read IS NOT NULL;
+
+-- name: known_to
+-- Whether somebody is known to an agency: it walks with them, may tell of them, or hears of them.
+SELECT EXISTS (SELECT FROM person WHERE id = $1 AND erased_at IS NULL AND (agency_id = $2 OR worker_id = $3))
+    OR EXISTS (SELECT FROM consent WHERE person_id = $1 AND (recipient = $2 OR discloser = $2)
+                  AND stage IN ('granted', 'confirmed'));
+
+-- name: live_of
+-- What stands of somebody's yeses, held in the order in which consents are.
+SELECT * FROM consent WHERE person_id = $1 AND stage IN ('granted', 'confirmed') ORDER BY id FOR UPDATE;
+
+-- name: treats
+-- Whether an agency offers a program for one of these needs; by program_agency_idx.
+SELECT EXISTS (SELECT FROM program WHERE agency_id = $1 AND needs && $2::text[] AND withdrawn IS NULL);
+
 -- name: mark_of_consents
 -- A few letters that change when any of a person's consents does; by consent_person_idx.
 SELECT left(md5(coalesce(string_agg(concat_ws('.', id, stage, confirm_by), ',' ORDER BY id), '')), 12)
