@@ -89,15 +89,21 @@ class YesOnPage(Yes):
     program: str = ""
 
 
-class Word(Signature):
+class Word(BaseModel):
     """What somebody says of a consent that is there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     given: Literal["page", "in_person", "by_phone", "sms", "paper"] | None = None
     in_private: bool = Field(False, description="Said where nobody else listens; what is said on one's own page is.")
     next: str | None = None
 
 
-class Longer(Word):
+class SignedWord(Signature, Word):
+    """A yes to what they read of it."""
+
+
+class Longer(SignedWord):
     """The same goes on."""
 
     expires_on: date = Field(description="The new last day.")

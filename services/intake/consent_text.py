@@ -93,7 +93,7 @@ def chosen(text: Text, terms: Terms, confirm_by: date | None) -> Text:
     says = TEXT[text.lang]
     codes = [code for code in CATEGORIES if code in terms.categories]
     what = tuple(say.sentence(CATEGORIES[code].in_lang(text.lang)) + "." for code in codes)
-    until = [says["last_day"].format(day=dated(terms.expires_on, text.lang))]
+    until = [says["last_day"].format(day=dated(terms.expires_on, text.lang)), says["by_itself"]]
     if confirm_by and confirm_by < terms.expires_on:
         until.append(says["at_intake"].format(day=dated(confirm_by, text.lang)))
     guarded = (says["guarded"],) if PROTECTED in terms.categories else ()

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake.api.consents import Want, not_never, only_to_whom_the_rule_allows, spoken_in, still_says, written
-from services.intake.consent_bodies import SPOKEN, Longer, Signature, Spoken, Stop, Word
+from services.intake.consent_bodies import SPOKEN, Longer, SignedWord, Spoken, Stop, Word
 from services.intake.consents import (
     Command,
     Confirm,
@@ -66,10 +66,10 @@ class Saying:
     kept: Kept | None = None
 
 
-@router.post("/intake/consents/{consent_id}/grant", openapi_extra=takes(Word))
+@router.post("/intake/consents/{consent_id}/grant", openapi_extra=takes(SignedWord))
 async def say_yes(consent_id: UUID, request: Request, actor: Answers, want: Want) -> Response:
     """Yes to a question that was put on the page."""
-    word = taken(await read(request, Word))
+    word = taken(await read(request, SignedWord))
 
     def meant(spoken: Spoken) -> Command:
         private = spoken.is_own or word.in_private
@@ -98,7 +98,7 @@ async def confirm(consent_id: UUID, request: Request, actor: Answers, want: Want
     word = taken(await read(request, Word))
 
     def meant(spoken: Spoken) -> Command:
-        return Confirm(spoken.today, spoken.is_own or word.in_private, _on_paper(word))
+        return Confirm(spoken.today, spoken.is_own or word.in_private, word.given == "paper")
 
     saying = Saying(meant, "consent.answer", "confirmed", "consent-confirmed", (Stage.CONFIRMED,))
     return await _move(request, actor, want, consent_id, word, saying)
@@ -189,7 +189,7 @@ async def _stop_one(tx: Connection, actor: Actor, want: Wanted | None, consent: 
     await audit.record(tx, actor, "consent.revoke", consent.person, f"consent/{consent.id}", "consent")
 
 
-async def _keep(request: Request, actor: Actor, consent_id: UUID, word: Signature, longer: Longer | None) -> Kept:
+async def _keep(request: Request, actor: Actor, consent_id: UUID, word: SignedWord, longer: Longer | None) -> Kept:
     """The text of a consent that is there, as it was read now. Raises Invalid where the page showed another."""
     async with transaction(running(request)) as tx:
         consent = (await store.find_consent(tx, consent_id)).consent
@@ -200,13 +200,13 @@ async def _keep(request: Request, actor: Actor, consent_id: UUID, word: Signatur
         raise Invalid("", "Read the page first.", "Lea primero la página.")
     still_says(before, word.read)
     way = word.way(is_own=spoken.is_own)
-    private = spoken.is_own or bool(getattr(word, "in_private", False)) or way.signed == "paper"
+    private = spoken.is_own or word.in_private or way.signed == "paper"
     only_to_whom_the_rule_allows(before, consent.terms, signed=way.is_signature, in_private=private)
     terms = _until(consent.terms, longer)
     return await keep(running(request), before, terms, way, at_intake=not private)
 
 
-def _matter(consent: Consent, word: Signature) -> Matter:
+def _matter(consent: Consent, word: SignedWord) -> Matter:
     terms = consent.terms
     return Matter(consent.person, terms.recipient, terms.discloser, terms.purpose, lang=word.lang)
 
@@ -215,12 +215,12 @@ def _until(terms: Terms, longer: Longer | None) -> Terms:
     return terms if longer is None else replace(terms, expires_on=longer.expires_on)
 
 
-def _on_paper(word: Signature) -> bool:
+def _on_paper(word: SignedWord) -> bool:
     return word.signed == "paper"
 
 
 async def _or_again(
-    request: Request, actor: Actor, consent_id: UUID, word: Word, put: Callable[[], Awaitable[Response]]
+    request: Request, actor: Actor, consent_id: UUID, word: SignedWord, put: Callable[[], Awaitable[Response]]
 ) -> Response:
     """A form that can't be taken as it is comes back as its page, with what to mend."""
     try:

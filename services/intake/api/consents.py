@@ -23,12 +23,9 @@ from services.intake.says_consent import SIGNING
 from services.intake.signing import PATIENCE, Before, Matter, keep, look, purpose_of
 from services.intake.store import consents as store
 from services.intake.store import directory, people
-from services.intake.store.emergencies import is_never
 from services.intake.told import consent_json
-from shared.runtime.database import reaching
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
-from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -185,9 +182,8 @@ async def _known(tx: Connection, said: Question) -> None:
 
 async def not_never(tx: Connection, person: UUID, recipient: UUID) -> None:
     """No yes is heard for whom they shut out for good, neither a first one nor one said again; only they open it."""
-    async with reaching(tx, SERVICE):  # whom they never let look is read by nobody but them
-        if await is_never(tx, person, recipient):
-            raise Invalid("recipient", NEVER["en"], NEVER["es"])
+    if await store.is_kept_out(tx, person, recipient):
+        raise Invalid("recipient", NEVER["en"], NEVER["es"])
 
 
 async def spoken_in(tx: Connection, actor: Actor, person: Person, zone: str) -> Spoken:

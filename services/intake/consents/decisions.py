@@ -73,6 +73,8 @@ def decide(consent: Consent, command: Command, by: By, patience: Patience) -> De
     check(move, consent, command, by, offers(consent, by.party))
     if isinstance(command, Renew):
         _in_time(command.until, command.today, patience)
+        if command.until < consent.terms.expires_on:
+            raise Invalid("expires_on", "Choose a day that is not before its last day now.")
     after = replace(noted(consent, command, by, patience), stage=move.end())
     happened = (tell(move.event, after, by),) if move.event else ()
     if move.keeps_clock:

@@ -18,3 +18,15 @@ CALL protect('consent_word', $$
     across_agencies() OR person_id = acting_person()
     OR (SELECT p.agency_id = acting_agency() OR p.worker_id = acting_worker() FROM person p
          WHERE p.id = consent_word.person_id)$$);
+
+-- Whether somebody never lets an agency look. It reaches further for this one answer, which nobody but them reads.
+CREATE FUNCTION keeps_out(whom uuid, other uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    before text := coalesce(current_setting('app.reach', true), '');
+    found boolean;
+BEGIN
+    PERFORM set_config('app.reach', 'service', true);
+    found := EXISTS (SELECT FROM never WHERE person_id = whom AND agency_id = other);
+    PERFORM set_config('app.reach', before, true);
+    RETURN found;
+END $$;

@@ -12,15 +12,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.intake.consent_text import Text
+from services.intake.consent_text import Text, dated
 from services.intake.consents import Consent, Stage, last_day
+from services.intake.consents.part2 import PROTECTED
 from services.intake.pages.frame import frame
 from services.intake.pages.shared import what_of
 from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
-from services.intake.says_consent import BESIDE, SIGNING
-from services.intake.signing import Before, Matter, look, purpose_of
+from services.intake.says_consent import BESIDE, SIGNING, TEXT
+from services.intake.signing import PATIENCE, Before, Matter, look, purpose_of
 from services.intake.signing import both as both
 from services.intake.signing import passed_on as passed_on
 from services.intake.store import consents as store
@@ -80,7 +81,8 @@ async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: U
     next = str(form.typed.get("next") or "")
     return _drawn(
         request, actor, before, form, "/intake/consents",
-        categories=categories, suggested=",".join(offered), until=until, back=back_to(next, shared_page(person_id)),
+        protected=PROTECTED in offered, categories=categories, suggested=",".join(offered), until=until,
+        back=back_to(next, shared_page(person_id)),
         here=f"/intake/consents/new?{_same_question(request, form, person_id, recipient)}",
     )  # fmt: skip
 
@@ -113,6 +115,9 @@ async def _about(request: Request, actor: Actor, consent_id: UUID, form: Form[An
     matter = Matter(consent.person, terms.recipient, terms.discloser, terms.purpose, lang=wanted)
     before = await look(running(request), actor, matter)
     lang = before.text.lang
+    later = [day for day in _until(before.today, lang) if renewing and day[0] >= str(terms.expires_on)]
+    if renewing and not later:
+        return forms.see_other(back, request)  # it holds for as long as anybody may ask for
     what = say.sentence(what_of(terms.categories, lang))
     ends = say.on_date(last_day(consent), before.today, lang)
     here = f"/intake/consents/{consent_id}"
@@ -120,7 +125,8 @@ async def _about(request: Request, actor: Actor, consent_id: UUID, form: Form[An
         request, actor, before, form, f"{here}/renew" if renewing else f"{here}/grant", back=back,
         fixed=f"{what}." if renewing else f"{what}. {SHARED[lang]['until'].format(day=ends)}.",
         ends=SIGNING[lang]["ends"].format(agency=before.told.entry.name, day=ends) if renewing else "",
-        until=_until(before.today, lang) if renewing else [],
+        until=later,
+        protected=PROTECTED in terms.categories,
         here=f"{here}/{'renew' if renewing else 'answer'}?",
         not_now="" if renewing else f"{here}/not-now",
     )  # fmt: skip
@@ -137,9 +143,7 @@ def _drawn(
 ) -> Response:
     text: Text = before.text
     lang, other = text.lang, "en" if text.lang == "es" else "es"
-    context = {
-        "categories": [], "suggested": "", "fixed": "", "ends": "", "until": [], "not_now": "", **more,
-    }  # fmt: skip
+    none = {"categories": [], "suggested": "", "fixed": "", "ends": "", "until": [], "not_now": ""}
     framed = frame(actor, PEOPLE)
     return render(
         request,
@@ -150,6 +154,7 @@ def _drawn(
         text=text,
         parts={part.name: part for part in text.parts},
         signing=SIGNING[lang],
+        rule=_rules(before),
         beside=BESIDE,
         staff_note=ASK["en"]["staff"],
         action=action,
@@ -159,7 +164,7 @@ def _drawn(
         in_other=f"{here}&lang={other}".replace("?&", "?"),
         other=other,
         text_lang=lang,
-        **context,
+        **{**none, **more},
         **framed,
         lang=lang if framed["is_own"] else "en",
     )
@@ -185,6 +190,13 @@ def _named(before: Before) -> dict[str, str]:
         key: says.replace("{discloser}", tells).replace("{recipient}", told)
         for key, says in ASK[before.text.lang].items()
     }
+
+
+def _rules(before: Before) -> dict[str, str]:
+    """What belongs to a choice that is yet to be made; it is kept with the yes where that was chosen."""
+    says, lang = TEXT[before.text.lang], before.text.lang
+    by = dated(before.today + timedelta(days=PATIENCE.confirm_days), lang)
+    return {"guarded": says["guarded"], "by_itself": says["by_itself"], "at_intake": says["at_intake"].format(day=by)}
 
 
 def _lang_wanted(request: Request, actor: Actor, form: Form[Any]) -> Lang | None:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.consents import Consent, Patience, Stage, Terms, is_live, reminder_of
+from services.intake.consents import Consent, Patience, Stage, Terms, reminder_of
 from services.intake.consents.part2 import CARE
+from services.intake.consents.telling import Matter, Standing, Word, Yes, judge
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -150,10 +151,20 @@ async def consents_of(tx: Connection, person: UUID, limit: int = 200) -> list[Ro
     return [_row(row) for row in await tx.fetch(SQL["consents_of"], person, limit)]
 
 
+async def is_kept_out(tx: Connection, person: UUID, agency: UUID) -> bool:
+    return bool(await tx.fetchval(SQL["kept_out"], person, agency))
+
+
 async def may_be_told(tx: Connection, person: UUID, recipient: UUID, category: str, at: datetime) -> bool:
     """Whether `recipient` may be told this now; the consents are held until `tx` ends."""
-    rows = [_consent(row) for row in await tx.fetch(SQL["disclosing"], person, recipient)]
-    return any(category in consent.terms.categories and is_live(consent, at) for consent in rows)
+    standing = Standing()
+    for row in await tx.fetch(SQL["disclosing"], person, recipient):
+        standing.given[row["id"]] = Yes(_consent(row))
+    if await is_kept_out(tx, person, recipient):
+        standing.nevers.add((person, recipient))
+    disclosers = {yes.consent.terms.discloser for yes in standing.given.values()}
+    matters = [Matter(person, discloser, recipient, frozenset({category})) for discloser in disclosers]
+    return any(judge(standing, matter, at) is Word.YES for matter in matters)
 
 
 def _changing(consent: Consent) -> tuple[object, ...]:

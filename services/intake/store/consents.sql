@@ -31,6 +31,10 @@ SELECT * FROM consent WHERE person_id = $1 AND stage <> 'not_now' ORDER BY asked
 SELECT * FROM consent
  WHERE person_id = $1 AND recipient = $2 AND stage IN ('granted', 'confirmed') ORDER BY id FOR SHARE;
 
+-- name: kept_out
+-- By the function of that name, which reads what the person alone may see.
+SELECT keeps_out($1, $2);
+
 -- name: put_word
 INSERT INTO consent_word (id, consent_id, person_id, verb, given, recorded_by, lang, version, read)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);

@@ -204,10 +204,10 @@ def test_what_is_good_for_one_telling_is_asked_for_anew(terms):
         decide(a_consent(Stage.CONFIRMED, terms=terms), say("renew"), PERSON_SAYS, PATIENCE)
 
 
-def test_nothing_goes_on_for_longer_than_a_year():
-    too_long = replace(say("renew"), until=TODAY + timedelta(days=366))
+@pytest.mark.parametrize("until", [TODAY + timedelta(days=366), FEBRUARY - timedelta(days=1)])
+def test_nothing_goes_on_for_longer_than_a_year_or_for_less_than_it_would_have(until):
     with pytest.raises(Invalid):
-        decide(a_consent(Stage.CONFIRMED), too_long, PERSON_SAYS, PATIENCE)
+        decide(a_consent(Stage.CONFIRMED), replace(say("renew"), until=until), PERSON_SAYS, PATIENCE)
 
 
 def test_the_person_is_told_two_weeks_before_it_ends_and_nothing_follows_from_that():
