@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.consents import Terms
 from services.intake.fields import Called, Category, Line
 from services.intake.people import Person
+from services.intake.says_consent import BESIDE
 from services.intake.signing import Way, purpose_of
 from shared.runtime.errors import Invalid
 from shared.security.identity import Actor
@@ -70,6 +71,14 @@ class Signature(BaseModel):
     paper_at: Line | None = Field(None, description="Where the signed sheet is kept.")
     reader: Literal["self", "worker", "other"] | None = Field(None, description="Who read it aloud.")
     interpreter: Line | None = Field(None, description="Who interpreted, by name or number.")
+
+    def how(self, *, is_own: bool, on_form: bool) -> Way:
+        """The same, of which nothing may be left open where there was a form to say it on."""
+        if on_form and not is_own and self.signed is None:
+            raise Invalid("signed", BESIDE["mend_signed"])
+        if on_form and self.signed == "screen" and not self.signed_as:
+            raise Invalid("signed_as", BESIDE["mend_name"])
+        return self.way(is_own=is_own)
 
     def way(self, *, is_own: bool) -> Way:
         how = "page" if is_own else self.signed or ("screen" if self.signed_as else "voice")

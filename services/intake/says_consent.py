@@ -185,6 +185,8 @@ BESIDE: Mapping[str, str] = {
     "choose": "Choose one",
     "other_language": "Read it in Spanish",
     "english": "Read it in English",
+    "mend_signed": "Say how they say yes.",
+    "mend_name": "Let them write their name, or choose another way.",
     "alone": "Where are you?",
     "again_private": "We are alone: nobody else listens",
 }

@@ -199,7 +199,7 @@ async def _keep(request: Request, actor: Actor, consent_id: UUID, word: SignedWo
     if is_form(request) and word.read is None:
         raise Invalid("", "Read the page first.", "Lea primero la página.")
     still_says(before, word.read)
-    way = word.way(is_own=spoken.is_own)
+    way = word.how(is_own=spoken.is_own, on_form=is_form(request))
     private = spoken.is_own or word.in_private or way.signed == "paper"
     only_to_whom_the_rule_allows(before, consent.terms, signed=way.is_signature, in_private=private)
     terms = _until(consent.terms, longer)
@@ -228,7 +228,8 @@ async def _or_again(
     except Invalid as error:
         if not is_form(request):
             raise
-        return await pages.answer_again(request, actor, consent_id, error, renewing=isinstance(word, Longer))
+        typed = word.model_dump(mode="json", exclude_none=True, exclude={"shown", "read", "next", "in_private"})
+        return await pages.answer_again(request, actor, consent_id, error, typed, renewing=isinstance(word, Longer))
 
 
 async def _move(

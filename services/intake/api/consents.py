@@ -82,7 +82,7 @@ async def _say_yes(request: Request, actor: Actor, want: Wanted | None, said: Ye
     before = await look(running(request), actor, matter)
     spoken = Spoken(actor, before.person, before.today)
     still_says(before, said.read)
-    way = said.way(is_own=spoken.is_own)
+    way = said.how(is_own=spoken.is_own, on_form=is_form(request))
     on_paper = way.signed == "paper"
     terms = said.terms(before.person, before.zone, before.today)
     only_to_whom_the_rule_allows(before, terms, signed=way.is_signature, in_private=spoken.is_own or on_paper)

@@ -99,9 +99,11 @@ async def renew_page(consent_id: UUID, request: Request, actor: Answers) -> Resp
     return await _about(request, actor, consent_id, _blank(request), renewing=True)
 
 
-async def answer_again(request: Request, actor: Actor, consent_id: UUID, error: Invalid, *, renewing: bool) -> Response:
-    lang = lang_of(request) if actor.person else "en"
-    return await _about(request, actor, consent_id, _blank(request).refuse(error, lang), renewing=renewing)
+async def answer_again(
+    request: Request, actor: Actor, consent_id: UUID, error: Invalid, typed: dict[str, Any], *, renewing: bool
+) -> Response:
+    form = forms.blank(**typed).refuse(error, lang_of(request) if actor.person else "en")
+    return await _about(request, actor, consent_id, form, renewing=renewing)
 
 
 async def _about(request: Request, actor: Actor, consent_id: UUID, form: Form[Any], *, renewing: bool) -> Response:

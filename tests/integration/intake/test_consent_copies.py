@@ -127,6 +127,18 @@ async def test_paper_and_voice_are_ways_too_and_the_copy_says_who_wrote_it_down(
     assert "unless you say it again, alone" in copy
 
 
+async def test_on_a_workers_page_nobody_says_yes_without_saying_how(door):
+    person = await door.add()
+    page = await door.page(asking(person), demo.DANA)
+    for left_open in ({}, {"signed": "screen"}):
+        again = await sign(door, person, demo.DANA, page, **left_open)
+        assert again.status_code == 422
+        assert "Say how they say yes." in text(again) or "Let them write their name" in text(again)
+    aloud = await sign(door, person, demo.DANA, page, signed="voice", reader="worker")
+    assert aloud.status_code == 303
+    assert (await latest(door, person))["stage"] == "granted"
+
+
 async def test_a_worker_reads_the_spanish_text_to_whom_it_is_for(door):
     person = await door.add(language="es")
     page = await door.page(asking(person), demo.DANA)
