@@ -30,6 +30,7 @@ from services.intake.consents import (
     Use,
     decide,
 )
+from services.intake.consents.table import PRIVATE
 from services.intake.pages import consents as pages
 from services.intake.places import shared_page
 from services.intake.says_consent import STOP
@@ -46,7 +47,7 @@ from shared.web import forms
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
 from shared.web.forms import back_to
 from shared.web.idempotency import Answer, Wanted, once
-from shared.workflow import By, Party
+from shared.workflow import By, GuardNotMet, Party
 
 OVER = (Stage.REVOKED, Stage.IN_EFFECT, Stage.LAPSED, Stage.NOT_NOW)
 
@@ -200,10 +201,10 @@ async def _keep(request: Request, actor: Actor, consent_id: UUID, word: SignedWo
         raise Invalid("", "Read the page first.", "Lea primero la página.")
     still_says(before, word.read)
     way = word.how(is_own=spoken.is_own, on_form=is_form(request))
-    private = spoken.is_own or word.in_private or way.signed == "paper"
-    only_to_whom_the_rule_allows(before, consent.terms, signed=way.is_signature, in_private=private)
-    terms = _until(consent.terms, longer)
-    return await keep(running(request), before, terms, way, at_intake=not private)
+    private = spoken.is_own or word.in_private
+    by_hand = private or way.signed == "paper"
+    only_to_whom_the_rule_allows(before, consent.terms, signed=way.is_signature, in_private=by_hand)
+    return await keep(running(request), before, _until(consent.terms, longer), way, at_intake=not private)
 
 
 def _matter(consent: Consent, word: SignedWord) -> Matter:
@@ -225,9 +226,10 @@ async def _or_again(
     """A form that can't be taken as it is comes back as its page, with what to mend."""
     try:
         return await put()
-    except Invalid as error:
-        if not is_form(request):
+    except (Invalid, GuardNotMet) as refused:
+        if not is_form(request) or (not isinstance(refused, Invalid) and refused.guard != PRIVATE.name):
             raise
+        error = refused if isinstance(refused, Invalid) else Invalid("in_private", PRIVATE.says)
         typed = word.model_dump(mode="json", exclude_none=True, exclude={"shown", "read", "next", "in_private"})
         return await pages.answer_again(request, actor, consent_id, error, typed, renewing=isinstance(word, Longer))
 
