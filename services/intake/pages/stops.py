@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from services.intake.pages.consents import LIVE
 from services.intake.pages.frame import frame
 from services.intake.pages.shared import what_of
 from services.intake.places import page_of, stop_page
@@ -36,7 +37,7 @@ async def page(
         if actor.person is not None or not await store.is_known_to(tx, person_id, actor.agency, actor.id):
             raise NotFound("person", person_id)
         home = (await people.find_person(tx, person_id)).person.agency
-        live = await store.live_of(tx, person_id)
+        live = [row.consent for row in await store.consents_of(tx, person_id) if row.consent.stage in LIVE]
         theirs = [one for one in live if actor.agency in (home, one.terms.recipient, one.terms.discloser)]
         names = await directory.agency_names(tx, [one.terms.recipient for one in theirs])
         await audit.record(tx, actor, "consent.revoke", person_id, "form", "consent")
