@@ -151,7 +151,7 @@ async def shared(
         opened=await opened.told(running(request), actor, openings, now, zone, lang),
         demanded=await demanded.told(running(request), demands, now, zone, lang),
         never=never_page(person_id) if actor.person else "",
-        **_unasked(lang),
+        **_words(lang),
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
@@ -163,9 +163,6 @@ async def shared(
         pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
         lead=about(actor, relations, person_id, SHARED[lang]["staff_lead"]) if whole else SHARED[lang]["staff_lead"],
-        copy=COPY[lang],
-        signing=SIGNING[lang],
-        used=SIGNING["en"]["used"],
         shown=shown,
         stopping=actor.person == person_id and any(one.stopping for one in shown),
         mark=mark,
@@ -177,9 +174,16 @@ async def shared(
     )
 
 
-def _unasked(lang: Lang) -> dict[str, Any]:
-    """The words for what happened with no yes of theirs, and for keeping somebody out."""
-    return {"about_opened": OPENED[lang], "about_demanded": DEMANDED[lang], "see_never": NEVER[lang]["link"]}
+def _words(lang: Lang) -> dict[str, Any]:
+    """For a copy, for going on, for what happened with no yes of theirs, and for keeping somebody out."""
+    return {
+        "copy": COPY[lang],
+        "signing": SIGNING[lang],
+        "used": SIGNING["en"]["used"],
+        "about_opened": OPENED[lang],
+        "about_demanded": DEMANDED[lang],
+        "see_never": NEVER[lang]["link"],
+    }
 
 
 async def ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
