@@ -16,7 +16,7 @@ app = typer.Typer(
 
 # In the order in which a person meets them.
 WORKFLOWS: tuple[tuple[Workflow[Any], str], ...] = (
-    (consents.WORKFLOW, "services/intake/consents.py"),
+    (consents.WORKFLOW, "services/intake/consents/table.py"),
     (plans.WORKFLOW, "services/caseplan/plans/table.py"),
     (promises.WORKFLOW, "services/caseplan/promises.py"),
     (referrals.WORKFLOW, "services/caseplan/referrals/table.py"),

@@ -31,6 +31,11 @@ ON CONFLICT (id) DO UPDATE SET person = excluded.person, recipient = excluded.re
 -- name: confirm_consent
 INSERT INTO consent (id, person) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET confirm_by = NULL
 
+-- name: renew_consent
+-- Said in private, so nothing waits to be confirmed. What has ended stays so: `ended` is not touched.
+INSERT INTO consent (id, person, expires_on) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE SET confirm_by = NULL, expires_on = excluded.expires_on
+
 -- name: end_consent
 -- Waits for every disclosure that reads the row FOR SHARE, and is the last word. True only the first time.
 INSERT INTO consent (id, person, ended, ended_at) VALUES ($1, $2, $3, clock())

@@ -140,6 +140,8 @@ async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
                 await _share_setback(tx, event, cause)
         elif isinstance(event, consent.Confirmed):
             await tx.execute(SQL["confirm_consent"], event.consent, event.person)
+        elif isinstance(event, consent.Renewed):
+            await tx.execute(SQL["renew_consent"], event.consent, event.person, event.expires_on)
         elif isinstance(event, consent.Revoked):
             await _stop(tx, event.consent, event.person, PauseCause.REVOKED, "revoked", cause)
         elif isinstance(event, consent.Lapsed):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.intake import api, clocks, demands, emergencies, erasures, pages, signing_in
-from services.intake.consents import KIND
+from services.intake.consents import KIND, REMINDER
 from services.intake.disclosing import told
 from services.intake.findable import keep_findable
 from services.intake.pages.shared import zone_of
@@ -24,6 +24,7 @@ def service(settings: Settings) -> Service:
     )
     ringing = {
         KIND: clocks.lapse,
+        REMINDER: clocks.remind,
         erasures.KIND: clocks.erase,
         demands.KIND: clocks.tell_of_demand,
         emergencies.KIND: clocks.ask_for_review,

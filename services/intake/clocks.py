@@ -1,13 +1,13 @@
-"""What intake's clocks do when they run out: a consent lapses, a revocation that is not in effect yet rings, somebody
-who asked for it is erased, what was opened in an emergency waits for a look, or somebody is told of a legal demand
-because no order forbids it any more.
+"""What intake's clocks do when they run out: a consent lapses, or tells in time that it will, a revocation that is not
+in effect yet rings, somebody who asked for it is erased, what was opened in an emergency waits for a look, or somebody
+is told of a legal demand because no order forbids it any more.
 """
 
 import structlog
 from asyncpg import Connection
 
 from services.intake import emergencies, erasures
-from services.intake.consents import KIND, Lapse, Patience, Stage, decide
+from services.intake.consents import KIND, Lapse, Patience, Remind, Stage, decide, is_live
 from services.intake.store import consents as store
 from services.intake.store import demands, people
 from services.intake.store import emergencies as openings
@@ -32,6 +32,14 @@ async def lapse(tx: Connection, due: Due) -> None:
     if consent.stage is Stage.REVOKED:
         log.error("revocation is not in effect in time", kind=KIND, id=str(consent.id))
     await store.save_consent(tx, decide(consent, Lapse(), CLOCK, PATIENCE), Cause(str(due.id), "clock:intake"))
+
+
+async def remind(tx: Connection, due: Due) -> None:
+    """Once, while there is time to decide. What ended meanwhile has nothing to remind of."""
+    consent = await store.lock_known(tx, due.subject)
+    if consent is None or not await claim(tx, due) or not is_live(consent, await people.now(tx)):
+        return
+    await store.save_consent(tx, decide(consent, Remind(), NETWORK, PATIENCE), Cause(str(due.id), "clock:intake"))
 
 
 async def erase(tx: Connection, due: Due) -> None:

@@ -44,5 +44,13 @@ def demand_page(demand: UUID) -> str:
     return f"{DEMANDS}/{demand}"
 
 
+def stop_page(person: UUID) -> str:
+    return f"/intake/people/{person}/stop"
+
+
+def copy_page(consent: UUID) -> str:
+    return f"/intake/consents/{consent}/copy"
+
+
 def never_page(person: UUID) -> str:
     return f"/intake/people/{person}/never"

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from services.intake import erasures
 from services.intake.clocks import ERASING, PATIENCE
-from services.intake.consents import Consent, Stage, Terms, clock_of
+from services.intake.consents import Consent, Stage, Terms, clock_of, reminder_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from services.intake.emergencies import KIND as REVIEW
 from services.intake.emergencies import REVIEWED_WITHIN
@@ -176,7 +176,7 @@ async def _consent(tx: Connection, envelope: Envelope, event: consent.ConsentEve
     if after is None or not await _put(tx, envelope, after):
         log.error("own event names somebody who is not here", kind="consent", id=str(event.consent))
         return
-    await start_timers(tx, [clock_of(after, PATIENCE)], since=envelope.time)
+    await start_timers(tx, [clock_of(after, PATIENCE), reminder_of(after, PATIENCE)], since=envelope.time)
 
 
 async def _zone(tx: Connection, event: consent.ConsentEvent) -> str:
@@ -216,6 +216,9 @@ def fold(before: Consent | None, event: consent.ConsentEvent, zone: str, today: 
     match event:
         case consent.Confirmed(given=given):
             return replace(before, stage=Stage.CONFIRMED, confirm_by=None, given=given)
+        case consent.Renewed(expires_on=until, given=given):
+            terms = replace(before.terms, expires_on=until)
+            return replace(before, stage=Stage.CONFIRMED, terms=terms, granted_on=today, confirm_by=None, given=given)
         case consent.Revoked(given=given):
             return replace(before, stage=Stage.REVOKED, given=given)
         case consent.Lapsed(reason=reason):

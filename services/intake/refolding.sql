@@ -23,7 +23,7 @@ INSERT INTO consent AS known (id, person_id, discloser, recipient, categories, p
 SELECT $1, person.id, teller.id, hearer.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16
   FROM person, agency teller, agency hearer WHERE person.id = $2 AND teller.id = $3 AND hearer.id = $4
 ON CONFLICT (id) DO UPDATE
-   SET stage = $10, granted_on = $11, confirm_by = $12, given = $13, reason = $14,
+   SET expires_on = $7, stage = $10, granted_on = $11, confirm_by = $12, given = $13, reason = $14,
        granted_at = CASE WHEN $10 IN ('granted', 'confirmed') THEN coalesce(known.granted_at, $16) ELSE known.granted_at END,
        revoked_at = CASE WHEN $10 = 'revoked' THEN coalesce(known.revoked_at, $16) ELSE known.revoked_at END,
        ended_at = CASE WHEN $10 = 'lapsed' THEN coalesce(known.ended_at, $16) ELSE known.ended_at END

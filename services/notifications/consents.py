@@ -13,7 +13,7 @@ from asyncpg import Connection
 
 from services.notifications import messages
 from services.notifications.disclosing import catch_up_consents
-from shared.contracts.consent import Confirmed, ConsentEvent, Granted, Lapsed, Revoked
+from shared.contracts.consent import Confirmed, ConsentEvent, Granted, Lapsed, Renewed, Revoked
 from shared.contracts.envelope import LARGEST_NUMBER
 from shared.contracts.partner_view import Heartbeat, ReferralReceived, SetbackShared
 from shared.messaging.reactions import Fact
@@ -44,6 +44,9 @@ async def hear(tx: Connection, settings: Settings, facts: Sequence[Fact]) -> Non
                 given.add(granted.consent)
             case Confirmed(consent=consent):
                 await tx.execute(SQL["confirm"], consent)
+                given.add(consent)
+            case Renewed(consent=consent, expires_on=until):
+                await tx.execute(SQL["renew"], consent, until)
                 given.add(consent)
             case Revoked(consent=consent, person=person):
                 await end(tx, Ended(consent, person, "revoked"), fact.envelope.sequence)

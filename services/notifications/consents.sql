@@ -16,6 +16,10 @@ ON CONFLICT (id) DO UPDATE
 -- name: confirm
 UPDATE consent SET confirmed = true WHERE id = $1
 
+-- name: renew
+-- What has ended stays so.
+UPDATE consent SET confirmed = true, expires_on = $2 WHERE id = $1
+
 -- name: end
 -- True the first time, false when it had ended before: it acts again harmlessly.
 INSERT INTO consent AS known (id, person, ended, ended_sequence) VALUES ($1, $2, $3, $4)

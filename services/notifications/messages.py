@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from asyncpg import Connection, Record
 
 from services.notifications.settings import Voice
+from shared.contracts import consent as consents
 from shared.contracts import person as people
 from shared.contracts import referral as referrals
 from shared.contracts.envelope import Envelope
@@ -35,10 +36,11 @@ OCCASIONS: Final[dict[type[Event], str]] = {
     people.ErasureSet: "erasure_set",
     people.Opened: "record_opened",
     people.AskedFor: "record_asked_for",
+    consents.EndsSoon: "consent_ends_soon",
 }
 LINK: Final = "link"  # of somebody's own page, asked for by themselves
 # Nobody else's news, so no consent stands behind it.
-OF_THEMSELVES = frozenset({LINK, "erasure_set", "record_opened", "record_asked_for"})
+OF_THEMSELVES = frozenset({LINK, "erasure_set", "record_opened", "record_asked_for", "consent_ends_soon"})
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -150,6 +152,8 @@ def news_of(event: Event) -> News | None:
             return News(occasion, person, opening)
         case people.AskedFor(person=person, demand=demand) if occasion:
             return News(occasion, person, demand)
+        case consents.EndsSoon(person=person, consent=about) if occasion:
+            return News(occasion, person, about)
         case _:
             return None
 

@@ -56,6 +56,7 @@ def reactions_of(settings: Settings, voice: Voice) -> Reactions:
     @reactions.on(ConsentEvent.topic)
     async def hear_consents(tx: Connection, facts: Sequence[Fact]) -> None:
         await consents.hear(tx, settings, facts)
+        await messages.hear(tx, voice, facts)
 
     @reactions.on(ReferralEvent.topic)
     async def hear_referrals(tx: Connection, facts: Sequence[Fact]) -> None:

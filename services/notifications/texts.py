@@ -38,6 +38,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "es": "Hola. Hay algo en su página que usted debe saber. Léalo cuando tenga un momento. "
         "O pregunte a la persona que le ayuda.",
     },
+    "consent_ends_soon": {
+        "en": "Hi. There is a short question for you on your page. You have two weeks, and a no costs nothing. "
+        "Or ask the person who helps you.",
+        "es": "Hola. Hay una pregunta corta para usted en su página. Tiene dos semanas. Decir que no no le quita nada. "
+        "O pregunte a la persona que le ayuda.",
+    },
     "erasure_set": {
         "en": "Hi. In seven days we do what you asked us for. Was it not you, or did you change your mind? "
         "Look at your page, or ask the person who helps you.",

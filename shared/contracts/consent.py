@@ -68,6 +68,23 @@ class Confirmed(ConsentEvent):
     given: Given = Field(description="How the person confirmed it.")
 
 
+class Renewed(ConsentEvent):
+    """The person lets the same go on until a later day."""
+
+    type: ClassVar[str] = "throughcare.consent.renewed.v1"
+
+    expires_on: date = Field(description="The last day on which it holds now; it was said in private.")
+    given: Given = Field(description="How the person said so.")
+
+
+class EndsSoon(ConsentEvent):
+    """It comes to its end, and there is time to decide. Nothing follows from it but a word to the person."""
+
+    type: ClassVar[str] = "throughcare.consent.ends_soon.v1"
+
+    last_day: date = Field(description="The last day on which it holds as it stands now.")
+
+
 class Revoked(ConsentEvent):
     """The person takes it back. Nothing new may go out."""
 

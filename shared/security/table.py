@@ -158,6 +158,7 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                "consent.read", person=SELF, **WALKS_WITH),
         _entry("consent.revoke", "Stop it: by the person, or by their word to any worker", "consent.revoke",
                person=SELF, **EVERY_WORKER),
+        _entry("consent.use", "Say that what may be told once was told", "consent.read", **WALKS_WITH),
         _entry("erasure.read", "See whether somebody asked to be erased, how far it is and what a law keeps",
                "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, agency_admin=SAME),
         _entry("erasure.ask", "Ask that all that is kept is erased: by the person, or by their word to a worker",

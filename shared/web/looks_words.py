@@ -30,6 +30,7 @@ DEEDS: Mapping[str, Words] = {
     "consent.answer": Words("wrote down your answer", "anotó su respuesta"),
     "consent.read": Words("saw what you share", "vio lo que usted comparte"),
     "consent.revoke": Words("wrote down that you said stop", "anotó que usted pidió parar"),
+    "consent.use": Words("told what you let them tell once", "contó lo que usted dejó contar una vez"),
     "erasure.read": Words("saw if you asked to have it all erased", "vio si usted pidió borrar todo"),
     "erasure.ask": Words("wrote down that you want it all erased", "anotó que usted quiere borrar todo"),
     "erasure.confirm": Words("said that it was you who asked", "dijo que fue usted quien lo pidió"),

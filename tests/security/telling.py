@@ -218,6 +218,7 @@ class Teller:
     async def refer(self) -> None:
         yes = {"person": str(PERSON), "recipient": str(demo.CEDAR_HOUSE), "categories": ["referral"], "shown": True}
         consent = (await self.say(PERSON, "/intake/consents", yes))["id"]
+        await self.sign({**yes, "recipient": str(demo.LANTERN_CLINIC)})
         for program in (ROOMS, LEGAL):
             body = {"person": str(PERSON), "program": str(program), "need": "housing", "consent": consent}
             made = await self.once(demo.DANA, "/caseplan/referrals", {**body, "words": marked()})
@@ -228,6 +229,20 @@ class Teller:
             else:
                 by_phone = {"verb": "decline", "way": "phone", **no}
                 await self.say(demo.DANA, f"/caseplan/referrals/{made['id']}/record-answer", by_phone)
+
+    async def sign(self, yes: dict[str, Any]) -> None:
+        """Before their worker: with a first yes, with the answer to a question, and when it goes on."""
+        signed = {"signed": "screen", "signed_as": marked(), "paper_at": marked(), "interpreter": marked()}
+        question = {name: yes[name] for name in ("person", "recipient", "categories")}
+        asked = (await self.say(demo.DANA, "/intake/consents/ask", question))["id"]
+        read = {"shown": True, "in_private": True, "given": "in_person"}
+        await self.say(demo.DANA, f"/intake/consents/{asked}/grant", {**read, **signed})
+        longer = {"expires_on": str(datetime.now(UTC).date() + timedelta(days=120))}
+        await self.say(demo.DANA, f"/intake/consents/{asked}/renew", {**read, **signed, **longer})
+        await self.say(demo.DANA, "/intake/consents", {**yes, **signed, "given": "in_person"})
+        for path, more in (("", yes), (f"/{asked}/grant", read), (f"/{asked}/renew", {**read, **longer})):
+            wrong = await self.ask(demo.DANA, f"/intake/consents{path}", {**more, "read": words(), "next": words()})
+            assert wrong.status_code == 422, "that is not the mark of a page"
 
     async def care(self) -> None:
         soon = datetime.now(UTC) + timedelta(days=1)

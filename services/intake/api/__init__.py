@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.intake.api import (
     accounts,
     agencies,
+    consent_answers,
     consents,
     covers,
     demands,
@@ -15,7 +16,7 @@ from services.intake.api import (
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (accounts, agencies, covers, people, ways_in, consents, consent_answers, erasures, emergencies, nevers, demands)
 
 router = APIRouter()
 for part in PARTS:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from services.intake import erasures, holds
-from services.intake.api.consents import SPOKEN, Spoken
+from services.intake.consent_bodies import SPOKEN, Spoken
 from services.intake.erasures import Confirm, Erasure, Identity, TakeBack
 from services.intake.holds import Because
 from services.intake.places import erasure_page

@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import consents, desk, directory, erasures, nevers, quick_exit, shared, start, told, waiting
+from services.intake.pages import (
+    consent_copies,
+    consents,
+    desk,
+    directory,
+    erasures,
+    nevers,
+    quick_exit,
+    shared,
+    start,
+    stops,
+    told,
+    waiting,
+)
 
 router = APIRouter()
 for part in (
@@ -10,6 +23,8 @@ for part in (
     quick_exit.router,
     shared.router,
     consents.router,
+    consent_copies.router,
+    stops.router,
     erasures.router,
     told.router,
     directory.router,

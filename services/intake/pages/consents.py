@@ -1,25 +1,33 @@
-"""The page that asks for a consent: what the recipient passes on stands first, nothing is ticked, a no is free."""
+"""The pages that ask: for a first yes, for the answer to a question that waits, and whether it shall go on.
 
-from datetime import timedelta
+What the recipient passes on stands first, nothing is ticked, and a no is as near as a yes. What is read here is the
+text that is kept.
+"""
+
+from datetime import date, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.intake.consents import Stage
-from services.intake.directory import Agency, ReportsTo
-from services.intake.pages.frame import frame, lang_for
+from services.intake.consent_text import Text, dated
+from services.intake.consents import Consent, Stage, last_day
+from services.intake.consents.part2 import PROTECTED
+from services.intake.pages.frame import frame
 from services.intake.pages.shared import what_of
 from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
+from services.intake.says_consent import BESIDE, SIGNING, TEXT
+from services.intake.signing import PATIENCE, Before, Matter, look, purpose_of
+from services.intake.signing import both as both
+from services.intake.signing import passed_on as passed_on
 from services.intake.store import consents as store
-from services.intake.store import directory, people
-from services.intake.words import CATEGORIES, OFFICES
-from shared.runtime.errors import Invalid, NotFound
+from services.intake.store import people
+from services.intake.words import CATEGORIES
+from shared.runtime.errors import Invalid
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -28,12 +36,15 @@ from shared.web.edge import running, transaction
 from shared.web.forms import Form, back_to
 from shared.web.menu import PEOPLE
 from shared.web.templates import render
-from shared.web.words import Lang, lang_of
+from shared.web.words import WORDS, Lang, lang_of
 
 router = APIRouter(include_in_schema=False)
 USUAL = ("referral", "contact", "plan", "health", "mental_health", "substance_use")
 MONTHS = (("month", 30), ("three", 90), ("year", 365))  # days
 MEND = {"categories": ASK["en"]["mend"]}
+OF_LINK = ("setback", "next", "program", "lang")
+LIVE = (Stage.GRANTED, Stage.CONFIRMED)
+Answers = Annotated[Actor, Depends(allow("consent.answer"))]
 
 
 def asked_in(request: Request) -> Form[Any]:
@@ -41,7 +52,7 @@ def asked_in(request: Request) -> Form[Any]:
 
     `suggested` goes along with the form, so that a page with something to mend never offers more than the first.
     """
-    asked = {name: value for name, value in request.query_params.items() if name in ("setback", "next", "program")}
+    asked = {name: value for name, value in request.query_params.items() if name in OF_LINK}
     return forms.blank(suggested=",".join(request.query_params.getlist("categories")), **asked)
 
 
@@ -56,91 +67,161 @@ async def ask_again(request: Request, actor: Actor, form: Form[Any]) -> Response
 
 async def ask_page(request: Request, actor: Actor, form: Form[Any], person_id: UUID, recipient: UUID) -> Response:
     """The question, to the person themself or to their worker, who reads it aloud."""
-    lang = lang_for(actor, lang_of(request))
-    async with transaction(running(request)) as tx:
-        person = (await people.find_person(tx, person_id)).person
-        _require(actor, person)
-        told = await directory.find_agency(tx, recipient)
-        tells = await directory.find_agency(tx, person.agency)
-        passes_on = told.entry.reports_to
-        if program := str(form.typed.get("program") or ""):
-            passes_on = both(passes_on, await _of_program(tx, program))
-        now = await people.now(tx)
-        await audit.record(tx, actor, "consent.answer", person_id, "form", "own" if actor.person else "consent")
-    if "categories" in form.wrong:
-        form.wrong["categories"] = ASK[lang]["mend"]
-    today = now.astimezone(ZoneInfo(tells.entry.calendar.timezone)).date()
-    until = [(str(today + timedelta(days=days)), ASK[lang][key]) for key, days in MONTHS]
-    form.typed.setdefault("expires_on", until[1][0])
+    await _may_answer(request, actor, person_id)
     offered = _offered(form)
+    purpose = purpose_of(offered, form.typed.get("setback"))
+    wanted, program = _lang_wanted(request, actor, form), str(form.typed.get("program") or "")
+    before = await look(running(request), actor, Matter(person_id, recipient, None, purpose, program, wanted))
+    lang = before.text.lang
+    if form.wrong.get("categories") == MEND["categories"]:
+        form.wrong["categories"] = ASK[lang]["mend"]
+    until = _until(before.today, lang)
+    form.typed.setdefault("expires_on", until[1][0])
+    categories = [(code, say.sentence(CATEGORIES[code].in_lang(lang))) for code in offered]
+    next = str(form.typed.get("next") or "")
+    return _drawn(
+        request, actor, before, form, "/intake/consents",
+        protected=PROTECTED in offered, categories=categories, suggested=",".join(offered), until=until,
+        back=back_to(next, shared_page(person_id)),
+        here=f"/intake/consents/new?{_same_question(request, form, person_id, recipient)}",
+    )  # fmt: skip
+
+
+@router.get("/intake/consents/{consent_id}/answer")
+async def answer_page(consent_id: UUID, request: Request, actor: Answers) -> Response:
+    """A question that a worker put on the page: yes to exactly that, or not now."""
+    return await _about(request, actor, consent_id, _blank(request), renewing=False)
+
+
+@router.get("/intake/consents/{consent_id}/renew")
+async def renew_page(consent_id: UUID, request: Request, actor: Answers) -> Response:
+    """Shall the same go on? Until when, on one page; to let it end there is nothing to do."""
+    return await _about(request, actor, consent_id, _blank(request), renewing=True)
+
+
+async def answer_again(
+    request: Request, actor: Actor, consent_id: UUID, error: Invalid, typed: dict[str, Any], *, renewing: bool
+) -> Response:
+    form = forms.blank(**typed).refuse(error, lang_of(request) if actor.person else "en")
+    return await _about(request, actor, consent_id, form, renewing=renewing)
+
+
+async def _about(request: Request, actor: Actor, consent_id: UUID, form: Form[Any], *, renewing: bool) -> Response:
+    async with transaction(running(request)) as tx:
+        consent = (await store.find_consent(tx, consent_id)).consent
+    await _may_answer(request, actor, consent.person, consent_id)
+    terms, back = consent.terms, shared_page(consent.person)
+    if not _is_open(consent, renewing=renewing):
+        return forms.see_other(back, request)
+    wanted = _lang_wanted(request, actor, form)
+    matter = Matter(consent.person, terms.recipient, terms.discloser, terms.purpose, lang=wanted)
+    before = await look(running(request), actor, matter)
+    lang = before.text.lang
+    later = [day for day in _until(before.today, lang) if renewing and day[0] >= str(terms.expires_on)]
+    if renewing and not later:
+        return forms.see_other(back, request)  # it holds for as long as anybody may ask for
+    what = say.sentence(what_of(terms.categories, lang))
+    ends = say.on_date(last_day(consent), before.today, lang)
+    here = f"/intake/consents/{consent_id}"
+    return _drawn(
+        request, actor, before, form, f"{here}/renew" if renewing else f"{here}/grant", back=back,
+        fixed=f"{what}." if renewing else f"{what}. {SHARED[lang]['until'].format(day=ends)}.",
+        ends=SIGNING[lang]["ends"].format(agency=before.told.entry.name, day=ends) if renewing else "",
+        until=later,
+        protected=PROTECTED in terms.categories,
+        here=f"{here}/{'renew' if renewing else 'answer'}?",
+        not_now="" if renewing else f"{here}/not-now",
+    )  # fmt: skip
+
+
+def _is_open(consent: Consent, *, renewing: bool) -> bool:
+    if not renewing:
+        return consent.stage is Stage.ASKED
+    return consent.stage in LIVE and not consent.terms.once and consent.terms.setback is None
+
+
+def _drawn(
+    request: Request, actor: Actor, before: Before, form: Form[Any], action: str, *, back: str, here: str, **more: Any
+) -> Response:
+    text: Text = before.text
+    lang, other = text.lang, "en" if text.lang == "es" else "es"
+    none = {"categories": [], "suggested": "", "fixed": "", "ends": "", "until": [], "not_now": ""}
+    framed = frame(actor, PEOPLE)
     return render(
         request,
         "consent_ask.html",
         status=422 if form.wrong else 200,
         form=form,
-        says=_named(lang, tells, told),
-        action="/intake/consents",
-        person=person_id,
-        recipient=recipient,
-        offices=passed_on(passes_on, lang),
-        categories=[(code, say.sentence(CATEGORIES[code].in_lang(lang))) for code in offered],
-        suggested=",".join(offered),
-        fixed="",
-        until=until,
-        back=back_to(str(form.typed.get("next") or ""), shared_page(person_id)),
-        **frame(actor, PEOPLE),
-        lang=lang,
+        says=_named(before),
+        text=text,
+        parts={part.name: part for part in text.parts},
+        signing=SIGNING[lang],
+        rule=_rules(before),
+        beside=BESIDE,
+        staff_note=ASK["en"]["staff"],
+        action=action,
+        person=before.person.id,
+        recipient=before.told.id,
+        back=back,
+        in_other=f"{here}&lang={other}".replace("?&", "?"),
+        other=other,
+        text_lang=lang,
+        **{**none, **more},
+        **framed,
+        lang=lang if framed["is_own"] else "en",
     )
 
 
-@router.get("/intake/consents/{consent_id}/answer")
-async def answer_page(
-    consent_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.answer"))]
-) -> Response:
-    """A question that a worker put on the page: yes to exactly that, or not now."""
-    lang = lang_for(actor, lang_of(request))
+async def _may_answer(request: Request, actor: Actor, person_id: UUID, consent: UUID | None = None) -> Person:
     async with transaction(running(request)) as tx:
-        consent = (await store.find_consent(tx, consent_id)).consent
-        person = (await people.find_person(tx, consent.person)).person
-        _require(actor, person)
-        told = await directory.find_agency(tx, consent.terms.recipient)
-        tells = await directory.find_agency(tx, consent.terms.discloser)
-        now = await people.now(tx)
+        person = (await people.find_person(tx, person_id)).person
+        relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+        actor.require("consent.answer", relations, person.id)
         why = "own" if actor.person else "consent"
-        await audit.record(tx, actor, "consent.read", person.id, f"consent/{consent_id}", why)
-    if consent.stage is not Stage.ASKED:
-        return forms.see_other(shared_page(person.id), request)
-    today = now.astimezone(ZoneInfo(consent.terms.zone)).date()
-    last = SHARED[lang]["until"].format(day=say.on_date(consent.terms.expires_on, today, lang))
-    return render(
-        request,
-        "consent_ask.html",
-        form=forms.blank(),
-        says=_named(lang, tells, told),
-        action=f"/intake/consents/{consent_id}/grant",
-        person=person.id,
-        recipient=told.id,
-        offices=passed_on(told.entry.reports_to, lang),
-        categories=[],
-        fixed=f"{say.sentence(what_of(consent.terms.categories, lang))}. {last}.",
-        until=[],
-        back=shared_page(person.id),
-        **frame(actor, PEOPLE),
-        lang=lang,
-    )
+        if consent is None:
+            await audit.record(tx, actor, "consent.answer", person_id, "form", why)
+        else:
+            await audit.record(tx, actor, "consent.read", person_id, f"consent/{consent}", why)
+    return person
 
 
-def _require(actor: Actor, person: Person) -> None:
-    relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-    actor.require("consent.answer", relations, person.id)
-
-
-def _named(lang: Lang, tells: Agency, told: Agency) -> dict[str, str]:
+def _named(before: Before) -> dict[str, str]:
     """The page's words with both agencies' names in them."""
+    tells, told = before.tells.entry.name, before.told.entry.name
     return {
-        key: says.replace("{discloser}", tells.entry.name).replace("{recipient}", told.entry.name)
-        for key, says in ASK[lang].items()
+        key: says.replace("{discloser}", tells).replace("{recipient}", told)
+        for key, says in ASK[before.text.lang].items()
     }
+
+
+def _rules(before: Before) -> dict[str, str]:
+    """What belongs to a choice that is yet to be made; it is kept with the yes where that was chosen."""
+    says, lang = TEXT[before.text.lang], before.text.lang
+    by = dated(before.today + timedelta(days=PATIENCE.confirm_days), lang)
+    return {"guarded": says["guarded"], "by_itself": says["by_itself"], "at_intake": says["at_intake"].format(day=by)}
+
+
+def _lang_wanted(request: Request, actor: Actor, form: Form[Any]) -> Lang | None:
+    """In which the text stands: the person's page is in their language; a worker may turn it to either."""
+    if actor.person:
+        return lang_of(request)
+    asked = str(form.typed.get("lang") or "")
+    return next((lang for lang in WORDS if lang == asked), None)
+
+
+def _blank(request: Request) -> Form[Any]:
+    return forms.blank(**{name: value for name, value in request.query_params.items() if name == "lang"})
+
+
+def _same_question(request: Request, form: Form[Any], person: UUID, recipient: UUID) -> str:
+    asked: list[tuple[str, str]] = [("person", str(person)), ("recipient", str(recipient))]
+    asked += [(name, str(form.typed[name])) for name in ("setback", "next", "program") if form.typed.get(name)]
+    asked += [("categories", code) for code in str(form.typed.get("suggested") or "").split(",") if code]
+    return urlencode(asked)
+
+
+def _until(today: date, lang: Lang) -> list[tuple[str, str]]:
+    return [(str(today + timedelta(days=days)), ASK[lang][key]) for key, days in MONTHS]
 
 
 def _offered(form: Form[Any]) -> list[str]:
@@ -154,29 +235,3 @@ def _offered(form: Form[Any]) -> list[str]:
     if "supervision" in suggested:
         return ["supervision"]
     return suggested or list(USUAL)
-
-
-def passed_on(reports: ReportsTo, lang: Lang) -> list[tuple[str, bool]]:
-    """One sentence an office, and whether it has to be counted as yes."""
-    found = []
-    for office, name in OFFICES.items():
-        word = getattr(reports, office)
-        says = ASK[lang][word if word in ("yes", "no") else "unknown"]
-        found.append((says.format(office=name.in_lang(lang)), reports.may_reach(office)))  # type: ignore[arg-type]
-    return sorted(found, key=lambda line: not line[1])
-
-
-def both(agency: ReportsTo, program: ReportsTo) -> ReportsTo:
-    """What the person has to count with: a yes of either; else the program's word, else its agency's."""
-    found = {}
-    for office in OFFICES:
-        said = (getattr(program, office), getattr(agency, office))
-        found[office] = "yes" if "yes" in said else "no" if "no" in said else "unknown"
-    return ReportsTo(**found)
-
-
-async def _of_program(tx: Connection, program: str) -> ReportsTo:
-    try:
-        return (await directory.find_program(tx, UUID(program))).program.entry.reports_to
-    except (NotFound, ValueError):
-        return ReportsTo()

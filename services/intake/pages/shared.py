@@ -4,7 +4,7 @@ A revocation is shown in its two phases, with the hour until which old news stay
 back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,13 +15,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.intake import words
-from services.intake.consents import Stage, last_day
+from services.intake.consents import Patience, Stage, is_live, last_day
 from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages import demanded, opened
 from services.intake.pages.frame import about, frame, lang_for
 from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
 from services.intake.says import HELD, PIN, SAID, SHARED
+from services.intake.says_consent import COPY, SIGNING
 from services.intake.says_demanded import DEMANDED
 from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
@@ -46,6 +47,7 @@ from shared.web.parts import Bead, Consent, Tag
 from shared.web.templates import render
 from shared.web.words import Lang, lang_of
 
+PATIENCE = Patience()
 OVER_FOR = timedelta(days=30)  # how long what has ended stays on the page
 
 router = APIRouter(include_in_schema=False)
@@ -60,6 +62,9 @@ class Shown:
     may_confirm: bool = False
     may_stop: bool = False
     stopping: bool = False
+    ends: str = ""  # that it ends soon, where the person may let it go on
+    told_once: bool = False  # good for one telling, which whoever told it says
+    has_copy: bool = False
 
 
 @router.get("/intake/me")
@@ -81,7 +86,7 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
     actor.require("mine.read", Relation.SELF)
     lang = lang_for(actor, lang_of(request))
     async with transaction(running(request)) as tx:
-        rows = [row for row in await consents.consents_of(tx, actor.id) if row.consent.stage is Stage.ASKED]
+        rows = await consents.consents_of(tx, actor.id)
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone, now = await zone_of(tx, actor.id), await people.now(tx)
         held = await people.held_of(tx, actor.id)
@@ -89,11 +94,14 @@ async def questions(request: Request, actor: Annotated[Actor, Depends(allow("min
         opened_lately = await opened.lately(tx, actor.id, now)
         demanded_lately = await demanded.lately(tx, actor.id, now)
         await audit.record(tx, actor, "consent.read", actor.id, "consent", "own")
-    asked = [_shown(row, names, now, zone, lang) for row in rows]
+    asked = [_shown(row, names, now, zone, lang) for row in rows if row.consent.stage is Stage.ASKED]
+    ending = [one for row in rows if (one := _shown(row, names, now, zone, lang)).ends]
     return render(
         request,
         "questions.html",
         asked=asked,
+        ending=ending,
+        signing=SIGNING[lang],
         held=held,
         about_held=HELD[lang],
         opened_lately=opened_lately,
@@ -126,19 +134,24 @@ async def shared(
         names = await directory.agency_names(tx, [row.consent.terms.recipient for row in rows])
         zone = await zone_of(tx, person_id)
         now, mark = await people.now(tx), await consents.mark_of(tx, person_id)
+        kept = await consents.with_text(tx, [row.consent.id for row in rows])
         openings, demands = await opened.read(tx, person_id), await demanded.read(tx, person_id)
         await audit.record(tx, actor, "consent.read", person_id, "consent", "own" if actor.person else "care")
     if not wants_html(request):
         return JSONResponse({"consents": [consent_json(row) for row in rows]})
-    shown = [_shown(row, names, now, zone, lang) for row in rows if _is_of_now(row, now)]
     whole = "whole" in request.query_params or not is_htmx(request)
+    shown = [
+        replace(_shown(row, names, now, zone, lang), has_copy=row.consent.id in kept)
+        for row in rows
+        if _is_of_now(row, now)
+    ]
     return render(
         request,
         "shared.html",
         opened=await opened.told(running(request), actor, openings, now, zone, lang),
         demanded=await demanded.told(running(request), demands, now, zone, lang),
         never=never_page(person_id) if actor.person else "",
-        **_unasked(lang),
+        **_words(lang),
         said=SAID[lang],
         person=person_id,
         here=shared_page(person_id),
@@ -161,9 +174,16 @@ async def shared(
     )
 
 
-def _unasked(lang: Lang) -> dict[str, Any]:
-    """The words for what happened with no yes of theirs, and for keeping somebody out."""
-    return {"about_opened": OPENED[lang], "about_demanded": DEMANDED[lang], "see_never": NEVER[lang]["link"]}
+def _words(lang: Lang) -> dict[str, Any]:
+    """For a copy, for going on, for what happened with no yes of theirs, and for keeping somebody out."""
+    return {
+        "copy": COPY[lang],
+        "signing": SIGNING[lang],
+        "used": SIGNING["en"]["used"],
+        "about_opened": OPENED[lang],
+        "about_demanded": DEMANDED[lang],
+        "see_never": NEVER[lang]["link"],
+    }
 
 
 async def ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
@@ -233,9 +253,11 @@ def _shown(row: Row, names: dict[UUID, str], now: datetime, zone: tzinfo, lang: 
             return Shown(drawn(question=question, tag=Tag("waits", says["asked"])), asks=True)
         case Stage.GRANTED:
             line = says["unsaid"].format(day=day(last_day(consent)))
-            return Shown(drawn(line, knows=knows), may_confirm=True, may_stop=True)
+            return Shown(drawn(line, knows=knows), may_confirm=True, may_stop=True, told_once=consent.terms.once)
         case Stage.CONFIRMED:
-            return Shown(drawn(says["until"].format(day=day(last_day(consent))), knows=knows), may_stop=True)
+            until = says["until"].format(day=day(last_day(consent)))
+            ends = _ends_soon(row, now, today, agency, lang)
+            return Shown(drawn(until, knows=knows), may_stop=True, ends=ends, told_once=consent.terms.once)
         case Stage.REVOKED:
             lines, phases = (_readable(row, now, zone, lang), says["recall"]), _phases(row, now, zone, lang)
             return Shown(drawn(*lines, tag=Tag("waits", says["not_yet"]), stop=phases), stopping=True)
@@ -246,6 +268,16 @@ def _shown(row: Row, names: dict[UUID, str], now: datetime, zone: tzinfo, lang: 
         case _:
             ended = (row.ended_at or now).astimezone(zone).date()
             return Shown(drawn(says["over_why"].format(day=day(ended)), tag=Tag("stopped", says["over"])))
+
+
+def _ends_soon(row: Row, now: datetime, today: date, agency: str, lang: Lang) -> str:
+    """A sentence while there is time to decide; nothing of what nobody renews, or what was meant for a few days."""
+    consent = row.consent
+    last, first = last_day(consent), consent.granted_on or today
+    soon = (last - today).days <= PATIENCE.remind_days < (last - first).days
+    if not soon or not is_live(consent, now) or consent.terms.once or consent.terms.setback:
+        return ""
+    return SIGNING[lang]["ends"].format(agency=agency, day=say.on_date(last, today, lang))
 
 
 def _phases(row: Row, now: datetime, zone: tzinfo, lang: Lang) -> tuple[Bead, ...]:

@@ -1,19 +1,27 @@
 """Consents in Postgres, with their events and clocks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.consents import Consent, Stage, Terms, is_live
+from services.intake.consents import Consent, Patience, Stage, Terms, reminder_of
+from services.intake.consents.part2 import CARE
+from services.intake.consents.telling import Matter, Standing, Word, Yes, judge
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
+from shared.runtime.database import reaching
 from shared.runtime.errors import NotFound
+from shared.runtime.ids import uuid7
+from shared.runtime.reach import SERVICE
+from shared.web.words import Lang
 from shared.workflow import Decision
 
 SQL = sql.load(__file__, "consents.sql")
+PATIENCE = Patience()
 READABLE = timedelta(hours=72)  # how long a partner's topic keeps what was already written (contracts/topics.py)
 
 
@@ -80,21 +88,83 @@ async def add_consent(tx: Connection, consent: Consent, asked_by: UUID) -> bool:
 
 async def save_consent(tx: Connection, decision: Decision[Consent], cause: Cause) -> None:
     """State, events and clocks, in the caller's transaction: all of them or none."""
-    await tx.execute(SQL["save_consent"], decision.state.id, *_changing(decision.state))
+    await tx.execute(
+        SQL["save_consent"], decision.state.id, *_changing(decision.state), decision.state.terms.expires_on
+    )
     consent, events, timers = decision
     person = consent.person
     await put_events(tx, consent.id, events, partitionkey=person, person=person, cause=cause)
-    await start_timers(tx, timers)
+    await start_timers(tx, [*timers, reminder_of(consent, PATIENCE)] if timers else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One word of a consent's life, with what was read before it, closed."""
+
+    verb: str
+    given: str
+    recorded_by: UUID | None
+    said_at: datetime
+    lang: Lang | None = None
+    version: str | None = None
+    read: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that was read before a yes, closed."""
+
+    lang: Lang
+    version: str
+    sealed: bytes
+
+
+async def put_word(tx: Connection, consent: Consent, verb: str, by: UUID | None, kept: Kept | None = None) -> None:
+    """In the transaction of the move itself. `by` wrote it down; nobody did what was said on one's own page."""
+    text = (kept.lang, kept.version, kept.sealed) if kept else (None, None, None)
+    await tx.execute(SQL["put_word"], uuid7(), consent.id, consent.person, verb, consent.given, by, *text)
+
+
+async def words_of(tx: Connection, consent: UUID) -> list[Said]:
+    return [Said(*row.values()) for row in await tx.fetch(SQL["words_of"], consent)]
+
+
+async def with_text(tx: Connection, consents: Iterable[UUID]) -> set[UUID]:
+    return {row["consent_id"] for row in await tx.fetch(SQL["with_text"], list(consents))}
+
+
+async def is_known_to(tx: Connection, person: UUID, agency: UUID | None, worker: UUID) -> bool:
+    """Of any agency's rows: that somebody may write down a stop is all that is told by it."""
+    async with reaching(tx, SERVICE):
+        return bool(await tx.fetchval(SQL["known_to"], person, agency, worker))
+
+
+async def live_of(tx: Connection, person: UUID) -> list[Consent]:
+    return [_consent(row) for row in await tx.fetch(SQL["live_of"], person)]
+
+
+async def treats(tx: Connection, agency: UUID) -> bool:
+    return bool(await tx.fetchval(SQL["treats"], agency, sorted(CARE)))
 
 
 async def consents_of(tx: Connection, person: UUID, limit: int = 200) -> list[Row]:
     return [_row(row) for row in await tx.fetch(SQL["consents_of"], person, limit)]
 
 
+async def is_kept_out(tx: Connection, person: UUID, agency: UUID) -> bool:
+    return bool(await tx.fetchval(SQL["kept_out"], person, agency))
+
+
 async def may_be_told(tx: Connection, person: UUID, recipient: UUID, category: str, at: datetime) -> bool:
     """Whether `recipient` may be told this now; the consents are held until `tx` ends."""
-    rows = [_consent(row) for row in await tx.fetch(SQL["disclosing"], person, recipient)]
-    return any(category in consent.terms.categories and is_live(consent, at) for consent in rows)
+    standing = Standing()
+    for row in await tx.fetch(SQL["disclosing"], person, recipient):
+        standing.given[row["id"]] = Yes(_consent(row))
+    if await is_kept_out(tx, person, recipient):
+        standing.nevers.add((person, recipient))
+    disclosers = {yes.consent.terms.discloser for yes in standing.given.values()}
+    matters = [Matter(person, discloser, recipient, frozenset({category})) for discloser in disclosers]
+    return any(judge(standing, matter, at) is Word.YES for matter in matters)
 
 
 def _changing(consent: Consent) -> tuple[object, ...]:

@@ -109,6 +109,7 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)
+        await tx.execute(SQL["forget_words_read"], person)
         await tx.execute(OPENINGS["forget_told"], person)
         await tx.execute(OPENINGS["drop_nevers"], person)
         await tx.execute(FORGET_DEMANDS, person)

@@ -70,6 +70,10 @@ UPDATE person SET name = '', contact = NULL, asked = NULL, language = 'en' WHERE
 -- name: open_consents
 SELECT id FROM consent WHERE person_id = $1 AND stage IN ('asked', 'granted', 'confirmed') ORDER BY id;
 
+-- name: forget_words_read
+-- That something was said stays: ids, ways and days. The text and the names in it go.
+UPDATE consent_word SET read = NULL WHERE person_id = $1;
+
 -- name: drop_sessions
 DELETE FROM session WHERE account_id = $1;
 

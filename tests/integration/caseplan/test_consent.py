@@ -138,6 +138,21 @@ async def test_a_consent_that_ran_out_denies_before_anybody_says_so(world: World
     assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == 409
 
 
+@pytest.mark.parametrize(("ended", "status"), [(False, 201), (True, 409)])
+async def test_one_that_goes_on_lets_ask_after_its_old_last_day_and_raises_nothing_that_ended(
+    world: World, ended: bool, status: int
+):
+    today = (await world.now()).date()
+    consent = await world.consent(RAY, CEDAR, expires_on=today + timedelta(days=3))
+    if ended:
+        await world.revoke(RAY, consent)
+    renewed = events.Renewed(consent=consent, person=RAY, expires_on=today + timedelta(days=90), given="page")
+    await world.hear(renewed, consent, key=RAY)
+    await world.later(days=5)
+    body = {"person": str(RAY), "program": str(ROOMS), "need": "housing", "consent": str(consent)}
+    assert (await world.post(DANA, "/caseplan/referrals", body)).status_code == status
+
+
 async def test_a_sensitive_need_takes_its_own_word(world: World):
     await world.consent(RAY, CLINIC)
     body = {"person": str(RAY), "program": str(CARE), "need": "health"}

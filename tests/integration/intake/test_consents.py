@@ -15,6 +15,12 @@ pytestmark = pytest.mark.network
 DISCLOSING = ("caseplan", "notifications")
 
 
+def seen_on(page):
+    """The mark of the words that stood on a page that asks."""
+    [mark] = re.findall(r'name="read" value="([^"]*)"', page.text)
+    return mark
+
+
 async def stop(door, consent, account, **word):
     return await door.post(f"/intake/consents/{consent['id']}/revoke", word, account)
 
@@ -53,10 +59,11 @@ async def test_what_was_signed_at_intake_lapses_unless_it_is_confirmed(door):
     said = await door.allow(person, demo.DANA)
     await door.post(f"/intake/consents/{said['id']}/confirm", {}, person)
     await door.shift("29 days")
-    assert await door.fire() == 0
+    assert await door.fire() == 1
+    assert await door.types("consent", unsaid["id"]) == ["consent.granted", "consent.ends_soon"]
     await door.shift("32 days")
     assert await door.fire() == 1
-    assert await door.types("consent", unsaid["id"]) == ["consent.granted", "consent.lapsed"]
+    assert await door.types("consent", unsaid["id"]) == ["consent.granted", "consent.ends_soon", "consent.lapsed"]
     assert (await door.events("consent", unsaid["id"]))[-1]["data"]["reason"] == "not_confirmed"
     assert await door.types("consent", said["id"]) == ["consent.granted", "consent.confirmed"]
     await door.shift("92 days")
@@ -204,7 +211,7 @@ async def test_a_page_with_something_to_mend_offers_no_more_than_the_link_did(do
         again = await door.fill("/intake/consents", sent, person)
         assert again.status_code == 422
         assert len(box.findall(again.text)) == 2
-    granted = await door.fill("/intake/consents", {**sent, "categories": ["referral"]}, person)
+    granted = await door.fill("/intake/consents", {**sent, "read": seen_on(first), "categories": ["referral"]}, person)
     assert granted.status_code == 303
 
 
@@ -379,6 +386,9 @@ async def test_the_page_tells_both_phases_and_what_nobody_can_take_back(door):
 async def test_a_form_leads_back_only_to_a_path_of_our_own(door):
     person = await door.add()
     body = {"person": str(person), "recipient": str(demo.CEDAR_HOUSE), "categories": ["referral"], "shown": "yes"}
+    body["read"] = seen_on(
+        await door.page(f"/intake/consents/new?person={person}&recipient={demo.CEDAR_HOUSE}", person)
+    )
     ours = await door.fill("/intake/consents", {**body, "next": "/caseplan/referrals/new?person=1"}, person)
     theirs = await door.fill("/intake/consents", {**body, "next": "//evil.example/"}, person)
     assert ours.headers["location"] == "/caseplan/referrals/new?person=1"

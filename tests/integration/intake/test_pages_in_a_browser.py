@@ -75,6 +75,17 @@ PAGES: dict[str, tuple[UUID | None, str]] = {
     "asked and told": (RAY, "/intake/me/questions"),
     "never": (RAY, f"/intake/people/{RAY}/never"),
     "never in Spanish": (RAY, f"/intake/people/{RAY}/never?lang=es"),
+    "asked in Spanish": (RAY, f"{ASK}&lang=es"),
+    "asked beside them": (demo.DANA, ASK),
+    "asked beside them in Spanish": (demo.DANA, f"{ASK}&lang=es"),
+    "an answer": (RAY, "/intake/consents/{asked}/answer"),
+    "an answer beside them": (demo.DANA, "/intake/consents/{asked}/answer"),
+    "shall it go on": (RAY, "/intake/consents/{given}/renew"),
+    "shall it go on, in Spanish": (RAY, "/intake/consents/{given}/renew?lang=es"),
+    "a copy": (RAY, "/intake/consents/{given}/copy"),
+    "a copy in Spanish": (RAY, "/intake/consents/{given}/copy?lang=es"),
+    "a copy beside them": (demo.DANA, "/intake/consents/{given}/copy"),
+    "they said stop": (demo.DANA, f"/intake/people/{RAY}/stop"),
     "an emergency": (demo.GRACE, "/intake/openings"),
     "opened in an emergency": (demo.GRACE, "/intake/openings/{opening}"),
     "privacy desk": (demo.LENA, "/intake/desk"),
@@ -134,13 +145,13 @@ async def furnish(door: Door) -> dict[str, str]:
     await door.post("/intake/start", {"name": "Robin"})
     body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed."}
     await door.send("PUT", f"/intake/programs/{PROGRAM}", body, demo.RUTH)
-    await door.allow(RAY)
+    given = (await door.allow(RAY))["id"]
     stopped = await door.allow(RAY, categories=["contact"])
     await door.post(f"/intake/consents/{stopped['id']}/revoke", {}, RAY)
     await door.allow(RAY, demo.DANA, recipient=str(demo.LANTERN_CLINIC))
     asked = {"person": str(RAY), "recipient": str(demo.LANTERN_CLINIC), "categories": ["referral"]}
-    await door.post("/intake/consents/ask", asked, demo.DANA)
-    return {"opening": await an_emergency(door), "demand": await a_demand(door)}
+    question = (await door.post("/intake/consents/ask", asked, demo.DANA)).json()["id"]
+    return {"given": given, "asked": question, "opening": await an_emergency(door), "demand": await a_demand(door)}
 
 
 async def an_emergency(door: Door) -> str:
@@ -302,6 +313,29 @@ async def test_a_yes_and_a_stop_need_no_script(site: Site, browser: Browser):
         await expect(page.get_by_role("status")).to_contain_text(["Done. They hear what you chose"])
         await page.get_by_role("button", name="Stop sharing with Cedar House").first.click()
         await expect(page.get_by_text("Stopping now.").first).to_be_visible()
+
+
+async def test_a_yes_is_given_by_keyboard_and_its_copy_opens_without_a_script(site: Site, browser: Browser):
+    ask = ASK.replace(str(demo.CEDAR_HOUSE), str(demo.LANTERN_CLINIC))
+    async with opened(browser, site, RAY, ask, java_script_enabled=False) as page:
+        await press_until(page, "input[name=categories][value=plan]", "Space")
+        await press_until(page, "form .button.main", "Enter")
+        await expect(page.get_by_role("status")).to_contain_text(["Done. They hear what you chose"])
+        await page.get_by_role("link", name="Read what I said yes to with Lantern Clinic").first.click()
+        await expect(page.get_by_role("heading", name="Your copy")).to_be_visible()
+        await expect(page.get_by_text("Your plan.")).to_be_visible()
+        link = await page.get_by_role("link", name="Get it as a PDF").get_attribute("href")
+        pdf = await page.context.request.get(f"{site.url}{link}")
+        assert pdf.headers["content-type"] == "application/pdf"
+
+
+async def press_until(page: Page, wanted: str, key: str) -> None:
+    """Tab along until `wanted` has the focus, then press."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await page.locator(f"{wanted}:focus").count():
+            return await page.keyboard.press(key)
+    raise AssertionError(f"{wanted} is not reached by keyboard")
 
 
 async def test_the_second_phase_of_stopping_comes_by_itself(site: Site, browser: Browser):

@@ -5,13 +5,14 @@ import json
 import os
 import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from services.notifications.carriers import CarrierAway, FileCarrier
 from services.notifications.courier import Courier
+from shared.contracts import consent as consents
 from shared.contracts import person as people
 from shared.contracts import referral
 from shared.contracts.referral import DeclineReason, Outcome, Stage
@@ -88,9 +89,15 @@ async def test_that_a_record_was_opened_or_is_asked_for_is_told_with_no_consent_
             cannot="unconscious", treatment=True,
         )  # fmt: skip
         await world.hear(opened, people.AskedFor(person=matter.person, demand=uuid7()))
+        soon = date.today() + timedelta(days=14)
+        await world.hear(consents.EndsSoon(consent=matter.consent, person=matter.person, last_day=soon))
         await carry(world, tmp_path)
         found = letters(tmp_path)
-        assert sorted(letter["occasion"] for letter in found) == ["record_asked_for", "record_opened"]
+        assert sorted(letter["occasion"] for letter in found) == [
+            "consent_ends_soon",
+            "record_asked_for",
+            "record_opened",
+        ]
         for letter in found:
             assert letter["to"] == NUMBER
             assert not re.search(r"emergenc|doctor|clinic|court|law|drug|opened", json.dumps(letter["text"]), re.I)

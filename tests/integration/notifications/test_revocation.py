@@ -97,6 +97,22 @@ async def test_a_consent_whose_last_day_is_over_tells_nothing_at_the_moment_of_l
         assert clients.said(await clients.read(await world.desk.show(partner.slug), "referral")) == []
 
 
+async def test_one_that_goes_on_tells_after_its_old_last_day_and_one_that_ended_does_not(database, cluster):
+    async with open_world(database, cluster) as world:
+        partner = await world.partner()
+        going_on = await world.referred(partner, expires_on=date.today())
+        ended = await world.referred(partner, expires_on=date.today())
+        await world.hear(ended.revoked())
+        until = date.today() + timedelta(days=60)
+        await world.hear(*(matter.renewed(until) for matter in (going_on, ended)))
+        await world.shift_clock(timedelta(days=2))
+        world.start_relay()
+        await world.all_sent()
+        assert clients.said(await clients.read(await world.desk.show(partner.slug), "referral")) == [RECEIVED]
+        rows = await world.pool.fetch("SELECT id, ended FROM consent ORDER BY ended NULLS FIRST")
+        assert [tuple(row) for row in rows] == [(going_on.consent, None), (ended.consent, "revoked")]
+
+
 async def test_a_parked_consent_denies(database, cluster):
     async with open_world(database, cluster) as world:
         partner = await world.partner(kafka=False)

@@ -95,6 +95,9 @@ class Matter:
         }  # fmt: skip
         return consents.Granted(consent=self.consent, person=self.person, **(terms | changed))
 
+    def renewed(self, until: date) -> consents.Renewed:
+        return consents.Renewed(consent=self.consent, person=self.person, expires_on=until, given="page")
+
     def revoked(self) -> consents.Revoked:
         return consents.Revoked(consent=self.consent, person=self.person, given="page")
 

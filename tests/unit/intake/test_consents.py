@@ -28,11 +28,13 @@ PERSON_SAYS = By(Party.PERSON, PERSON)
 BY_PHONE = By(Party.PERSON, PERSON, Way.PHONE, WORKER)
 BESIDE = By(Party.PERSON, PERSON, Way.IN_PERSON, WORKER)
 BY_SMS = By(Party.PERSON, PERSON, Way.SMS)
-BY = {Party.PERSON: PERSON_SAYS, Party.NETWORK: NETWORK, Party.CLOCK: CLOCK}
+BESIDE_THEM = By(Party.WORKER, WORKER)
+BY = {Party.PERSON: PERSON_SAYS, Party.WORKER: BESIDE_THEM, Party.NETWORK: NETWORK, Party.CLOCK: CLOCK}
 SAY = {
     "grant": consents.Grant(TODAY, shown=True, in_private=True),
     "sign": consents.Sign(TODAY, shown=True),
-    "confirm": consents.Confirm(in_private=True),
+    "confirm": consents.Confirm(TODAY, in_private=True),
+    "renew": consents.Renew(TODAY, TODAY + timedelta(days=200), shown=True, in_private=True),
     "halt": consents.Halt("caseplan"),
 }
 ROWS = [(stage, verb, party) for stage, verb, move in WORKFLOW.rows() for party in move.by]
@@ -74,7 +76,7 @@ def test_on_every_path_what_is_open_has_one_clock_and_events_that_any_reader_rea
 
 @pytest.mark.parametrize(("stage", "verb", "party"), ROWS)
 def test_every_row_leads_where_the_table_says(stage, verb, party):
-    consent = a_consent(stage, terms=COURT, halted=DISCLOSING)
+    consent = a_consent(stage, terms=HOUSING if verb == "renew" else COURT, halted=DISCLOSING)
     assert decide(consent, say(verb), BY[party], PATIENCE).state.stage is MOVES[stage][verb].to
 
 
@@ -117,10 +119,10 @@ def test_supervision_is_never_asked_for_at_intake_and_is_good_for_once():
         consents.ask(a_consent(terms=COURT), TODAY, PATIENCE, at_intake=True)
     granted = decide(a_consent(terms=COURT), say("grant"), PERSON_SAYS, PATIENCE)
     assert granted.events[0].once
-    used, [event], _ = decide(granted.state, consents.Use(), NETWORK, PATIENCE)
+    used, [event], _ = decide(granted.state, consents.Use(), BESIDE_THEM, PATIENCE)
     assert (used.stage, event.reason) == (Stage.LAPSED, "used")
     with pytest.raises(GuardNotMet):
-        decide(a_consent(Stage.CONFIRMED), consents.Use(), NETWORK, PATIENCE)
+        decide(a_consent(Stage.CONFIRMED), consents.Use(), BESIDE_THEM, PATIENCE)
 
 
 # --- saying yes ---
@@ -129,7 +131,7 @@ def test_supervision_is_never_asked_for_at_intake_and_is_good_for_once():
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("party", [Party.WORKER, Party.SUPERVISOR, Party.AGENCY, Party.LEAD])
 def test_nobody_says_yes_or_no_in_the_persons_place(stage, party):
-    assert consents.offers(a_consent(stage), party) == {}
+    assert consents.offers(a_consent(stage), party).keys() <= {"use"}, "that it was told, which is their own deed"
 
 
 @pytest.mark.parametrize("by", [BY_PHONE, BY_SMS])
@@ -159,7 +161,7 @@ def test_what_is_signed_at_intake_lapses_after_thirty_days():
 
 def test_said_again_in_private_it_holds_until_its_last_day():
     with pytest.raises(GuardNotMet, match="nobody else listens"):
-        decide(a_consent(Stage.GRANTED), consents.Confirm(in_private=False), BESIDE, PATIENCE)
+        decide(a_consent(Stage.GRANTED), consents.Confirm(TODAY, in_private=False), BESIDE, PATIENCE)
     state, [event], [clock] = decide(a_consent(Stage.GRANTED), say("confirm"), PERSON_SAYS, PATIENCE)
     assert (state.stage, event.given) == (Stage.CONFIRMED, "page")
     assert clock.patience == Until(datetime(2027, 2, 21, 5, tzinfo=UTC))
@@ -175,6 +177,63 @@ def test_a_consent_that_ends_before_it_had_to_be_confirmed_has_expired():
     soon = replace(HOUSING, expires_on=TODAY + timedelta(days=3))
     [event] = decide(a_consent(Stage.GRANTED, terms=soon), consents.Lapse(), CLOCK, PATIENCE).events
     assert event.reason == "expired"
+
+
+# --- going on ---
+
+
+def test_going_on_moves_the_last_day_and_nothing_else():
+    before = a_consent(Stage.GRANTED)
+    state, [event], [clock] = decide(before, say("renew"), PERSON_SAYS, PATIENCE)
+    assert (event.expires_on, event.given) == (date(2027, 6, 10), "page")
+    assert (state.stage, state.confirm_by) == (Stage.CONFIRMED, None)
+    assert state.terms == replace(HOUSING, expires_on=date(2027, 6, 10))
+    assert clock.patience == Until(datetime(2027, 6, 11, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("verb", ["confirm", "renew"])
+def test_what_is_over_does_not_go_on_though_its_clock_be_late(verb):
+    late = replace(say(verb), today=date(2026, 12, 23))
+    with pytest.raises(GuardNotMet, match="Ask anew"):
+        decide(a_consent(Stage.GRANTED), late, PERSON_SAYS, PATIENCE)
+
+
+@pytest.mark.parametrize("terms", [COURT, ONE_SETBACK])
+def test_what_is_good_for_one_telling_is_asked_for_anew(terms):
+    with pytest.raises(GuardNotMet, match="anew each time"):
+        decide(a_consent(Stage.CONFIRMED, terms=terms), say("renew"), PERSON_SAYS, PATIENCE)
+
+
+@pytest.mark.parametrize("until", [TODAY + timedelta(days=366), FEBRUARY - timedelta(days=1)])
+def test_nothing_goes_on_for_longer_than_a_year_or_for_less_than_it_would_have(until):
+    with pytest.raises(Invalid):
+        decide(a_consent(Stage.CONFIRMED), replace(say("renew"), until=until), PERSON_SAYS, PATIENCE)
+
+
+def test_the_person_is_told_two_weeks_before_it_ends_and_nothing_follows_from_that():
+    consent = a_consent(Stage.CONFIRMED)
+    assert consents.reminder_of(consent, PATIENCE).patience == Until(datetime(2027, 2, 7, 5, tzinfo=UTC))
+    state, [event], clocks = decide(consent, consents.Remind(), NETWORK, PATIENCE)
+    assert (state, type(event), event.last_day, clocks) == (consent, events.EndsSoon, FEBRUARY, ())
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [
+        a_consent(Stage.CONFIRMED, terms=COURT),
+        a_consent(Stage.CONFIRMED, terms=ONE_SETBACK),
+        a_consent(Stage.CONFIRMED, terms=replace(HOUSING, expires_on=TODAY + timedelta(days=14))),
+        a_consent(Stage.REVOKED),
+    ],
+)
+def test_nobody_is_told_of_what_nobody_renews_or_was_meant_for_a_few_days(consent):
+    assert consents.reminder_of(consent, PATIENCE) == Timer.none("consent.remind", ID)
+
+
+def test_a_sheet_signed_by_hand_is_a_yes_and_the_worker_who_has_it_is_named():
+    on_paper = replace(say("grant"), paper=True)
+    assert decide(a_consent(), on_paper, BESIDE, PATIENCE).events[0].given == "paper"
+    assert decide(a_consent(Stage.CONFIRMED), consents.Revoke(paper=True), BESIDE, PATIENCE).state.given == "paper"
 
 
 # --- how long it holds ---

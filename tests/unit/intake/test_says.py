@@ -45,7 +45,7 @@ def test_the_codes_people_read_are_plain_too():
 
 OF_THE_PERSON = (
     "start.html", "start_done.html", "start_gone.html", "shared.html", "consent_ask.html", "pin.html",
-    "choose_pin.html", "own_pin.html", "wrong_number.html", "questions.html",
+    "choose_pin.html", "own_pin.html", "wrong_number.html", "questions.html", "consent_copy.html",
 )  # fmt: skip
 LOOKS = re.compile(r'"(wide|plain|tight|wide plain)"')  # how a button looks is nothing that it says
 

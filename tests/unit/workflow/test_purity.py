@@ -16,7 +16,7 @@ PURE = sorted(
         *(ROOT / f"services/caseplan/{name}.py" for name in ("setbacks", "concerns", "promises", "calendars")),
         ROOT / "services/caseplan/sharing.py",
         ROOT / "services/caseplan/folding.py",
-        ROOT / "services/intake/consents.py",
+        *(ROOT / "services/intake/consents").glob("*.py"),
         *(ROOT / f"shared/contracts/{name}.py" for name in ("referral", "setback", "promise", "plan", "parties")),
     ]
 )
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "collections",
     "dataclasses",
     "datetime",
+    "enum",
     "functools",
     "pydantic",
     "services",
