@@ -45,7 +45,8 @@ ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; 
 SAYS = {"outbox"} | ANY_ACTOR  # whoever acts may write there
 ACROSS = {  # functions that reach further than whoever calls them, each for one answer
     ("caseplan", "was_asked"), ("caseplan", "is_live"), ("caseplan", "hold_consents"), ("caseplan", "lock_plan_of"),
-    ("intake", "is_told_of"), *((service, "workers_named") for service in SERVICES),
+    ("intake", "is_told_of"),
+    ("intake", "keeps_apart"), ("intake", "forget_signs"), *((service, "workers_named") for service in SERVICES),
     *((service, "covered_now") for service in SERVICES),
 }  # fmt: skip
 

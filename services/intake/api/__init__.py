@@ -8,14 +8,20 @@ from services.intake.api import (
     consents,
     covers,
     demands,
+    duplicates,
     emergencies,
     erasures,
+    incidents,
+    links,
     nevers,
     people,
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (
+    accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands, duplicates, links,
+    incidents,
+)  # fmt: skip
 
 router = APIRouter()
 for part in PARTS:
