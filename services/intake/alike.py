@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from services.intake import links, matching
 from services.intake.links import Patience, Side
@@ -18,10 +18,11 @@ from services.intake.seals import BORN, CONTACT, NAME
 from services.intake.store import links as link_store
 from services.intake.store import matching as store
 from services.intake.store.links import Unlooked
-from services.intake.store.matching import Uncompared
+from services.intake.store.matching import Blind, Uncompared
 from shared.messaging.outbox import Cause
 from shared.process import Running
 from shared.runtime.database import PASSING, transaction
+from shared.runtime.ids import uuid7
 from shared.security.blind import blind, blind_key
 from shared.security.sealing import ALONE, Erased, Keys, open_sealed
 
@@ -71,13 +72,18 @@ async def look_into_asks(pool: Pool, keys: Keys) -> int:
     for ask in asks:
         signs = await _signs(keys, ask, ask.named) if ask.stands else None
         async with transaction(pool) as tx:
-            if not await link_store.looked(tx, ask.id) or not signs:
-                continue
-            found = matching.best(await store.find_alike(tx, ask.named, signs, ask.person))
-            if isinstance(found, UUID) and not await link_store.is_linked(tx, ask.person, found):
-                asked = links.put(ask.id, Side(ask.person, ask.home), Side(found, ask.named), PATIENCE)
-                await link_store.add(tx, asked, CAUSE)
+            if await link_store.looked(tx, ask.id) and not await _put(tx, ask, signs or ()):
+                await link_store.pretend(tx, PATIENCE)
     return len(asks)
+
+
+async def _put(tx: Connection, ask: Unlooked, signs: Blind) -> bool:
+    """To the worker of whoever looks most alike there, unless something keeps the two apart."""
+    found = matching.best(await store.find_alike(tx, ask.named, signs, ask.person)) if signs else None
+    if not isinstance(found, UUID) or await link_store.is_linked(tx, ask.person, found):
+        return False
+    asked = links.put(uuid7(), Side(ask.person, ask.home), Side(found, ask.named), PATIENCE)
+    return await link_store.add(tx, asked, CAUSE, ask=ask.id)
 
 
 async def _signs(keys: Keys, of: Uncompared | Unlooked, agency: UUID) -> list[tuple[Sign, bytes]] | None:

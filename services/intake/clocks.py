@@ -86,7 +86,7 @@ async def tell_of_demand(tx: Connection, due: Due) -> None:
 async def lapse_link(tx: Connection, due: Due) -> None:
     """Nobody said yes in time. Whoever asked hears as little of it as of a no."""
     link = await linking.lock_known(tx, due.subject)
-    if link is None or not await claim(tx, due) or link.stage is not links.Stage.PUT:
+    if not await claim(tx, due) or link is None or link.stage is not links.Stage.PUT:
         return
     await linking.save(tx, links.decide(link, links.Lapse(), CLOCK, LINKING), Cause(str(due.id), "clock:intake"))
 

@@ -183,6 +183,22 @@ async def test_the_request_looks_nothing_up_so_its_time_tells_nothing(door: Door
     assert await door.pool.fetchval(LINKS) == 1
 
 
+async def test_clocks_which_whoever_acts_may_read_are_one_for_each_ask(door: Door, database: FreshDatabase):
+    await at_lantern(door)
+    for name in (WREN, NOBODY_KNOWN):
+        person = await at_alder(door, name)
+        asked = (await asks(door, person)).json()["id"]
+        await look(door)
+        async with connected(await database("intake"), Reach(WELCOME_ALDER, None, DANA)) as dana:
+            clocks = await dana.fetch("SELECT subject FROM timer WHERE kind = 'link.lapse'")
+            assert str(asked) not in [row["subject"] for row in clocks]
+    assert len(clocks) == 2
+    await door.shift("31 days")
+    with acting(SERVICE):
+        assert await door.fire() == 2
+        assert await door.fire() == 0
+
+
 async def test_a_question_that_waits_is_in_no_reach_of_whoever_asked(door: Door, database: FreshDatabase):
     here, there, link = await put(door)
     async with connected(await database("intake"), Reach(WELCOME_ALDER, None, DANA)) as dana:
@@ -286,6 +302,17 @@ async def test_never_beats_a_question_that_waits_and_a_link_that_stands(door: Do
     for of in (here, there):
         assert len((await door.get(f"/intake/people/{of}/records", of)).json()["links"]) == 1, "their own to take apart"
         assert (await door.get(f"/intake/people/{of}/records", of)).status_code == 200
+
+
+async def test_a_desk_whose_agency_is_kept_out_by_now_still_has_to_look(door: Door):
+    here, there, link = await linked(door)
+    await records(door, there, GRACE)
+    await never(door, here, LANTERN_CLINIC)
+    assert (await door.post(f"/intake/links/{link}/end", {}, here)).status_code == 200
+    desk = {**desk_of(door, LANTERN_CLINIC), **HTML}
+    [path] = re.findall(r"/intake/incidents/[0-9a-f-]{36}", (await door.client.get("/intake/desk", headers=desk)).text)
+    page = await door.client.get(path, headers=desk)
+    assert page.status_code == 200 and "Welcome Alder" not in text(page)
 
 
 async def test_whoever_is_erased_is_linked_with_nobody(door: Door):

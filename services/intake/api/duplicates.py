@@ -100,7 +100,7 @@ async def make_one(
         if await link_store.is_linked(tx, person_id, other_id):
             raise Conflict("That is written down already.")
         made = links.make(id, _side(one), _side(other), said.known)
-        if not await link_store.add(tx, made, cause_of(actor), actor.id):
+        if not await link_store.add(tx, made, cause_of(actor), by=actor.id):
             raise Conflict("One of the two is not here any more.")
         await store.not_apart(tx, person_id, other_id)
         await audit.record_many(tx, actor, "link.make", (person_id, other_id), f"link/{id}", "records")

@@ -18,7 +18,8 @@ CALL protect('link_ask', $$as_service() OR home = acting_agency() OR person_id =
              $$as_service() OR home = acting_agency()$$);
 
 CREATE TABLE link (
-    id uuid PRIMARY KEY,                        -- of the ask, where one led to it
+    id uuid PRIMARY KEY,
+    ask_id uuid REFERENCES link_ask ON DELETE SET NULL,  -- which led to it; its id tells nobody whether one did
     person_id uuid NOT NULL REFERENCES person,  -- whose side asked
     home uuid NOT NULL REFERENCES agency,
     other_id uuid NOT NULL REFERENCES person,   -- whose worker was asked
@@ -63,6 +64,7 @@ CREATE TABLE incident (
     link_id uuid NOT NULL REFERENCES link,
     person_id uuid NOT NULL REFERENCES person,  -- whose record with this agency it is about
     agency_id uuid NOT NULL REFERENCES agency,
+    linked_at timestamptz NOT NULL,
     shown jsonb NOT NULL,                       -- when, which action, which agency saw it
     late boolean NOT NULL DEFAULT false,        -- nobody has said anything in time
     found bytea,                                -- sealed: identity, incident.found

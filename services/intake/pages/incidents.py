@@ -66,7 +66,7 @@ async def page(request: Request, actor: Actor, incident: Incident, form: Form[An
         return JSONResponse(as_json(incident))
     async with transaction(here) as tx:
         home = await directory.find_agency(tx, incident.agency)
-        names = await directory.agency_names(tx, {incident.home, incident.other_home})
+        names = await directory.agency_names(tx, {incident.other})
         person = await _person(tx, incident.person)
     zone = ZoneInfo(home.entry.calendar.timezone)
     named = await staff.known(here, actor, {incident.closed_by})
@@ -74,15 +74,14 @@ async def page(request: Request, actor: Actor, incident: Incident, form: Form[An
     def at(when: datetime | None) -> str:
         return say.moment(when or incident.now, incident.now, zone)
 
-    other = incident.other_home if incident.agency == incident.home else incident.home
     return render(
         request,
         "incident.html",
         status=422 if form.wrong else 200,
         name=await seals.name_of(here.keys, person) if person else seals.UNKNOWN,
-        other=names.get(other, "?") if other != incident.agency else "",
+        other=names.get(incident.other, "") if incident.other and incident.other != incident.agency else "",
         linked=at(incident.linked_at),
-        ended=at(incident.ended_at),
+        ended=at(incident.opened_at),
         due=at(incident.opened_at + timedelta(days=PATIENCE.look_days)),
         late=incident.late and incident.closed_at is None,
         shown=await lines(here, incident.person, incident.shown, incident.now, zone, "en"),

@@ -226,7 +226,7 @@ def _ended(row: Row, person: UUID, found: Read) -> str:
 
 
 def _is_linked(ask: Ask, found: Read) -> bool:
-    return any(row.link.id == ask.id for row in found.links)
+    return any(row.ask == ask.id for row in found.links)
 
 
 def _waits(one: Ask, found: Read) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Connection, Record
 
 from services.intake.erasures import Identity
-from services.intake.links import LATE, Because, Link, Patience, Side, Stage
+from services.intake.links import KIND, LATE, Because, Link, Patience, Side, Stage
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -32,6 +32,7 @@ class Row:
     linked_at: datetime | None
     ended_at: datetime | None
     now: datetime
+    ask: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,15 @@ async def is_linked(tx: Connection, one: UUID, other: UUID) -> bool:
     return bool(await tx.fetchval(SQL["is_linked"], one, other))
 
 
-async def add(tx: Connection, made: Decision[Link], cause: Cause, by: UUID | None = None) -> bool:
+async def add(
+    tx: Connection, made: Decision[Link], cause: Cause, *, by: UUID | None = None, ask: UUID | None = None
+) -> bool:
     """False where a never-list keeps the two apart, or one was erased: nothing is written then, and nobody is told."""
     link = made.state
     known = link.known.value if link.known else None
     sides = link.asking.person, link.asking.home, link.asked.person, link.asked.home
     await tx.execute(SQL["hold_people"], [side.person for side in link.sides])
-    if await tx.fetchval(SQL["add_link"], link.id, *sides, link.stage.value, known, by) is None:
+    if await tx.fetchval(SQL["add_link"], link.id, *sides, link.stage.value, known, by, ask) is None:
         return False
     await _tell(tx, made, cause)
     return True
@@ -162,6 +165,11 @@ async def looked(tx: Connection, id: UUID) -> bool:
     return await tx.fetchval(SQL["looked"], id) is not None
 
 
+async def pretend(tx: Connection, patience: Patience) -> None:
+    """A clock of nothing, where an ask put nothing: clocks are read by more than rows are, and theirs tell nothing."""
+    await start_timers(tx, [Timer(KIND, uuid7(), Hours.days(patience.ask_days))])
+
+
 async def open_links(tx: Connection, person: UUID) -> list[UUID]:
     return [row["id"] for row in await tx.fetch(SQL["open_links"], person)]
 
@@ -182,10 +190,8 @@ class Incident:
     opened_at: datetime
     closed_by: UUID | None
     closed_at: datetime | None
-    home: UUID
-    other_home: UUID
     linked_at: datetime
-    ended_at: datetime
+    other: UUID | None  # the other agency; None where a never-list keeps the two apart
     now: datetime
 
 
@@ -198,7 +204,7 @@ async def open_incidents(tx: Connection, link: Link, linked_at: datetime, patien
         opened = []
         for side in link.sides if link.is_across else (link.asking,):
             id = uuid7()
-            await tx.execute(SQL["add_incident"], id, link.id, side.person, side.home, shown)
+            await tx.execute(SQL["add_incident"], id, link.id, side.person, side.home, shown, linked_at)
             opened.append(id)
         await start_timers(tx, [Timer(LATE, id, Hours.days(patience.look_days)) for id in opened])
     return opened
@@ -213,7 +219,7 @@ async def find_incident(tx: Connection, id: UUID) -> Incident:
     row = await tx.fetchrow(SQL["find_incident"], id)
     if row is None:
         raise NotFound("incident", id)
-    names = ("closed_by", "closed_at", "home", "other_home", "linked_at", "ended_at", "now")
+    names = ("closed_by", "closed_at", "linked_at", "other", "now")
     return Incident(
         id, row["person_id"], row["agency_id"], tuple(json.loads(row["shown"])), row["late"], row["found"],
         row["opened_at"], *(row[name] for name in names),
@@ -259,4 +265,4 @@ def _row(row: Record | None, id: UUID) -> Row:
         row["id"], Side(row["person_id"], row["home"]), Side(row["other_id"], row["other_home"]), Stage(row["stage"]),
         Identity(row["known"]) if row["known"] else None, Because(row["because"]) if row["because"] else None,
     )  # fmt: skip
-    return Row(link, row["put_at"], row["linked_at"], row["ended_at"], row["now"])
+    return Row(link, row["put_at"], row["linked_at"], row["ended_at"], row["now"], row["ask_id"])

@@ -34,8 +34,8 @@ SELECT EXISTS (SELECT FROM link WHERE stage IN ('put', 'linked')
 
 -- name: add_link
 -- Never for somebody who was erased, or whose never-list keeps the two apart. Both are held.
-INSERT INTO link (id, person_id, home, other_id, other_home, stage, known, linked_at, linked_by)
-SELECT $1, $2, $3, $4, $5, $6, $7, CASE WHEN $6 = 'linked' THEN clock() END, $8
+INSERT INTO link (id, person_id, home, other_id, other_home, stage, known, linked_at, linked_by, ask_id)
+SELECT $1, $2, $3, $4, $5, $6, $7, CASE WHEN $6 = 'linked' THEN clock() END, $8, $9
  WHERE NOT keeps_apart($2, $3, $4, $5)
    AND 2 = (SELECT count(*) FROM (SELECT FROM person WHERE id IN ($2, $4) AND erased_at IS NULL ORDER BY id) AS here)
 ON CONFLICT (id) DO NOTHING RETURNING id;
@@ -92,11 +92,12 @@ SELECT at, person_id, agency_id, action FROM audit
  ORDER BY number;
 
 -- name: add_incident
-INSERT INTO incident (id, link_id, person_id, agency_id, shown) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO incident (id, link_id, person_id, agency_id, shown, linked_at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: find_incident
-SELECT i.*, l.home, l.other_home, l.linked_at, l.ended_at, clock() AS now
-  FROM incident i JOIN link l ON l.id = i.link_id WHERE i.id = $1;
+-- The other agency stands there as long as no never-list keeps the two apart.
+SELECT i.*, CASE i.agency_id WHEN l.home THEN l.other_home ELSE l.home END AS other, clock() AS now
+  FROM incident i LEFT JOIN link l ON l.id = i.link_id WHERE i.id = $1;
 
 -- name: lock_incident
 SELECT * FROM incident WHERE id = $1 FOR UPDATE;
