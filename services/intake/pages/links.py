@@ -105,7 +105,7 @@ async def _read(tx: Connection, actor: Actor, person: UUID) -> Read:
 async def _write_down(tx: Connection, actor: Actor, person: UUID, found: Read) -> None:
     """The look; and of each agency that is named here because of a link, that this one was told of it."""
     await audit.record(tx, actor, "link.read", person, "records", "own" if actor.person else "records")
-    await audit.record_many(tx, actor, "link.read", [row.person.id for row in found.others], "records", "records")
+    await audit.record_many(tx, actor, "duplicate.read", [row.person.id for row in found.others], "name", "records")
     for row in found.links:
         other = row.link.other(person)
         if not actor.person and row.link.is_across and row.link.stage is Stage.LINKED:

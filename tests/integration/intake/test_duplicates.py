@@ -6,11 +6,14 @@ from uuid import UUID
 import pytest
 
 from services.intake.alike import make_comparable
-from services.intake.matching import MOST
+from services.intake.matching import FINDS, MOST
+from services.intake.store.matching import SQL
 from shared.runtime.database import transaction
 from shared.runtime.reach import SERVICE, acting
-from shared.security.demo import DANA, LENA, TONY, YUSUF
+from shared.security.demo import DANA, LENA, TONY, WELCOME_ALDER, YUSUF
 from tests.integration.intake.world import Door, text
+from tests.network import FreshDatabase
+from tests.security.rows import connected
 
 pytestmark = pytest.mark.network
 NUMBER = "555-010-3141"
@@ -81,6 +84,22 @@ async def test_a_sign_that_too_many_share_finds_nobody(door: Door):
     before = await pairs(door)
     await compared(door)
     assert await pairs(door) == before and not any(str(someones) in pair for pair, _ in before)
+
+
+async def test_a_lookup_reads_ranges_of_its_index_however_many_there_are(door: Door, database: FreshDatabase):
+    crowd = "INSERT INTO sign SELECT $1, decode(md5(n || kind), 'hex'), gen_random_uuid(), kind"
+    crowd += " FROM generate_series(1, 20000) AS n, unnest('{name,sound,word,contact}'::text[]) AS kind"
+    async with connected(await database()) as admin:
+        await admin.execute("SET session_replication_role = replica; SET search_path = intake")
+        await admin.execute(crowd, WELCOME_ALDER)
+        await admin.execute("VACUUM (ANALYZE) sign")
+    sought = [b"%016d" % number for number in range(8)], ["name"] * 8
+    async with transaction(door.pool) as tx:
+        await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        explain = f"EXPLAIN (FORMAT json) {SQL['find_alike']}"
+        plan = await tx.fetchval(explain, WELCOME_ALDER, *sought, sorted(FINDS), MOST + 1, None)
+    assert "sign_pkey" in plan and "sign_person_idx" in plan, plan
+    assert '"Seq Scan"' not in plan, plan
 
 
 async def test_nobodys_name_is_opened_to_find_them(door: Door, monkeypatch):
