@@ -1,7 +1,7 @@
 """What intake's clocks do when they run out: a consent lapses, a revocation that is not in effect yet rings, somebody
 who asked for it is erased, what was opened in an emergency waits for a look, or somebody is told of a legal demand
-because no order forbids it any more; a question whether two records are one ends without an answer, and a desk that said
-nothing of an incident is late.
+because no order forbids it any more; a question whether two records are one ends without an answer, and a desk that
+said nothing of an incident is late.
 """
 
 import structlog
