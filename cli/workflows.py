@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from services.caseplan import concerns, plans, promises, referrals, setbacks
-from services.intake import consents, erasures
+from services.intake import consents, erasures, links
 from shared.workflow import Workflow, diagrams
 
 FOLDER = Path("docs/workflows")
@@ -22,6 +22,7 @@ WORKFLOWS: tuple[tuple[Workflow[Any], str], ...] = (
     (referrals.WORKFLOW, "services/caseplan/referrals/table.py"),
     (setbacks.WORKFLOW, "services/caseplan/setbacks.py"),
     (concerns.WORKFLOW, "services/caseplan/concerns.py"),
+    (links.WORKFLOW, "services/intake/links.py"),
     (erasures.WORKFLOW, "services/intake/erasures.py"),
 )
 Folder = Annotated[Path, typer.Option(help="Where the pages are.", file_okay=False)]

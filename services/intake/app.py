@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, demands, emergencies, erasures, pages, signing_in
+from services.intake import api, clocks, demands, emergencies, erasures, links, pages, signing_in
+from services.intake.alike import keep_compared
 from services.intake.consents import KIND, REMINDER
 from services.intake.disclosing import told
 from services.intake.findable import keep_findable
@@ -28,8 +29,10 @@ def service(settings: Settings) -> Service:
         erasures.KIND: clocks.erase,
         demands.KIND: clocks.tell_of_demand,
         emergencies.KIND: clocks.ask_for_review,
+        links.KIND: clocks.lapse_link,
+        links.LATE: clocks.be_late,
     }
-    return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable,), refold)
+    return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable, keep_compared), refold)
 
 
 if __name__ == "__main__":

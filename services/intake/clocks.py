@@ -1,17 +1,19 @@
 """What intake's clocks do when they run out: a consent lapses, or tells in time that it will, a revocation that is not
 in effect yet rings, somebody who asked for it is erased, what was opened in an emergency waits for a look, or somebody
-is told of a legal demand because no order forbids it any more.
+is told of a legal demand because no order forbids it any more; a question whether two records are one ends without an
+answer, and a desk that said nothing of an incident is late.
 """
 
 import structlog
 from asyncpg import Connection
 
-from services.intake import emergencies, erasures
+from services.intake import emergencies, erasures, links
 from services.intake.consents import KIND, Lapse, Patience, Remind, Stage, decide, is_live
 from services.intake.store import consents as store
 from services.intake.store import demands, people
 from services.intake.store import emergencies as openings
 from services.intake.store import erasures as erasing
+from services.intake.store import links as linking
 from shared.messaging.outbox import Cause
 from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim, start_timers
@@ -20,6 +22,7 @@ from shared.workflow import CLOCK, NETWORK
 
 PATIENCE = Patience()
 ERASING = erasures.Patience()
+LINKING = links.Patience()
 
 log = structlog.get_logger("intake")
 
@@ -47,7 +50,7 @@ async def erase(tx: Connection, due: Due) -> None:
 
     The person is held first: a hold, a session or a consent of this moment is either seen here or comes too late.
     """
-    await erasing.hold_person(tx, due.subject)
+    await linking.hold_with_links(tx, due.subject)
     erasure = await erasing.lock(tx, due.subject)
     if erasure is None or not await claim(tx, due):
         return
@@ -86,3 +89,18 @@ async def tell_of_demand(tx: Connection, due: Due) -> None:
     except Erased:
         return
     await demands.tell(tx, row.demand, Cause(str(due.id), "clock:intake"))
+
+
+async def lapse_link(tx: Connection, due: Due) -> None:
+    """Nobody said yes in time. Whoever asked hears as little of it as of a no."""
+    link = await linking.lock_known(tx, due.subject)
+    if not await claim(tx, due) or link is None or link.stage is not links.Stage.PUT:
+        return
+    await linking.save(tx, links.decide(link, links.Lapse(), CLOCK, LINKING), Cause(str(due.id), "clock:intake"))
+
+
+async def be_late(tx: Connection, due: Due) -> None:
+    """It stands first on the desk from now on, and rings with the operators."""
+    is_open = await linking.is_open_incident(tx, due.subject)
+    if await claim(tx, due) and is_open and await linking.be_late(tx, due.subject):
+        log.error("nobody has looked at an incident in time", kind=links.LATE, id=str(due.subject))

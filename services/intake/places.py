@@ -10,6 +10,7 @@ ACCOUNTS = "/intake/accounts"
 OPENINGS = "/intake/openings"
 DESK = "/intake/desk"
 DEMANDS = "/intake/demands"
+DUPLICATES = "/intake/duplicates"
 ASKING = "/intake/start"
 ASKED = "welcome"  # the cookie, sent there alone, of whoever has asked for help just now
 MINE = LANDING[Role.PERSON]  # the person's own page
@@ -50,6 +51,19 @@ def stop_page(person: UUID) -> str:
 
 def copy_page(consent: UUID) -> str:
     return f"/intake/consents/{consent}/copy"
+
+
+def records_page(person: UUID) -> str:
+    return f"/intake/people/{person}/records"
+
+
+def pair_page(one: UUID, other: UUID) -> str:
+    first, second = sorted((one, other))
+    return f"{DUPLICATES}/{first}/{second}"
+
+
+def incident_page(incident: UUID) -> str:
+    return f"/intake/incidents/{incident}"
 
 
 def never_page(person: UUID) -> str:

@@ -22,7 +22,9 @@ from services.intake.consents import Consent, Stage, Terms, clock_of, reminder_o
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from services.intake.emergencies import KIND as REVIEW
 from services.intake.emergencies import REVIEWED_WITHIN
-from services.intake.store import accounts, directory, emergencies, sessions, ways_in
+from services.intake.links import Because
+from services.intake.links import Patience as LinkPatience
+from services.intake.store import accounts, directory, emergencies, links, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
 from shared.contracts import account, agency, consent, person, program
@@ -36,7 +38,7 @@ from shared.web.idempotency import mark_used
 from shared.workflow import Timer
 
 SQL = sql.load(__file__, "refolding.sql")
-ACCOUNTS, ERASURES, OPENINGS = accounts.SQL, erasing.SQL, emergencies.SQL
+ACCOUNTS, ERASURES, OPENINGS, LINKS = accounts.SQL, erasing.SQL, emergencies.SQL, links.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -144,6 +146,10 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             await tx.execute(OPENINGS["fold_opening"], opening, id, where, worker, *facts)
             # What was found about it is in no event: it is looked at once more.
             await start_timers(tx, [Timer(REVIEW, opening, REVIEWED_WITHIN)], since=envelope.time)
+        case person.Linked(person=id, link=link, other=other):
+            await tx.execute(LINKS["fold_linked"], link, id, other, envelope.time)
+        case person.Unlinked(link=link, reason=reason):
+            await _unlinked(tx, envelope, link, reason)
         case person.ErasureSet(person=id, due=due):
             await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
             await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])
@@ -153,6 +159,13 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             stage = erasures.Stage.KEPT if until else erasures.Stage.ERASED
             await _fold_erasure(tx, envelope, erasures.Erasure(id, stage, kept_until=until))
             await erasing.empty(tx, id, kept=until is not None)
+
+
+async def _unlinked(tx: Connection, envelope: Envelope, link: UUID, reason: str) -> None:
+    """What the desks had said of it is in no event: they look again."""
+    if await tx.fetchval(LINKS["fold_unlinked"], link, reason, envelope.time) and reason == Because.NOT_ONE:
+        row = await links.find(tx, link)
+        await links.open_incidents(tx, row.link, row.linked_at or row.put_at, LinkPatience())
 
 
 async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:

@@ -29,6 +29,7 @@ NAME = (Compartment.IDENTITY, "person.name")
 CONTACT = (Compartment.CONTACT, "contact_way.value")
 LINK = (Compartment.CONTACT, "way_in.link")
 ASKED = (Compartment.IDENTITY, "person.asked")
+BORN = (Compartment.IDENTITY, "person.born")
 GONE = "Somebody who was erased"
 UNKNOWN = "Name not known here"  # lost with a restore, or with its key: no event holds a name
 

@@ -16,6 +16,7 @@ from shared.contracts.kinds import AgencyId, Channel, Known, Language, PersonId,
 
 InContact = In(Compartment.CONTACT)
 InHealth = In(Compartment.HEALTH)
+InIdentity = In(Compartment.IDENTITY)
 
 
 class PersonEvent(Event):
@@ -107,6 +108,25 @@ class AskedFor(PersonEvent):
     type: ClassVar[str] = "throughcare.person.asked_for.v1"
 
     demand: UUID = Field(description="Which demand.")
+
+
+class Linked(PersonEvent):
+    """They said that another record of this network is theirs too. It opens nothing: each stays as it is."""
+
+    type: ClassVar[str] = "throughcare.person.linked.v1"
+
+    link: UUID = Field(description="Which link; the other record's event names the same.")
+    other: Annotated[PersonId, InIdentity] = Field(description="The other record.")
+
+
+class Unlinked(PersonEvent):
+    """The two are two."""
+
+    type: ClassVar[str] = "throughcare.person.unlinked.v1"
+    in_clear: ClassVar[bool] = True
+
+    link: UUID = Field(description="Which link.")
+    reason: Annotated[str, Known("not_one", "erased")] = Field(description="Why.")
 
 
 class ErasureSet(PersonEvent):

@@ -159,6 +159,19 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("consent.revoke", "Stop it: by the person, or by their word to any worker", "consent.revoke",
                person=SELF, **EVERY_WORKER),
         _entry("consent.use", "Say that what may be told once was told", "consent.read", **WALKS_WITH),
+        _entry("duplicate.read", "See which records of one's agency may be of one person, and why", "duplicate.read",
+               case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("duplicate.settle", "Say that two records of one's agency are of two people", "duplicate.read",
+               case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("link.read", "See which records a person said are theirs too", "link.read",
+               person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME),
+        _entry("link.make", "Write down that the person, who is there, said that two records are theirs",
+               "duplicate.read", case_manager=NAMED, supervisor=NAMED | SAME),
+        _entry("link.ask", "Ask at another agency that the person named, by their word", "link.read", **WALKS_WITH),
+        _entry("link.answer", "Write down what the person said, asked whether they are helped elsewhere too",
+               "link.read", case_manager=NAMED, supervisor=NAMED | SAME),
+        _entry("link.end", "Say that two records are not one: the person, or whoever sees the mistake", "link.read",
+               person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME),
         _entry("erasure.read", "See whether somebody asked to be erased, how far it is and what a law keeps",
                "erasure.read", person=SELF, case_manager=NAMED | SAME, supervisor=NAMED | SAME, agency_admin=SAME),
         _entry("erasure.ask", "Ask that all that is kept is erased: by the person, or by their word to a worker",
@@ -181,6 +194,8 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("demand.record", "Write down that somebody demands a person's record by law; it is held",
                "desk.read", **ANSWERS_FOR),
         _entry("demand.decide", "Write down what one's agency's counsel decided about it", "desk.read", **ANSWERS_FOR),
+        _entry("incident.close", "Say what one found of two records that were linked and are two people's",
+               "desk.read", **ANSWERS_FOR),
         _entry("desk.review", "Say whether it was opened in good faith", "desk.read", **ANSWERS_FOR),
     ),
     "caseplan": (
@@ -284,7 +299,7 @@ ACROSS_AGENCIES = frozenset({
 # The last three write beside the record (services/intake/pretending.py): a press that was refused would tell.
 HARMLESS = frozenset({
     "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-    "message.read", "disclosures.read", "erasure.read", "never.read", "pin.change",
+    "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "pin.change",
     "erasure.ask", "erasure.take_back", "never.say",
 })  # fmt: skip
 

@@ -14,6 +14,7 @@ WHAT: Mapping[str, Words] = {
     "emergency.open": Words(
         "your name, how to reach you, and who treats you", "su nombre, cómo comunicarse con usted y quién le atiende"
     ),
+    "link.read": Words("that another agency walks with you too", "que otra agencia también le acompaña"),
     "referral": Words("that somebody asks them for help, with no name", "que alguien les pide ayuda, sin nombre"),
     "setback": Words("that something got hard, with no name", "que algo se puso difícil, sin nombre"),
 }
@@ -21,10 +22,14 @@ WAYS: Mapping[str, Words] = {
     "shown": Words("They looked it up here.", "Lo vieron aquí."),
     "stream": Words("It went to their own system.", "Llegó a su propio sistema."),
 }
-UNASKED: Mapping[str, Words] = {  # what was told with no yes of theirs, and why
+UNASKED: Mapping[str, Words] = {  # what no consent of theirs names, and why it was told
     "emergency.open": Words(
         "Why: your life or health was at risk, and you could not be asked.",
         "Por qué: su vida o su salud corría peligro, y no se le podía preguntar.",
+    ),
+    "link.read": Words(
+        "Why: you told both of them, face to face, that both records are yours.",
+        "Por qué: usted les dijo a las dos, cara a cara, que las dos fichas son suyas.",
     ),
 }
 PAGE: Mapping[Lang, Mapping[str, str]] = {

@@ -31,6 +31,16 @@ DEEDS: Mapping[str, Words] = {
     "consent.read": Words("saw what you share", "vio lo que usted comparte"),
     "consent.revoke": Words("wrote down that you said stop", "anotó que usted pidió parar"),
     "consent.use": Words("told what you let them tell once", "contó lo que usted dejó contar una vez"),
+    "duplicate.read": Words("checked if you are here twice", "revisó si usted está aquí dos veces"),
+    "duplicate.settle": Words(
+        "wrote down that you and somebody else are two people", "anotó que usted y otra persona son dos"
+    ),
+    "link.read": Words("saw where else you said you get help", "vio dónde más dijo usted que le ayudan"),
+    "link.make": Words("wrote down that two records are yours", "anotó que dos fichas son suyas"),
+    "link.ask": Words("asked at a place that you named", "preguntó en un lugar que usted nombró"),
+    "link.answer": Words("wrote down if you get help elsewhere", "anotó si le ayudan en otro lugar"),
+    "link.end": Words("took two records apart", "separó dos fichas"),
+    "incident.close": Words("said how two records got mixed up", "dijo cómo se mezclaron dos fichas"),
     "erasure.read": Words("saw if you asked to have it all erased", "vio si usted pidió borrar todo"),
     "erasure.ask": Words("wrote down that you want it all erased", "anotó que usted quiere borrar todo"),
     "erasure.confirm": Words("said that it was you who asked", "dijo que fue usted quien lo pidió"),
@@ -96,6 +106,7 @@ WHY: Mapping[str, Words] = {
     "concern": Words("because of a worry", "por una preocupación"),
     "erasure": Words("about having it all erased", "por lo de borrar todo"),
     "emergency": Words("since your life or health was at risk", "porque su vida o su salud corría peligro"),
+    "records": Words("to have one record of you, if you want that", "para tener una sola ficha suya, si usted quiere"),
     "law": Words("because of a law", "por una ley"),
     "oversight": Words("to check that we look with good reason", "para revisar que haya una buena razón para mirar"),
 }

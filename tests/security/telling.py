@@ -273,6 +273,23 @@ class Teller:
         assert (await self.ask(demo.LENA, f"{path}/decide", decided | {"scope": [words()]})).status_code == 422
         await self.say(demo.LENA, f"{path}/decide", decided)
 
+    async def two_records(self) -> None:
+        """A second record of them, linked with the first, and taken apart again."""
+        twin = {"name": self.called, "way": "sms", "contact": phone()}
+        other = (await self.say(demo.DANA, "/intake/people", twin))["id"]
+        born = await self.ask(demo.DANA, f"/intake/people/{other}/born", {"born": words()[:20]})
+        assert born.status_code == 422
+        path = f"/intake/duplicates/{PERSON}/{other}/one"
+        assert (await self.ask(demo.DANA, path, {"known": words()})).status_code == 422
+        link = (await self.say(demo.DANA, path, {"known": "known"}))["id"]
+        asking = {"agency": str(demo.LANTERN_CLINIC), "known": "known", "said": words()}
+        assert (await self.ask(demo.DANA, f"/intake/people/{other}/records/ask", asking)).status_code == 422
+        await self.say(demo.DANA, f"/intake/people/{other}/records/ask", asking | {"said": "yes"})
+        await self.say(demo.DANA, f"/intake/links/{link}/end", {})
+        desk = await self.web.get("/intake/desk", headers={**HTML, **self.as_(demo.LENA)})
+        incident = re.findall(r"/intake/incidents/[0-9a-f-]{36}", desk.text)[0]
+        await self.say(demo.LENA, f"{incident}/close", {"found": marked()})
+
     async def everything(self) -> list[Colleague]:
         await self.agencies()
         await self.begin()
@@ -280,6 +297,7 @@ class Teller:
         await self.refer()
         await self.care()
         await self.desk()
+        await self.two_records()
         both = [await self.colleague(), await self.colleague()]
         await self.cover(*both)
         return both

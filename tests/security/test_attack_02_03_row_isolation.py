@@ -38,16 +38,19 @@ pytestmark = pytest.mark.network
 # Tables that are the service's own: no actor reads them, whoever it is.
 OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
-    "halting",
+    "halting", "sign",
 }  # fmt: skip
 UNNAMED = {("reporting", "setback"), ("reporting", "message")}  # counted for the network, of no agency
 ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; a command knows its own by its aggregate
 SAYS = {"outbox"} | ANY_ACTOR  # whoever acts may write there
 ACROSS = {  # functions that reach further than whoever calls them, each for one answer
     ("caseplan", "was_asked"), ("caseplan", "is_live"), ("caseplan", "hold_consents"), ("caseplan", "lock_plan_of"),
-    ("intake", "is_told_of"), ("intake", "keeps_out"), *((service, "workers_named") for service in SERVICES),
+    ("intake", "is_told_of"), ("intake", "keeps_out"),
+    ("intake", "keeps_apart"), ("intake", "forget_signs"), *((service, "workers_named") for service in SERVICES),
     *((service, "covered_now") for service in SERVICES),
 }  # fmt: skip
+
+RECORDS = {"link_ask", "link", "incident"}  # which others are theirs
 
 DANA = Reach(ALDER, None, demo.DANA)
 YUSUF = Reach(CEDAR, None, demo.YUSUF)
@@ -186,7 +189,7 @@ async def test_an_agency_sees_its_own_and_not_what_is_the_services_own(shared_da
 
 async def test_a_person_sees_their_own_and_who_looked(shared_database, filled):
     own = {
-        "intake": {"person", "consent", "erasure", "hold", "never", "pretended", "opening", "demand"},
+        "intake": {"person", "consent", "erasure", "hold", "never", "pretended", "opening", "demand"} | RECORDS,
         "caseplan": {"person", "consent", "aggregate", "words", "happened", "contact"},
         "notifications": {"person", "consent", "referral", "shared_setback", "message", "disclosure"},
         "reporting": set(),

@@ -9,14 +9,20 @@ from services.intake.api import (
     consents,
     covers,
     demands,
+    duplicates,
     emergencies,
     erasures,
+    incidents,
+    links,
     nevers,
     people,
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, consent_answers, erasures, emergencies, nevers, demands)
+PARTS = (
+    accounts, agencies, covers, people, ways_in, consents, consent_answers, erasures, emergencies, nevers, demands,
+    duplicates, links, incidents,
+)  # fmt: skip
 
 router = APIRouter()
 for part in PARTS:

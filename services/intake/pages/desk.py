@@ -18,11 +18,13 @@ from starlette.responses import JSONResponse, Response
 from services.intake import seals
 from services.intake.emergencies import Opening, Verdict
 from services.intake.opening import found_of, told_of
+from services.intake.pages import incidents
 from services.intake.pages.demands import as_json
 from services.intake.pages.frame import frame
 from services.intake.places import DEMANDS, DESK, OPENINGS, demand_page
 from services.intake.store import demands, directory, people
 from services.intake.store import emergencies as store
+from services.intake.store import links as linking
 from shared.process import Running
 from shared.runtime.errors import Invalid, NotFound
 from shared.security import audit
@@ -36,7 +38,10 @@ from shared.web.forms import Form, blank
 from shared.web.templates import render
 
 router = APIRouter(tags=["desk"])
-SAID = {"opening-reviewed": "Saved. They read it on their page."}
+SAID = {
+    "opening-reviewed": "Saved. They read it on their page.",
+    "incident-closed": "Saved. They read it on their page.",
+}
 CAME = {
     "words": "wrote nothing that says what happened",
     "nobody": "found nobody who opens by that name",
@@ -78,6 +83,7 @@ async def page(request: Request, actor: Actor, typed: Form[Any] | None = None, a
         rows, tries = await store.openings_at(tx, actor.agency), await store.refused_tries(tx, actor.agency)
         own = {row.opening.person for row in rows if row.opening.home == actor.agency}
         asked = await demands.demands_at(tx, actor.agency)
+        mixed = await linking.incidents_at(tx, actor.agency)
         known = await _known(tx, own | {row.demand.person for row in asked})
         home, now = await directory.find_agency(tx, actor.agency), await people.now(tx)
         two = [(row.opening.home, row.opening.agency) for row in rows] + [(one.home, one.agency) for one in tries]
@@ -100,6 +106,7 @@ async def page(request: Request, actor: Actor, typed: Form[Any] | None = None, a
         mend=typed or blank(),
         demands=[_demand(row, called, zone) for row in asked],
         new_demand=f"{DEMANDS}/new",
+        mixed=incidents.at_desk(mixed, zone),
         waiting=[case for case in cases if not case.verdict],
         looked_at=[case for case in cases if case.verdict],
         tries=[_tried(one, named, names, now, zone) for one in tries],

@@ -15,7 +15,7 @@ from services.intake.directory import Agency
 from services.intake.erasures import Stage
 from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
-from services.intake.places import OPENINGS, erasure_page, page_of, shared_page
+from services.intake.places import DUPLICATES, OPENINGS, erasure_page, page_of, records_page, shared_page
 from services.intake.says import CONTACT, SAID, START
 from services.intake.store import emergencies
 from services.intake.store.erasures import Row as Erasing
@@ -121,6 +121,7 @@ def people_page(request: Request, actor: Actor, people: People, names: dict[UUID
         pages=people.walking,
         workers=workers,
         q=people.q,
+        duplicates=DUPLICATES if may(actor, "duplicate.read", Relation.SAME_AGENCY) else "",
         emergency=OPENINGS if may(actor, "emergency.open", ()) else "",
         **frame(actor, PEOPLE),
         lang="en",
@@ -192,6 +193,10 @@ async def header_page(
         may_open=may(
             actor, "way_in.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
         ),
+        may_link=may(
+            actor, "link.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+        ),
+        records=records_page(person.id),
         erasing=_erasing(erasing, at, zone),
         opened_in_need=await _opened(request, actor, opened, at, zone),
         shared=shared_page(person.id),

@@ -20,10 +20,11 @@ from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages import demanded, opened
 from services.intake.pages.frame import about, frame, lang_for
-from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
+from services.intake.places import MINE, erasure_page, never_page, records_page, shared_page, told_page
 from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.says_consent import COPY, SIGNING
 from services.intake.says_demanded import DEMANDED
+from services.intake.says_links import RECORDS
 from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
@@ -157,6 +158,8 @@ async def shared(
         here=shared_page(person_id),
         told=told_page(person_id),
         see_told=TOLD[lang]["link"],
+        records=records_page(person_id),
+        see_records=RECORDS[lang]["link"],
         erasure=erasure_page(person_id),
         erase=ERASURE[lang]["link"],
         mine=MINE,

@@ -10,7 +10,10 @@ from services.intake.consents import Consent, Lapse, Patience, Stage, decide
 from services.intake.consents import Erase as EraseConsent
 from services.intake.erasures import KIND, Erasure, Identity
 from services.intake.erasures import Stage as Erasing
-from services.intake.store import consents, emergencies, sessions
+from services.intake.links import Erase as EraseLink
+from services.intake.links import Patience as LinkPatience
+from services.intake.links import decide as end_link
+from services.intake.store import consents, emergencies, links, sessions
 from shared.messaging.outbox import Cause, put_events
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
@@ -19,6 +22,7 @@ from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 SQL = sql.load(__file__, "erasures.sql")
 OPENINGS = emergencies.SQL
 FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
+LINKS = sql.load(__file__, "links.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,9 @@ async def forget(tx: Connection, person: UUID, cause: Cause, *, kept: bool) -> N
     for row in await tx.fetch(SQL["open_consents"], person):
         consent = await consents.lock_consent(tx, row["id"])
         await consents.save_consent(tx, _ended(consent), cause)
+    for id in await links.open_links(tx, person):
+        link = await links.lock(tx, id)
+        await links.save(tx, end_link(link, EraseLink(), NETWORK, LinkPatience()), cause)
     await sessions.end_sessions(tx, person, "access_ended", cause)
     await empty(tx, person, kept=kept)
 
@@ -106,6 +113,8 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["drop_sessions"], person)
     await tx.execute(SQL["drop_ways_in"], person)
     await tx.execute(SQL["drop_pretended"], person)
+    await tx.execute(LINKS["forget_links"], person)
+    await tx.execute(LINKS["forget_asks"], person)
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)
@@ -113,6 +122,7 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
         await tx.execute(OPENINGS["forget_told"], person)
         await tx.execute(OPENINGS["drop_nevers"], person)
         await tx.execute(FORGET_DEMANDS, person)
+        await tx.execute(LINKS["forget_incidents"], person)
 
 
 def _ended(consent: Consent) -> Decision[Consent]:

@@ -65,7 +65,7 @@ UPDATE person SET worker_id = NULL, way = NULL, safe = false, erased_at = coales
  WHERE id = $1;
 
 -- name: empty_person
-UPDATE person SET name = '', contact = NULL, asked = NULL, language = 'en' WHERE id = $1;
+UPDATE person SET name = '', contact = NULL, asked = NULL, born = NULL, language = 'en' WHERE id = $1;
 
 -- name: open_consents
 SELECT id FROM consent WHERE person_id = $1 AND stage IN ('asked', 'granted', 'confirmed') ORDER BY id;

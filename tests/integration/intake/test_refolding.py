@@ -183,3 +183,20 @@ async def test_a_link_that_ended_since_opens_nothing_again_and_a_lost_phone_stay
     assert [row["person_id"] for row in await door.pool.fetch("SELECT person_id FROM way_in")] == [stays]
     known = await door.pool.fetchrow("SELECT safe, contact IS NOT NULL AS kept FROM person WHERE id = $1", person)
     assert tuple(known) == (False, True), "the number is known, and not used"
+
+
+async def test_two_records_that_were_linked_since_are_and_those_taken_apart_stay_apart(door: Door, backups: Backups):
+    """What the desks had found is in no event: they look again."""
+    one, other, third = [await door.add() for _ in range(3)]
+    ended = (await door.post(f"/intake/duplicates/{one}/{third}/one", {"known": "known"}, DANA)).json()["id"]
+    before = await backups.take()
+    stands = (await door.post(f"/intake/duplicates/{one}/{other}/one", {"known": "known"}, DANA)).json()["id"]
+    assert (await door.post(f"/intake/links/{ended}/end", {}, DANA)).status_code == 200
+    await backups.restore(before)
+    rows = await door.pool.fetch("SELECT id, stage, because FROM link")
+    assert {(str(row["id"]), row["stage"], row["because"]) for row in rows} == {
+        (stands, "linked", None), (ended, "unlinked", "not_one"),
+    }  # fmt: skip
+    assert [str(row["link_id"]) for row in await door.pool.fetch("SELECT link_id FROM incident")] == [ended]
+    links = (await door.get(f"/intake/people/{other}/records", other)).json()["links"]
+    assert [link["id"] for link in links] == [stands]
