@@ -12,10 +12,11 @@ from services.intake.api import (
     erasures,
     nevers,
     people,
+    programs,
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (accounts, agencies, programs, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
 
 router = APIRouter()
 for part in PARTS:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.intake.pages import consents, desk, directory, erasures, nevers, quick_exit, shared, start, told
+from services.intake.pages import consents, desk, directory, erasures, nevers, programs, quick_exit, shared, start, told
 
 router = APIRouter()
 for part in (
@@ -13,6 +13,7 @@ for part in (
     erasures.router,
     told.router,
     directory.router,
+    programs.router,
     nevers.router,
     desk.router,
 ):

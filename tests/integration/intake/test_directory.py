@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.intake.pages import directory as pages
+from services.intake.pages.directory import offer
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.world import CALENDAR, text
@@ -105,7 +106,7 @@ async def test_the_pages_say_what_is_passed_on_and_when_somebody_is_there(door):
     assert "They do not tell immigration." in agency
     assert "Monday 9:00 am to 5:00 pm" in agency
     one = text(await door.page(f"/intake/directory/programs/{id}"))
-    assert "2 places free, they said on November 20, 2026. Their answer decides." in one
+    assert "2 places are free, they said on November 20, 2026. Their answer decides." in one
     assert "State ID" in one
     assert "40 Mill Street" in one
 
@@ -119,7 +120,7 @@ async def test_everybody_may_look_at_the_directory(door):
 
 
 async def test_the_directory_is_walked_by_agency_as_by_program_and_narrowed_to_those_with_room(door, monkeypatch):
-    monkeypatch.setattr(pages, "OFFER", replace(pages.OFFER, size=1))
+    monkeypatch.setattr(pages, "offer", lambda lang: replace(offer(lang), size=1))
     await program(door, name="Rooms for a week")
     await program(door, agency=str(demo.LANTERN_CLINIC), name="A first visit", needs=["health"], accepting=False)
 
