@@ -9,6 +9,7 @@ from services.intake.api import (
     covers,
     demands,
     emergencies,
+    entries,
     erasures,
     nevers,
     people,
@@ -16,7 +17,20 @@ from services.intake.api import (
     ways_in,
 )
 
-PARTS = (accounts, agencies, programs, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (
+    accounts,
+    agencies,
+    programs,
+    entries,
+    covers,
+    people,
+    ways_in,
+    consents,
+    erasures,
+    emergencies,
+    nevers,
+    demands,
+)
 
 router = APIRouter()
 for part in PARTS:

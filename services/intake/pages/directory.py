@@ -88,7 +88,7 @@ async def search(request: Request, actor: Reader, after: UUID | None = None) -> 
         view=view,
         says=FIND[lang],
         few=FEW,
-        open_more=any(view.chosen[one.name] for one in view.offer.filters if one.name not in FEW) or bool(view.typed),
+        open_more="age" in view.typed or any(view.chosen[name] for name in ("speaks", "record", "papers")),
         pages=pages,
         rows=[_line(row, looked, today, back, lang) for row in pages.rows],
         lost=lost,
@@ -102,6 +102,8 @@ async def search(request: Request, actor: Reader, after: UUID | None = None) -> 
 def _asked(offered: Offer, query: Mapping[str, str]) -> View:
     """Without a way back that leads elsewhere. With a postcode the nearest come first, unless an order is asked for."""
     sound = {name: value for name, value in query.items() if name != "back" or is_own_path(value)}
+    if not sound.get("near"):
+        sound.pop("within", None)  # the form always sends it
     view = asked(offered, sound)
     if "near" in view.typed and not query.get(ORDER):
         return replace(view, order="near")

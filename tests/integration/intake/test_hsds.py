@@ -1,5 +1,6 @@
 """Real directory packages, loaded into a real database; and loaded again, which says nothing."""
 
+import json
 import time
 from datetime import date
 
@@ -7,15 +8,16 @@ import pytest
 import pytest_asyncio
 
 from services.intake.distance import on_paper
-from services.intake.hsds import loading
+from services.intake.hsds import exporting, loading, tables
 from services.intake.hsds.mapping import Reader, id_of
-from services.intake.hsds.tables import open_package
+from services.intake.hsds.tables import NotAPackage, open_package
 from services.intake.store import directory as store
 from services.intake.store import searching
 from services.intake.store.searching import Asked
 from shared.security import demo
 from tests.integration.intake.world import open_door, text
 from tests.network import FreshDatabase
+from tests.unit.intake.test_hsds_written import faults
 
 pytestmark = pytest.mark.network
 TODAY = date(2026, 11, 24)
@@ -69,6 +71,112 @@ async def test_a_real_package_is_loaded_and_loaded_again_says_nothing(door, pack
     agencies = await door.pool.fetchval("SELECT count(*) FROM agency WHERE source IS NOT NULL")
     programs = await door.pool.fetchval("SELECT count(*) FROM program WHERE source IS NOT NULL")
     assert (agencies, programs) == PACKAGES[name]
+
+
+async def rows(door) -> list:
+    """All of the directory as it stands in the database, the moment of each change included."""
+    tables = ("agency", "program", "program_place", "audit", "outbox")
+    return [await door.pool.fetchval("SELECT md5(table_to_xml($1::text::regclass, true, false, '')::text)", table)
+            for table in tables]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["san-mateo-sample", "examples-3.0"])
+async def test_a_package_loaded_again_writes_no_row_and_what_is_exported_is_hsds_3(door, packages, tmp_path, name):
+    await load(door, packages / name)
+    before = await rows(door)
+    await load(door, packages / name)
+    assert await rows(door) == before
+    written = await exporting.export(door.pool, tmp_path)
+    assert (written.agencies - 3, written.programs) == PACKAGES[name], "beside the three of the network itself"
+    assert wrong_in(tmp_path, packages) == []
+
+
+async def test_a_citys_directory_is_exported_as_hsds_3_and_loads_again_from_it(baltimore, packages, tmp_path):
+    door, summary, _ = baltimore
+    before = await rows(door)
+    assert (await load(door, packages / "baltimore")).wrote == 0
+    assert await rows(door) == before
+    written = await exporting.export(door.pool, tmp_path)
+    assert written.agencies == 748 + 3 - summary.holds_nobody
+    assert wrong_in(tmp_path, packages) == []
+    reader = Reader(open_package(tmp_path), "again", TODAY, "America/New_York")
+    agencies, programs = list(reader.read_agencies()), list(reader.read_programs())
+    assert (len(agencies), len(programs), reader.problems) == (written.agencies, written.programs, [])
+
+
+def wrong_in(folder, packages) -> list[str]:
+    """By the official schemas."""
+    found = []
+    for file, schema in (("organizations.json", "organization.json"), ("services.json", "service.json")):
+        for thing in json.loads((folder / file).read_text(encoding="utf-8"))["contents"]:
+            found += faults(packages / "schema-3.0", schema, thing)
+    return found
+
+
+@pytest.mark.parametrize("broken", ["latin-1", "column", "quote", "rows"])
+async def test_a_package_with_one_broken_file_leaves_nothing_behind(door, tmp_path, monkeypatch, broken):
+    (tmp_path / "organizations.csv").write_text("id,name\n1,Harbor House\n", encoding="utf-8")
+    services = {
+        "latin-1": b"id,organization_id,name\n5,1,Rooms\n6,1,Caf\xe9\n",
+        "column": b"id,name\n5,Rooms\n",
+        "quote": b'id,organization_id,name\n5,1,Rooms\n6,1,"Meals' + b"x" * 1_100_000,
+        "rows": b"id,organization_id,name\n" + b"".join(b"%d,1,Rooms\n" % id for id in range(20)),
+    }
+    monkeypatch.setattr(tables, "MOST_ROWS", 10)
+    (tmp_path / "services.csv").write_bytes(services[broken])
+    before = await rows(door)
+    with pytest.raises(NotAPackage, match=r"^services\.csv .*Nothing was loaded\.$"):
+        await load(door, tmp_path)
+    assert await rows(door) == before
+
+
+async def test_a_load_that_is_stopped_half_way_leaves_nothing_behind(door, packages, monkeypatch):
+    before = await rows(door)
+
+    def stop(what: str, count: int) -> None:
+        if what == "programs":
+            raise KeyboardInterrupt
+
+    package = open_package(packages / "san-mateo-sample")
+    with pytest.raises(KeyboardInterrupt):
+        await loading.load(door.pool, Reader(package, "san-mateo", TODAY, "America/Los_Angeles"), stop)
+    assert await rows(door) == before
+
+
+async def test_buses_and_doors_are_told_as_the_source_says_them(door, packages):
+    await load(door, packages / "san-mateo-sample")
+    found = (await door.get("/intake/programs?q=Fair Oaks Adult")).json()["programs"]
+    [place] = found[0]["places"]
+    assert place["directions"] == "SAMTRANS stops in front."
+    assert "wheelchair" in place["access"]
+    assert place["latitude"] and place["openings"] == found[0]["places"][0]["openings"]
+    near = (await door.get("/intake/programs?near=94063&within=2&order=near")).json()["programs"]
+    assert near and all(one["miles"] <= 2 for one in near)
+    assert [one["miles"] for one in near] == sorted(one["miles"] for one in near)
+
+
+async def test_nearest_first_is_walked_page_by_page_and_each_program_comes_once(baltimore):
+    door, _, _ = baltimore
+    seen, after = [], ""
+    while True:
+        found = (await door.get(f"/intake/programs?near=21215&within=25&order=near&limit=150{after}")).json()
+        seen += [(row["miles"], row["id"]) for row in found["programs"]]
+        if found["next"] is None:
+            break
+        after = f"&after={found['next']}"
+    assert len({id for _, id in seen}) == len(seen) > 1000
+    assert [miles for miles, _ in seen] == sorted(miles for miles, _ in seen)
+    every = (await door.get("/intake/programs?near=21215&within=25&limit=200")).json()["programs"]
+    assert {row["id"] for row in every} <= {id for _, id in seen}
+
+
+async def test_a_place_that_is_kept_confidential_has_no_point_either(baltimore):
+    door, _, _ = baltimore
+    hidden = await door.pool.fetch(
+        "SELECT entry->'places' AS places FROM program WHERE entry->>'hidden_place' = 'true'"
+    )
+    assert hidden
+    assert "onfidential" not in "".join(str(row["places"]) for row in hidden)
 
 
 async def test_a_citys_directory_is_loaded_within_a_minute_and_again_says_nothing(baltimore, packages):
