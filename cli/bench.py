@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
         which: Annotated[
             list[str] | None,
             typer.Argument(
-                help="relay, inbox, sealed, commands, page, signin, session, rotation, audit, latency, memory; "
+                help="relay, inbox, sealed, commands, page, search, signin, session, rotation, audit, latency, memory; "
                 "all of them if none is named."
             ),
         ] = None,
