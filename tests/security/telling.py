@@ -132,6 +132,10 @@ class Teller:
             await self.say(demo.RUTH, f"/intake/programs/{id}/edit", typed)
             added = await self.say(demo.RUTH, f"/intake/agencies/{demo.CEDAR_HOUSE}/programs", typed)
             await self.say(demo.RUTH, f"/intake/programs/{added['id']}/withdraw", {"reason": "entered_in_error"})
+            odd: dict[str, Any] = {name: words() for name in ("available", "maximum", "minimum_age", "maximum_age")}
+            odd |= {name: [words()] for name in ("needs", "languages", "documents")}
+            for path in (f"/intake/agencies/{demo.CEDAR_HOUSE}/programs", f"/intake/programs/{id}/edit"):
+                assert (await self.ask(demo.RUTH, path, {**typed, **odd})).status_code == 422
             await self.say(demo.RUTH, f"/intake/programs/{id}", body, "PUT")
         for path in ("/intake/agencies", "/intake/programs"):
             asked = {"q": words(), "need": words(), "language": words()}

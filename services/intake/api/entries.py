@@ -14,7 +14,7 @@ from services.intake.entry_forms import AgencyForm, ProgramForm, typed_agency, t
 from services.intake.pages import entries as pages
 from services.intake.store import directory as store
 from services.intake.store import people
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -34,13 +34,21 @@ class StillRight(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-@router.get("/intake/agencies/{agency_id}/edit", include_in_schema=False)
-async def edit_agency(agency_id: UUID, request: Request, actor: OfAgency) -> Response:
+@router.get(pages.SETTINGS, include_in_schema=False)
+async def edit_agency(request: Request, actor: OfAgency, agency: UUID | None = None) -> Response:
+    """One's own agency, or the one that the network's office names."""
+    agency_id = _named(agency, actor)
     actor.require("agency.manage", actor.relations(agency=agency_id), agency_id)
     async with transaction(running(request)) as tx:
-        agency = await store.find_agency(tx, agency_id)
+        found = await store.find_agency(tx, agency_id)
         programs = await store.programs_of(tx, agency_id)
-    return pages.agency_page(request, actor, agency, programs, Form(typed_agency(agency.entry)))
+    return pages.agency_page(request, actor, found, programs, Form(typed_agency(found.entry)))
+
+
+def _named(agency: UUID | None, actor: Actor) -> UUID:
+    if (named := agency or actor.agency) is None:
+        raise NotFound("agency", "of yours")
+    return named
 
 
 @router.post("/intake/agencies/{agency_id}/edit", openapi_extra=takes(AgencyForm))
@@ -71,8 +79,9 @@ async def save_agency(agency_id: UUID, request: Request, actor: OfAgency, want: 
     return forms.see_other(pages.of_agency(agency_id), request) if is_form(request) else answer.response()
 
 
-@router.get("/intake/agencies/{agency_id}/programs/new", include_in_schema=False)
-async def new_program(agency_id: UUID, request: Request, actor: OfPrograms) -> Response:
+@router.get(pages.NEW_PROGRAM, include_in_schema=False)
+async def new_program(request: Request, actor: OfPrograms, agency: UUID | None = None) -> Response:
+    agency_id = _named(agency, actor)
     actor.require("program.manage", actor.relations(agency=agency_id), agency_id)
     return pages.program_page(request, actor, f"/intake/agencies/{agency_id}/programs", None, forms.blank())
 

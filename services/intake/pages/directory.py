@@ -148,9 +148,10 @@ def _line(row: Listed, looked: Looked, today: date, back: str, lang: Lang) -> Li
     """A program with the reasons for which it fits what was asked, and what was said of room."""
     entry, says = row.program.entry, FIND[lang]
     why = " ".join(reasons(looked, entry, row.miles, lang))
+    who = f"{row.agency_name}." if looked.need else helps(row.agency_name, entry, lang)  # else it is said twice
     return Line(
         entry.name,
-        " ".join(filter(None, (helps(row.agency_name, entry, lang), why))),
+        " ".join(filter(None, (who, why))),
         " ".join(filter(None, (room(entry, today, lang), checked(row.program, today, lang)))),
         state(row.program, today, lang),
         choose(row.program, back, lang)

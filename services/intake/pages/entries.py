@@ -20,6 +20,7 @@ from shared.web.needs import NEEDS
 from shared.web.parts import Act, Line, Tag
 from shared.web.templates import render
 
+SETTINGS, NEW_PROGRAM = "/intake/agency", "/intake/agency/new-program"
 MEND = {"needs": "Choose what it helps with.", "name": "Say what it is called."}
 ANSWERS = (("unknown", "We have not said: counts as yes"), ("yes", "Yes"), ("no", "No"))
 RULES = (("unknown", "We have not said"), ("yes", "Yes"), ("asks", "We ask about it first"), ("no", "No"))
@@ -44,7 +45,7 @@ def agency_page(
         form=form,
         action=f"/intake/agencies/{agency.id}/edit",
         back=of_agency(agency.id),
-        add=f"/intake/agencies/{agency.id}/programs/new",
+        add=f"{NEW_PROGRAM}?agency={agency.id}",
         offices=_offices(),
         answers=ANSWERS,
         rows=[_line(program) for program in programs],

@@ -16,6 +16,7 @@ from services.intake.directory import Agency, Opening, Place, Program, ProgramEn
 from services.intake.directory_words import FIND, PAGE, PAPERS, TO, WEEKDAYS, WHY, language_name
 from services.intake.matching import ages, dated, in_a_sentence, room, rules
 from services.intake.pages.consents import both, passed_on
+from services.intake.pages.entries import SETTINGS
 from services.intake.pages.frame import frame, lang_for
 from services.intake.store import directory as store
 from services.intake.store import people
@@ -93,7 +94,7 @@ async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Respo
         closed=PAGE[lang]["closed_on"].format(days=say.listed(closed, lang)) if closed else "",
         offices=passed_on(entry.reports_to, lang),
         rows=[_line(program, today, lang) for program in programs],
-        change=_change(actor, agency_id, f"/intake/agencies/{agency_id}/edit", "agency.manage"),
+        change=_change(actor, agency_id, f"{SETTINGS}?agency={agency_id}", "agency.manage"),
         **frame(actor, HERE),
         lang=lang,
     )

@@ -151,17 +151,15 @@ async def test_a_search_names_the_reason_for_each_match_in_the_readers_language(
     first, second = english.index("Rooms for the first month"), english.index("Rooms far away")
     assert first < second, "the nearest first"
     assert "Rooms that say nothing" not in english, "whoever has not said whom they take is not found by it"
-    assert (
-        "Helps with a place to stay. Less than a mile from 21215. They speak Spanish. They take people with drugs."
-        in english
-    )
-    assert "miles from 21215. They speak Spanish. With drugs, they ask about it first." in english
+    why = "Helps with a place to stay. Less than a mile from 21215. They speak Spanish."
+    assert f"{why} They take people with a record of drugs." in english
+    assert "miles from 21215. They speak Spanish. They ask first about a record of drugs." in english
     spanish = text(await door.page(f"/intake/directory?{query}&lang=es"))
-    assert "A menos de una milla de 21215. Hablan español. Reciben a gente con drogas." in spanish
+    assert "A menos de una milla de 21215. Hablan español. Reciben a gente con antecedentes de drogas." in spanish
     assert "Rooms far away" not in text(await door.page(f"/intake/directory?{query.replace('25', '2')}&order=program"))
     one = text(await door.page(f"/intake/directory/programs/{near}?lang=en"))
     assert "Getting there: Bus 22 stops at the door." in one
-    assert "They do not take people with a fire that was set." in one
+    assert "They do not take people with a record of a fire that was set." in one
 
 
 async def test_a_postcode_that_the_directory_does_not_know_is_said_and_finds_nothing(door):
@@ -223,7 +221,7 @@ async def test_what_was_said_of_room_has_its_day_and_none_that_is_yet_to_come(do
 
 async def test_an_agencys_admin_writes_hours_and_programs_on_its_own_page(door):
     here = f"/intake/agencies/{demo.CEDAR_HOUSE}"
-    assert "What people read about you" in text(await door.page(f"{here}/edit", demo.YUSUF))
+    assert "What people read about you" in text(await door.page("/intake/agency", demo.YUSUF))
     typed = {"name": "Cedar House", "hours": "Mon-Fri 9:00 to 12:00", "supervision": "no", "phone": "555-0142"}
     assert (await door.fill(f"{here}/edit", typed, demo.YUSUF)).status_code == 303
     found = (await door.get(here)).json()
@@ -244,7 +242,12 @@ async def test_an_agencys_admin_writes_hours_and_programs_on_its_own_page(door):
     edit = f"/intake/programs/{meals['id']}/edit"
     assert "5 Main St | Bus 8" in (await door.page(edit, demo.YUSUF)).text
     assert (await door.fill(edit, {**new, "needs": []}, demo.YUSUF)).status_code == 422
-    for path in (f"{here}/edit", edit):
+    for path in ("/intake/agency", f"/intake/agency/new-program?agency={demo.CEDAR_HOUSE}", edit):
         assert (await door.page(path, demo.DANA)).status_code == 403
+    other = f"agency={demo.LANTERN_CLINIC}"
+    assert (await door.page(f"/intake/agency?{other}", demo.YUSUF)).status_code == 403
+    assert (await door.page(f"/intake/agency/new-program?{other}", demo.YUSUF)).status_code == 403
+    assert (await door.page(f"/intake/agency?{other}", demo.RUTH)).status_code == 200
+    assert (await door.page("/intake/agency", demo.RUTH)).status_code == 404
     for path, body in ((f"{here}/edit", typed), (edit, new), (f"/intake/programs/{meals['id']}/still-right", {})):
         assert (await door.fill(path, body, demo.GRACE)).status_code == 403

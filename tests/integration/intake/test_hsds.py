@@ -2,12 +2,13 @@
 
 import json
 import time
+from collections import defaultdict
 from datetime import date
 
 import pytest
 import pytest_asyncio
 
-from services.intake.distance import on_paper
+from services.intake.distance import between, on_paper
 from services.intake.hsds import exporting, loading, tables
 from services.intake.hsds.mapping import Reader, id_of
 from services.intake.hsds.tables import NotAPackage, open_package
@@ -266,3 +267,47 @@ async def test_the_whole_directory_can_be_walked_page_by_page(baltimore):
             break
         after = f"&after={page['next']}"
     assert len(seen) == len(set(seen)) == 1875
+
+
+ASKED = [
+    Asked(need="housing", no_papers=True),
+    Asked(need="food", language="es"),
+    Asked(age=15),
+    Asked(need="legal", age=70, openness=("open",)),
+    Asked(openness=("closed", "waitlist")),
+    Asked(record="drugs"),
+    Asked(since=TODAY),
+    Asked(middle=on_paper(39.29, -76.61), within=2),
+    Asked(need="health", middle=on_paper(39.29, -76.61), within=5, language="es"),
+    Asked(need="work", middle=on_paper(39.5, -76.3), within=10),
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=range(len(ASKED)))
+async def test_a_search_finds_what_a_naive_reading_of_every_entry_finds(baltimore, asked):
+    door, _, _ = baltimore
+    async with door.pool.acquire() as connection, connection.transaction():
+        spots = defaultdict(list)
+        for row in await connection.fetch("SELECT program_id, spot FROM program_place WHERE spot IS NOT NULL"):
+            spots[row["program_id"]].append(tuple(row["spot"]))
+        every = [row.program for row in await searching.search(connection, Asked(), limit=5000)]
+        wanted = {program.id for program in every if fits(program, asked, spots[program.id])}
+        for order in ("program", "agency", "near"):
+            found = [row.program.id for row in await searching.search(connection, asked, order=order, limit=5000)]
+            assert len(found) == len(set(found))
+            assert set(found) == wanted, order
+    assert wanted or asked.record or asked.since, "else it shows nothing"
+
+
+def fits(program, asked: Asked, spots) -> bool:
+    entry = program.entry
+    return all((
+        asked.need is None or asked.need in entry.needs,
+        asked.openness is None or entry.openness in asked.openness,
+        asked.language is None or asked.language in entry.languages,
+        asked.record is None or entry.accepts.lets_in(asked.record),
+        asked.age is None or (entry.minimum_age or 0) <= asked.age <= (entry.maximum_age or 200),
+        not asked.no_papers or not entry.documents,
+        asked.since is None or (program.assured_on is not None and program.assured_on >= asked.since),
+        asked.middle is None or any(between(asked.middle, spot) <= asked.within for spot in spots),
+    ))  # fmt: skip

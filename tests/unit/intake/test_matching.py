@@ -53,7 +53,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "They write of “room”.",
         "About 2.3 miles from 21215.",
         "They speak Spanish.",
-        "They take people with drugs.",
+        "They take people with a record of drugs.",
         "They take people of 18 and older.",
         "They ask for no papers.",
     ]
@@ -62,7 +62,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "Escriben de “room”.",
         "A menos de una milla de 21215.",
         "Hablan español.",
-        "Reciben a gente con drogas.",
+        "Reciben a gente con antecedentes de drogas.",
         "Reciben a gente de desde los 18 años.",
         "No piden papeles.",
     ]
@@ -81,17 +81,17 @@ def test_no_reason_is_given_for_what_was_not_asked_or_is_not_so(looked):
     told = " ".join(reasons(looked, ROOMS, None, "en"))
     assert ("place to stay" in told) == (looked.need == "housing")
     assert ("Spanish" in told) == (looked.language == "es")
-    assert ("take people with" in told) == (looked.record == "drugs")
-    assert ("ask about it first" in told) == (looked.record == "violence")
+    assert ("take people with a record" in told) == (looked.record == "drugs")
+    assert ("ask first about" in told) == (looked.record == "violence")
     assert "a fire that was set" not in told
 
 
 def test_what_they_say_of_records_begins_with_whom_they_take_and_unknown_is_asked():
     assert rules(ROOMS, "en") == [
-        "They take people with drugs.",
-        "With harm to someone, they ask about it first.",
-        "They do not take people with a fire that was set.",
-        "They have not said about a sex crime, theft or fraud and a charge still open. Ask them.",
+        "They take people with a record of drugs.",
+        "They ask first about a record of harm to someone.",
+        "They do not take people with a record of a fire that was set.",
+        "They have not said about a sex crime, theft or fraud and an open charge. Ask them.",
     ]
     assert rules(ROOMS.model_copy(update={"accepts": Accepts()}), "es") == [
         "No han dicho si importan los antecedentes. Pregúnteles."
