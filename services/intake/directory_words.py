@@ -43,7 +43,7 @@ FIND: Mapping[Lang, Mapping[str, str]] = {
         "choose": "Choose",
         "helps": "{agency}. Helps with {needs}.",
         "not_checked": "Not checked",
-        "why": "Why it fits",
+        "own": "What people read about us",
     },
     "es": {
         "title": "Dónde pedir ayuda",
@@ -83,7 +83,7 @@ FIND: Mapping[Lang, Mapping[str, str]] = {
         "choose": "Elegir",
         "helps": "{agency}. Ayuda con {needs}.",
         "not_checked": "Sin revisar",
-        "why": "Por qué le sirve",
+        "own": "Lo que la gente lee de nosotros",
     },
 }
 

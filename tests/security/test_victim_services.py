@@ -3,7 +3,6 @@
 import json
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
@@ -38,22 +37,9 @@ LOOKS = (
 )
 
 
-WHOLE = "SELECT md5(table_to_xml($1::text::regclass, true, false, '')::text)"
-
-
-async def everything(door) -> dict[str, str]:
-    """What stands in each table of the service, as one number."""
-    connection = await asyncpg.connect(door.owner, server_settings={"search_path": "intake"})
-    await connection.execute("SET app.reach = 'service'")
-    rows = await connection.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'intake'")
-    found = {row["name"]: await connection.fetchval(WHOLE, row["name"]) for row in rows}
-    await connection.close()
-    return found
-
-
 @pytest.mark.parametrize("account", [None, demo.DANA, demo.RAY, demo.YUSUF], ids=["nobody", "worker", "person", "them"])
 async def test_looking_one_up_writes_no_row_no_line_and_no_number_by_its_id(door, account):
-    before = await everything(door)
+    before = await door.everything()
     metrics = (await door.client.get("/metrics")).text
     with capture_logs() as lines:
         for path in LOOKS:
@@ -61,7 +47,7 @@ async def test_looking_one_up_writes_no_row_no_line_and_no_number_by_its_id(door
                 seen = await door.client.get(path, headers={**door.as_(account), **headers})
                 assert seen.status_code == 200, path
                 assert seen.headers["cache-control"] == "no-store", "nor does the browser keep it"
-    assert await everything(door) == before
+    assert await door.everything() == before
     assert lines == []
     after = (await door.client.get("/metrics")).text
     for told in (str(SHELTER), str(ROOMS), "Safe Harbor"):
@@ -71,9 +57,9 @@ async def test_looking_one_up_writes_no_row_no_line_and_no_number_by_its_id(door
 async def test_the_same_look_at_a_persons_page_does_leave_one(door):
     """The control: what is compared would change."""
     person = await door.add()
-    before = await everything(door)
+    before = await door.everything()
     await door.page(f"/intake/people/{person}/shared", demo.DANA)
-    assert await everything(door) != before
+    assert await door.everything() != before
 
 
 async def test_no_export_names_it_or_what_it_offers(door, tmp_path):

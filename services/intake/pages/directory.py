@@ -17,8 +17,9 @@ from starlette.responses import Response
 from services.intake.directory import postcode_of, vouched_since
 from services.intake.directory_words import FIND, RECORDS, SPOKEN, language_name
 from services.intake.matching import Looked, reasons, room
+from services.intake.pages.entries import SETTINGS
 from services.intake.pages.frame import frame, lang_for
-from services.intake.pages.programs import HERE, checked, choose, helps, state
+from services.intake.pages.programs import HERE, change, checked, choose, helps, state
 from services.intake.store import people, searching
 from services.intake.store.directory import Listed
 from services.intake.store.searching import MOST_COUNTED, Asked, Order
@@ -94,6 +95,7 @@ async def search(request: Request, actor: Reader, after: UUID | None = None) -> 
         lost=lost,
         unchecked=_unchecked(unchecked, lang),
         show_all=view.url(page=1, every="1"),
+        own=change(actor, actor.agency, SETTINGS, "agency.manage") if actor.agency else "",
         **frame(actor, HERE),
         lang=lang,
     )

@@ -67,7 +67,7 @@ async def program_page(program_id: UUID, request: Request, actor: Reader, back: 
         ways=[_way(place, lang) for place in entry.places],
         offices=passed_on(both(row.agency.reports_to, entry.reports_to), lang),
         choose=choose(program, back if is_own_path(back) else "", lang),
-        change=_change(actor, entry.agency, f"/intake/programs/{program.id}/edit", "program.manage"),
+        change=change(actor, entry.agency, f"/intake/programs/{program.id}/edit", "program.manage"),
         **frame(actor, HERE),
         lang=lang,
     )
@@ -94,7 +94,7 @@ async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Respo
         closed=PAGE[lang]["closed_on"].format(days=say.listed(closed, lang)) if closed else "",
         offices=passed_on(entry.reports_to, lang),
         rows=[_line(program, today, lang) for program in programs],
-        change=_change(actor, agency_id, f"{SETTINGS}?agency={agency_id}", "agency.manage"),
+        change=change(actor, agency_id, f"{SETTINGS}?agency={agency_id}", "agency.manage"),
         **frame(actor, HERE),
         lang=lang,
     )
@@ -143,7 +143,8 @@ def _line(program: Program, today: date, lang: Lang) -> Line:
     )
 
 
-def _change(actor: Actor, agency: UUID, url: str, action: str) -> str:
+def change(actor: Actor, agency: UUID, url: str, action: str) -> str:
+    """Where whoever answers for it changes it; nowhere for others."""
     return url if actor.may(action, actor.relations(agency=agency)) else ""
 
 
