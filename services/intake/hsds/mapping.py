@@ -27,7 +27,9 @@ LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 LANGUAGES = {"english": "en", "spanish": "es", "chinese": "zh", "mandarin": "zh", "cantonese": "yue", "tagalog": "tl",
              "vietnamese": "vi", "french": "fr", "haitian creole": "ht", "russian": "ru", "korean": "ko",
              "arabic": "ar", "portuguese": "pt", "italian": "it", "amharic": "am", "urdu": "ur", "polish": "pl",
-             "american sign language": "ase", "asl": "ase"}  # fmt: skip
+             "american sign language": "ase", "asl": "ase", "eng": "en", "spa": "es", "zho": "zh", "tgl": "tl",
+             "vie": "vi", "fra": "fr", "hat": "ht", "rus": "ru", "kor": "ko", "ara": "ar", "por": "pt", "ita": "it",
+             "amh": "am", "urd": "ur", "pol": "pl"}  # fmt: skip
 PAPERS = (
     ("state_id", r"\bid\b|identification|driver"),
     ("birth_record", r"birth"),

@@ -88,6 +88,15 @@ SELECT id, entry, source, source_id, assured_on, withdrawn FROM program
 -- What a list shows of a program.
 p.id, p.entry, p.source, p.source_id, p.assured_on, p.withdrawn, p.agency_name, a.entry AS agency
 
+-- name: close_by
+-- Of a short way: from the points outwards, which are few.
+s.spot <@ circle($10::point, $11::float8)
+
+-- name: far_around
+-- Of a long way: most are within it, so that each program is asked. Postgres guesses a thousandth for the form above,
+-- and a third for this one, and plans by it.
+(s.spot <-> $10::point) <= $11::float8
+
 -- name: by_name
 -- In the alphabet, by program_name_idx. $10 is the middle of where it is sought, $11 how far from there.
 SELECT {listed}, (SELECT min(s.spot <-> $10::point) FROM program_place s WHERE s.program_id = p.id) AS distance
@@ -95,7 +104,7 @@ SELECT {listed}, (SELECT min(s.spot <-> $10::point) FROM program_place s WHERE s
  WHERE {that_fit}
    AND ($9::date IS NULL OR p.assured_on >= $9)
    AND ($10::point IS NULL OR EXISTS (
-       SELECT FROM program_place s WHERE s.program_id = p.id AND s.spot <@ circle($10, $11::float8)))
+       SELECT FROM program_place s WHERE s.program_id = p.id AND {within}))
    AND ($12::uuid IS NULL OR (lower(p.name), p.id) > (SELECT lower(b.name), b.id FROM program b WHERE b.id = $12))
  ORDER BY lower(p.name), p.id LIMIT $13;
 
@@ -106,13 +115,14 @@ SELECT {listed}, (SELECT min(s.spot <-> $10::point) FROM program_place s WHERE s
  WHERE {that_fit}
    AND ($9::date IS NULL OR p.assured_on >= $9)
    AND ($10::point IS NULL OR EXISTS (
-       SELECT FROM program_place s WHERE s.program_id = p.id AND s.spot <@ circle($10, $11::float8)))
+       SELECT FROM program_place s WHERE s.program_id = p.id AND {within}))
    AND ($12::uuid IS NULL OR (lower(p.agency_name), p.agency_id, lower(p.name), p.id) >
        (SELECT lower(b.agency_name), b.agency_id, lower(b.name), b.id FROM program b WHERE b.id = $12))
  ORDER BY lower(p.agency_name), p.agency_id, lower(p.name), p.id LIMIT $13;
 
 -- name: nearest
--- The nearest first, each program by its nearest place, walking program_place_spot_idx from the middle outwards.
+-- The nearest first, each program by its nearest place, walking program_place_spot_idx from the middle outwards: for
+-- conditions that many fit. `walk_outwards` comes before it.
 SELECT {listed}, s.spot <-> $10::point AS distance
   FROM program_place s JOIN program p ON p.id = s.program_id JOIN agency a ON a.id = p.agency_id
  WHERE s.spot <@ circle($10::point, $11::float8) AND s.spot IS NOT NULL
@@ -124,13 +134,37 @@ SELECT {listed}, s.spot <-> $10::point AS distance
        ((SELECT min(b.spot <-> $10) FROM program_place b WHERE b.program_id = $12), $12::uuid))
  ORDER BY s.spot <-> $10, p.id LIMIT $13;
 
+-- name: nearest_of_few
+-- The same for conditions that few fit: these are found first, by their own indexes, and then sorted.
+SELECT {listed}, d.distance
+  FROM program p JOIN agency a ON a.id = p.agency_id
+  CROSS JOIN LATERAL (SELECT min(s.spot <-> $10::point) AS distance FROM program_place s
+                       WHERE s.program_id = p.id AND s.spot IS NOT NULL) AS d
+ WHERE {that_fit}
+   AND ($9::date IS NULL OR p.assured_on >= $9)
+   AND d.distance <= $11::float8
+   AND ($12::uuid IS NULL OR (d.distance, p.id) >
+       ((SELECT min(b.spot <-> $10) FROM program_place b WHERE b.program_id = $12), $12::uuid))
+ ORDER BY d.distance, p.id LIMIT $13;
+
+-- name: count_that_fit
+-- How many fit but for where they are, at most $9.
+SELECT count(*) FROM (SELECT FROM program p WHERE {that_fit} LIMIT $9) AS found;
+
+-- name: walk_outwards
+-- Postgres takes a circle for a thousandth of all places, however wide it is, and would read all of it and sort.
+SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true);
+
+-- name: plan_freely
+SELECT set_config('enable_sort', 'on', true), set_config('enable_bitmapscan', 'on', true);
+
 -- name: count_unvouched
 -- How many more there are that nobody has vouched for since $9, at most $12: by program_assured_idx.
 SELECT count(*) FROM (
     SELECT FROM program p WHERE (p.assured_on IS NULL OR p.assured_on < $9)
        AND {that_fit}
        AND ($10::point IS NULL OR EXISTS (
-           SELECT FROM program_place s WHERE s.program_id = p.id AND s.spot <@ circle($10, $11::float8)))
+           SELECT FROM program_place s WHERE s.program_id = p.id AND {within}))
      LIMIT $12) AS found;
 
 -- name: plan_anew

@@ -12,7 +12,9 @@ from services.intake.distance import Spot, miles, on_map
 from services.intake.store.directory import SQL, Listed, listed, words_of
 
 MOST_COUNTED = 1000
-ORDERS: dict[str, str] = {"program": "by_name", "agency": "by_agency", "near": "nearest"}
+FEW = 1000  # programs: so many are sorted in less time than it takes to walk past those that don't fit
+SHORT_WAY = 5  # miles
+ORDERS: dict[str, str] = {"program": "by_name", "agency": "by_agency"}
 Order = Literal["program", "agency", "near"]
 
 
@@ -33,9 +35,10 @@ class Asked:
     within: float = 10  # miles around `middle`
 
 
-def statement(name: str) -> str:
-    """One of the orders with the conditions that they share."""
-    return SQL[name].replace("{listed}", SQL["listed"]).replace("{that_fit}", SQL["that_fit"])
+def statement(name: str, within: float = 0) -> str:
+    """One of the statements with the parts that they share; `within` is the miles that somebody would go."""
+    near = SQL["close_by" if within <= SHORT_WAY else "far_around"]
+    return SQL[name].replace("{listed}", SQL["listed"]).replace("{that_fit}", SQL["that_fit"]).replace("{within}", near)
 
 
 async def search(
@@ -43,18 +46,32 @@ async def search(
 ) -> list[Listed]:
     """Programs on offer that fit, after the one named by `after`. Nearest first needs a middle."""
     await tx.execute(SQL["plan_anew"])
-    name = ORDERS[order if asked.middle or order != "near" else "program"]
-    rows = await tx.fetch(statement(name), *conditions(asked), after, limit)
     far = asked.middle
+    if far is None or order != "near":
+        found = await tx.fetch(statement(ORDERS.get(order, "by_name"), asked.within), *conditions(asked), after, limit)
+    elif await _are_few(tx, asked):
+        found = await tx.fetch(statement("nearest_of_few"), *conditions(asked), after, limit)
+    else:
+        await tx.execute(SQL["walk_outwards"])
+        found = await tx.fetch(statement("nearest"), *conditions(asked), after, limit)
+        await tx.execute(SQL["plan_freely"])
     return [
-        listed(row, None if far is None or row["distance"] is None else miles(row["distance"], far)) for row in rows
+        listed(row, None if far is None or row["distance"] is None else miles(row["distance"], far)) for row in found
     ]
+
+
+async def _are_few(tx: Connection, asked: Asked) -> bool:
+    """Whether so few fit, wherever they are, that they are better found first and sorted by distance then."""
+    if asked == Asked(since=asked.since, middle=asked.middle, within=asked.within):
+        return False
+    count: int = await tx.fetchval(statement("count_that_fit"), *conditions(asked)[:8], FEW + 1)
+    return count <= FEW
 
 
 async def count_unvouched(tx: Connection, asked: Asked) -> int:
     """How many more fit that nobody has vouched for since that day; at most MOST_COUNTED."""
     await tx.execute(SQL["plan_anew"])
-    count: int = await tx.fetchval(statement("count_unvouched"), *conditions(asked), MOST_COUNTED)
+    count: int = await tx.fetchval(statement("count_unvouched", asked.within), *conditions(asked), MOST_COUNTED)
     return count
 
 

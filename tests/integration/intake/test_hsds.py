@@ -1,6 +1,7 @@
 """Real directory packages, loaded into a real database; and loaded again, which says nothing."""
 
 import json
+import re
 import time
 from collections import defaultdict
 from datetime import date
@@ -237,17 +238,22 @@ async def test_old_entries_are_shown_only_when_asked_for_and_say_that_nobody_che
     assert all(row["assured_on"] is None for row in found)
 
 
-@pytest.mark.parametrize("order", ["by_name", "by_agency", "nearest"])
-@pytest.mark.parametrize("asked", [{}, {"words": "rental"}, {"need": "legal"}, {"language": "ase"}])
+@pytest.mark.parametrize("order", ["by_name", "by_agency", "nearest", "nearest_of_few"])
+@pytest.mark.parametrize("asked", [{"words": "rental"}, {"need": "legal"}, {"language": "ase"}])
 async def test_a_search_reads_no_whole_table(baltimore, asked, order):
     door, _, _ = baltimore
-    middle = on_paper(39.29, -76.61) if order == "nearest" else None
-    arguments = searching.conditions(Asked(**asked, middle=middle, within=2))
+    middle = on_paper(39.29, -76.61) if order.startswith("nearest") else None
+    arguments = searching.conditions(Asked(**asked, middle=middle, within=25))
     async with door.pool.acquire() as connection, connection.transaction():
         await connection.execute(store.SQL["plan_anew"])
+        if order == "nearest":
+            await connection.execute(store.SQL["walk_outwards"])
         rows = await connection.fetch(f"EXPLAIN {searching.statement(order)}", *arguments, None, 50)
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan on program" not in plan, plan
+    if order == "nearest":
+        assert "program_place_spot_idx" in plan, plan
+        assert not re.search(r"(?<!Incremental )Sort  ", plan), plan
 
 
 async def test_the_whole_directory_can_be_walked_page_by_page(baltimore):
@@ -278,7 +284,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=range(len(ASKED)))
-async def test_a_search_finds_what_a_naive_reading_of_every_entry_finds(baltimore, asked):
+async def test_a_search_finds_what_a_naive_reading_of_every_entry_finds(baltimore, asked, monkeypatch):
     door, _, _ = baltimore
     async with door.pool.acquire() as connection, connection.transaction():
         spots = defaultdict(list)
@@ -286,7 +292,8 @@ async def test_a_search_finds_what_a_naive_reading_of_every_entry_finds(baltimor
             spots[row["program_id"]].append(tuple(row["spot"]))
         every = [row.program for row in await searching.search(connection, Asked(words=asked.words), limit=5000)]
         wanted = {program.id for program in every if fits(program, asked, spots[program.id])}
-        for order in ("program", "agency", "near"):
+        for order, few in (("program", 1000), ("agency", 1000), ("near", 1000), ("near", -1)):
+            monkeypatch.setattr(searching, "FEW", few)
             found = [row.program.id for row in await searching.search(connection, asked, order=order, limit=5000)]
             assert len(found) == len(set(found))
             assert set(found) == wanted, order
