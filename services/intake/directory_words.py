@@ -216,7 +216,7 @@ WHY: Mapping[Lang, Mapping[str, str]] = {
         "language": "Hablan {language}.",
         "yes": "Reciben a gente con antecedentes de {record}.",
         "asks": "Primero preguntan por antecedentes de {record}.",
-        "age": "Reciben a gente de {age} años.",
+        "age": "Edades: {age} años.",
         "any_age": "No piden una edad.",
         "no_papers": "No piden papeles.",
         "open": "Recibe gente nueva",

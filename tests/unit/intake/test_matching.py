@@ -63,7 +63,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "A menos de una milla de 21215.",
         "Hablan español.",
         "Reciben a gente con antecedentes de drogas.",
-        "Reciben a gente de desde los 18 años.",
+        "Edades: desde los 18 años.",
         "No piden papeles.",
     ]
 
