@@ -36,6 +36,7 @@ COMMANDS = {
     "faults": "cli.faults",
     "contracts": "cli.contracts",
     "import": "cli.import_",
+    "export": "cli.export",
     "workflows": "cli.workflows",
     "permissions": "cli.permissions",
 }

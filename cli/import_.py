@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,6 +107,11 @@ def _print(summary: Summary, took: float, every: bool) -> None:
     if summary.unvouched:
         print(f"  Nobody vouched for {summary.unvouched:,} of the programs in the last year: pages say so, and")
         print("  show them only when asked.")
+    if summary.holds_nobody:
+        print(
+            f"  {_many(summary.holds_nobody, 'agency is', 'agencies are')} taken for victim services by name: they hold"
+        )
+        print("  no people here, get no stream, and are never exported.")
     if summary.not_seen:
         print(f"  {summary.not_seen:,} programs of an earlier load are not in it any more; they stay as they were.")
     if not summary.problems:
@@ -139,6 +145,7 @@ def _told(summary: Summary, took: float) -> dict[str, Any]:
         "programs": dict(summary.programs),
         "unvouched": summary.unvouched,
         "not_seen": summary.not_seen,
+        "holds_nobody": summary.holds_nobody,
         "skipped": summary.skipped,
-        "problems": [{"file": p.file, "line": p.line, "says": p.says, "skipped": p.skipped} for p in summary.problems],
+        "problems": [asdict(problem) for problem in summary.problems],
     }

@@ -42,12 +42,43 @@ AGENCIES: dict[UUID, dict[str, Any]] = {
     demo.RIVERBEND_LEGAL: {"phone": "555-0150", "lead": demo.ROSA, "reports_to": NO},
     demo.OPEN_TABLE: {"phone": "555-0160", "lead": demo.ELENA, "reports_to": NO},
 }
+
+
+def _place(street: str, directions: str, latitude: float, longitude: float) -> dict[str, Any]:
+    """An invented door in a postcode, so that a search by distance finds something to measure from."""
+    address = {"address": f"{street}, Alder, MD 00021", "postcode": "00021", "directions": directions}
+    return {**address, "latitude": latitude, "longitude": longitude}
+
+
 PROGRAMS: dict[UUID, dict[str, Any]] = {
-    ROOMS: {"agency": demo.CEDAR_HOUSE, "name": "A room for the first ninety days", "needs": ["housing"]},
+    ROOMS: {
+        "agency": demo.CEDAR_HOUSE,
+        "name": "A room for the first ninety days",
+        "needs": ["housing"],
+        "openness": "waitlist",
+        "languages": ["en", "es"],
+        "minimum_age": 18,
+        "documents": ["release_papers"],
+        "accepts": {"drugs": "yes", "property": "yes", "violence": "asks", "arson": "no"},
+        "places": [_place("40 Mill Street", "Bus 22 stops at the door.", 39.3405, -76.6832)],
+    },
     MONTH_ROOMS: {"agency": demo.HARBOR_STREET, "name": "Rooms by the month", "needs": ["housing"]},
     BENCH: {"agency": demo.SECOND_SHIFT, "name": "Back at a bench", "needs": ["work", "education"]},
-    KITCHEN: {"agency": demo.OPEN_TABLE, "name": "A box for the week", "needs": ["food"]},
-    CLINIC: {"agency": demo.LANTERN_CLINIC, "name": "First visit and medicine", "needs": ["health"]},
+    KITCHEN: {
+        "agency": demo.OPEN_TABLE,
+        "name": "A box for the week",
+        "needs": ["food"],
+        "languages": ["en", "es"],
+        "places": [_place("7 Orchard Lane", "Bus 8, then two doors to the left.", 39.3488, -76.6711)],
+    },
+    CLINIC: {
+        "agency": demo.LANTERN_CLINIC,
+        "name": "First visit and medicine",
+        "needs": ["health"],
+        "openness": "after_assessment",
+        "languages": ["en", "ht"],
+        "places": [_place("120 Ferry Road", "The train stops across the road.", 39.3221, -76.6604)],
+    },
     LAW: {"agency": demo.RIVERBEND_LEGAL, "name": "Orders, fines and records", "needs": ["legal"]},
     WALK: {"agency": demo.WELCOME_ALDER, "name": "Somebody who walks along", "needs": ["mentoring"]},
 }

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from services.intake.words import CATEGORIES, DOCUMENTS, WAYS
+from services.intake.directory_words import PAPERS
+from services.intake.words import CATEGORIES, WAYS
 from shared.contracts.kinds import NEEDS, ONE_LINE
 from shared.runtime.letters import readable
 from shared.runtime.zones import known_zone
@@ -45,5 +46,5 @@ Zone = Annotated[str, AfterValidator(known_zone)]
 Website = Annotated[Line, AfterValidator(_address)]
 Need = Annotated[str, _known(NEEDS, "a need")]
 Category = Annotated[str, _known(CATEGORIES, "a category")]
-Document = Annotated[str, _known(DOCUMENTS, "a document")]
+Document = Annotated[str, _known(PAPERS, "a document")]
 WayToReach = Annotated[str, _known(WAYS, "a way")]

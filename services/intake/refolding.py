@@ -86,8 +86,11 @@ async def _agency(tx: Connection, envelope: Envelope, event: agency.AgencyFacts)
     """A new one welcomes nobody by itself until it says so again: no event tells."""
     before = await directory.lock_agency(tx, event.agency)
     known = before.entry.model_dump() if before else {}
+    if event.holds_no_records:
+        known["welcomes"] = False
     entry = _entry(AgencyEntry, known, event, envelope)
-    after = Agency(event.agency, entry, _origin(before.origin if before else None, envelope))
+    origin = _origin(before.origin if before else None, envelope)
+    after = Agency(event.agency, entry, origin, None if origin else envelope.time.date())
     if before is None:
         await directory.add_agency(tx, after)
     else:
@@ -101,7 +104,8 @@ async def _program(tx: Connection, envelope: Envelope, event: program.ProgramEve
         before = await directory.lock_program(tx, event.program)
         known = before.entry.model_dump() if before else {}
         entry = _entry(ProgramEntry, known, event, envelope)
-        after = Program(event.program, entry, _origin(before.origin if before else None, envelope))
+        origin = _origin(before.origin if before else None, envelope)
+        after = Program(event.program, entry, origin, said_on=None if origin else envelope.time.date())
         if before is not None:
             await directory.save_program(tx, after)
         elif not await directory.add_program(tx, after):
@@ -110,7 +114,8 @@ async def _program(tx: Connection, envelope: Envelope, event: program.ProgramEve
 
 def _entry(kind: type[Any], known: Mapping[str, Any], event: Event, envelope: Envelope) -> Any:
     """What was known, with everything that the event has by the same name."""
-    said = {name: value for name, value in event.model_dump().items() if name in kind.model_fields}
+    names = {*kind.model_fields, *(("accepting",) if kind is ProgramEntry else ())}  # how older events say openness
+    said = {name: value for name, value in event.model_dump().items() if name in names}
     try:
         return kind.model_validate({**known, **said})
     except ValidationError:

@@ -61,17 +61,6 @@ LAWS: Mapping[str, Words] = {
     "legal_demand": Words("a legal demand", "una demanda legal"),
     "court_order": Words("a court order", "la orden de un juez"),
 }
-DOCUMENTS: Mapping[str, str] = {
-    "state_id": "State ID",
-    "birth_record": "Birth record",
-    "social_security": "Social Security card",
-    "release_papers": "Release papers",
-    "proof_of_income": "Proof of income",
-    "insurance_card": "Insurance card",
-    "medical_record": "Medical record",
-    "other": "Another paper: ask them which",
-}
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 # What the front door offers: nobody is asked there whether they drink or whom they lost.

@@ -36,6 +36,20 @@ class Capacity(Part):
     as_of: date = Field(description="The day this was true. A hint grows stale.")
 
 
+Taken = Annotated[str, Known("yes", "asks", "no", "unknown")]
+
+
+class Accepts(Part):
+    """Whether somebody with such a record may come: yes, they ask first, no, or they have not said."""
+
+    violence: Taken = Field("unknown", description="Harm to somebody.")
+    sexual: Taken = Field("unknown", description="A sexual offense, or a registry.")
+    arson: Taken = Field("unknown", description="Setting a fire.")
+    drugs: Taken = Field("unknown", description="Making, selling or having drugs.")
+    property: Taken = Field("unknown", description="Theft, burglary or fraud.")
+    pending: Taken = Field("unknown", description="A charge or warrant that is still open.")
+
+
 class ProgramEvent(Event):
     """Subject: the program. Partition key: its agency."""
 
@@ -54,6 +68,11 @@ class ProgramFacts(ProgramEvent):
     maximum_age: int | None = Field(None, ge=0, le=130, description="In years.")
     documents: tuple[Document, ...] = Field((), max_length=32, description="What one has to bring.")
     accepting: bool = Field(True, description="False while it takes nobody new.")
+    openness: Annotated[str, Known("open", "waitlist", "closed", "after_assessment")] | None = Field(
+        None, description="Whether there is room for somebody new; none: as `accepting` says."
+    )
+    openness_as_of: date | None = Field(None, description="The day this was said. A hint grows stale.")
+    accepts: Accepts = Field(default_factory=Accepts, description="Whom its rules about records let in.")
     capacity: Capacity | None = Field(None, description="Places, as last told.")
     reports_to: ReportsTo = Field(default_factory=ReportsTo, description="What it passes on, and to whom.")
 

@@ -29,6 +29,7 @@ OPEN = {
     "token_fence": "ids of sessions and accounts, and moments; asked before anybody acts",
     "agency": "the public directory",
     "program": "the public directory",
+    "program_place": "the public directory: where it is",
     "agency_card": "the public directory, and whether people read names or roles",
 }
 ALDER, CEDAR = demo.WELCOME_ALDER, demo.CEDAR_HOUSE
@@ -39,7 +40,7 @@ WHOSE = {
 }  # fmt: skip
 BY_TYPE = {
     "uuid": ROW, "text": "a", "bigint": 1, "integer": 1, "smallint": 1, "boolean": False, "bytea": b"", "jsonb": "{}",
-    "ARRAY": [],
+    "ARRAY": [], "point": None,
 }  # fmt: skip
 MOMENTS = ("timestamp with time zone", "date")  # None in a row: now
 NEEDED = {  # what a check asks for

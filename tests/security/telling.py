@@ -14,6 +14,7 @@ from uuid import UUID
 
 import httpx
 
+from services.intake.directory import RECORDS
 from services.intake.signing_in.codes import STEP, code_at
 from shared.runtime.ids import uuid7
 from shared.security import demo
@@ -113,18 +114,35 @@ class Teller:
                     "welcomes": id == demo.WELCOME_ALDER, "reports_to": NO}  # fmt: skip
             codes = {"reports_to": {who: words(PUBLIC) for who in NO}}
             await self.say(demo.RUTH, f"/intake/agencies/{id}", body | codes, "PUT")
+            typed = {name: words(PUBLIC) for name in ("name", "description", "phone", "email")}
+            typed["website"] = f"https://{words(PUBLIC)}.example.org"
+            await self.say(demo.RUTH, f"/intake/agencies/{id}/edit", typed)
+            for name in ("hours", "closed", "timezone"):
+                await self.ask(demo.RUTH, f"/intake/agencies/{id}/edit", {**typed, name: words(PUBLIC)})
             await self.say(demo.RUTH, f"/intake/agencies/{id}", body, "PUT")
         for id in (ROOMS, LEGAL):
-            said = {
-                name: words(PUBLIC) for name in ("description", "eligibility", "email", "fees", "how", "name", "phone")
-            }
-            body = {"agency": str(demo.CEDAR_HOUSE), "needs": ["housing"], "places": [words(PUBLIC)], "reports_to": NO,
-                    "website": f"https://{words(PUBLIC)}.example.org", **said}  # fmt: skip
-            await self.say(demo.RUTH, f"/intake/programs/{id}", body | codes, "PUT")
+            names = ("description", "eligibility", "email", "fees", "how", "name", "phone", "wait")
+            said = {name: words(PUBLIC) for name in names}
+            said["website"] = f"https://{words(PUBLIC)}.example.org"
+            place = {name: words(PUBLIC) for name in ("address", "directions", "access")}
+            more = {"accepts": {record: words(PUBLIC) for record in RECORDS}}
+            body = {"agency": str(demo.CEDAR_HOUSE), "needs": ["housing"], "places": [place], "reports_to": NO, **said}
+            await self.say(demo.RUTH, f"/intake/programs/{id}", body | codes | more, "PUT")
+            typed = {**said, "needs": ["housing"], "places": words(PUBLIC)}
+            await self.say(demo.RUTH, f"/intake/programs/{id}/edit", typed)
+            added = await self.say(demo.RUTH, f"/intake/agencies/{demo.CEDAR_HOUSE}/programs", typed)
+            await self.say(demo.RUTH, f"/intake/programs/{added['id']}/withdraw", {"reason": "entered_in_error"})
+            odd: dict[str, Any] = {name: words() for name in ("available", "maximum", "minimum_age", "maximum_age")}
+            odd |= {name: [words()] for name in ("needs", "languages", "documents")}
+            for path in (f"/intake/agencies/{demo.CEDAR_HOUSE}/programs", f"/intake/programs/{id}/edit"):
+                assert (await self.ask(demo.RUTH, path, {**typed, **odd})).status_code == 422
             await self.say(demo.RUTH, f"/intake/programs/{id}", body, "PUT")
         for path in ("/intake/agencies", "/intake/programs"):
-            assert (await self.web.get(path, params={"q": words(), "need": words()})).status_code == 200
-        assert (await self.web.get("/intake/directory", params={"q": words()}, headers=HTML)).status_code == 200
+            asked = {"q": words(), "need": words(), "language": words()}
+            assert (await self.web.get(path, params=asked)).status_code == 200
+        assert (await self.web.get("/intake/programs", params={"near": words()})).status_code == 422
+        asked = {name: words() for name in ("q", "near", "age")}
+        assert (await self.web.get("/intake/directory", params=asked, headers=HTML)).status_code == 200
 
     async def colleague(self) -> Colleague:
         """Invited, with a password that is a canary; all other ways to type one are tried."""

@@ -11,17 +11,19 @@ from services.intake.api import (
     demands,
     duplicates,
     emergencies,
+    entries,
     erasures,
     incidents,
     links,
     nevers,
     people,
+    programs,
     ways_in,
 )
 
 PARTS = (
-    accounts, agencies, covers, people, ways_in, consents, consent_answers, erasures, emergencies, nevers, demands,
-    duplicates, links, incidents,
+    accounts, agencies, programs, entries, covers, people, ways_in, consents, consent_answers, erasures, emergencies,
+    nevers, demands, duplicates, links, incidents,
 )  # fmt: skip
 
 router = APIRouter()

@@ -1,7 +1,7 @@
 """Agencies and programs as JSON: the directory that other programs read, and the commands that keep it right."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from asyncpg import Connection
@@ -13,16 +13,13 @@ from services.intake.directory import (
     Agency,
     AgencyEntry,
     Program,
-    ProgramEntry,
     agency_events,
-    program_events,
-    withdraw,
 )
 from services.intake.places import ACCOUNTS
 from services.intake.store import directory as store
-from services.intake.store.directory import Listed
+from services.intake.store import people
 from shared.messaging.outbox import put_events
-from shared.runtime.errors import Conflict, Invalid, NotFound
+from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -34,12 +31,6 @@ router = APIRouter()
 Reader = Annotated[Actor, Depends(allow("directory.read"))]
 Want = Annotated[Wanted | None, Depends(wanted)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-
-
-class Withdrawal(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Literal["ended", "merged", "entered_in_error"]
 
 
 class StaffNames(BaseModel):
@@ -63,14 +54,7 @@ async def put_agency(
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            before = await store.lock_agency(tx, agency_id)
-            said = _said(before, agency_id, body)
-            if before is None and not await store.add_agency(tx, said):
-                before = await store.lock_agency(tx, agency_id)
-                said = _said(before, agency_id, body)
-            if before is not None:
-                await store.save_agency(tx, before, said)
-            await _tell(tx, actor, want, before, said)
+            before = await write_agency(tx, actor, want, agency_id, body)
             return Answer.json(201 if before is None else 200, {"id": agency_id})
 
         answer = await once(tx, want, actor, act)
@@ -90,7 +74,8 @@ async def show_names(
             before = await store.lock_agency(tx, agency_id)
             if before is None:
                 raise NotFound("agency", agency_id)
-            said = Agency(agency_id, before.entry.model_copy(update={"shows_roles": body.shows_roles}))
+            entry = before.entry.model_copy(update={"shows_roles": body.shows_roles})
+            said = Agency(agency_id, entry, said_on=(await people.now(tx)).date())
             await store.save_agency(tx, before, said)
             await _tell(tx, actor, want, before, said)
             return Answer.json(200, {"id": agency_id, "shows_roles": body.shows_roles})
@@ -99,11 +84,25 @@ async def show_names(
     return forms.see_other(ACCOUNTS, request, said="names-changed") if is_form(request) else answer.response()
 
 
-def _said(before: Agency | None, id: UUID, body: AgencyEntry) -> Agency:
+async def write_agency(tx: Connection, actor: Actor, want: Wanted | None, id: UUID, body: AgencyEntry) -> Agency | None:
+    """Save what an agency says of itself, and tell; what it said before, or None for a new one."""
+    today = (await people.now(tx)).date()
+    before = await store.lock_agency(tx, id)
+    said = _said(before, id, body, today)
+    if before is None and not await store.add_agency(tx, said):
+        before = await store.lock_agency(tx, id)
+        said = _said(before, id, body, today)
+    if before is not None:
+        await store.save_agency(tx, before, said)
+    await _tell(tx, actor, want, before, said)
+    return before
+
+
+def _said(before: Agency | None, id: UUID, body: AgencyEntry, today: date) -> Agency:
     """All of it as it is sent, but that workers' names are kept from people never ends by leaving it out."""
     if before is not None and "shows_roles" not in body.model_fields_set:
         body = body.model_copy(update={"shows_roles": before.entry.shows_roles})
-    return Agency(id, body)
+    return Agency(id, body, said_on=today)
 
 
 async def _tell(tx: Connection, actor: Actor, want: Wanted | None, before: Agency | None, said: Agency) -> None:
@@ -130,113 +129,16 @@ async def get_agency(agency_id: UUID, request: Request, actor: Reader) -> dict[s
     return agency_json(agency) | {"programs": [program_json(program) for program in programs]}
 
 
-@router.put("/intake/programs/{program_id}")
-async def put_program(
-    program_id: UUID,
-    body: ProgramEntry,
-    request: Request,
-    actor: Annotated[Actor, Depends(allow("program.manage"))],
-    want: Want,
-) -> Response:
-    """Write what a program offers, all of it. Its agency never changes: list it anew under another one."""
-    actor.require("program.manage", actor.relations(agency=body.agency), program_id)
-    async with command(running(request)) as tx:
-
-        async def act() -> Answer:
-            said = Program(program_id, body)
-            before = await _claim_program(tx, said)
-            events = program_events(before, said)
-            await put_events(tx, program_id, events, partitionkey=body.agency, cause=cause_of(actor, want))
-            await audit.record(tx, actor, "program.manage", None, f"program/{program_id}", "directory")
-            return Answer.json(201 if before is None else 200, {"id": program_id})
-
-        answer = await once(tx, want, actor, act)
-    return answer.response()
-
-
-async def _claim_program(tx: Connection, said: Program) -> Program | None:
-    """Save it; what it was before, or None for a new one."""
-    before = await store.lock_program(tx, said.id)
-    if before is None:
-        try:
-            await store.find_agency(tx, said.entry.agency)
-        except NotFound:
-            raise Invalid("agency", "There is no such agency. Write the agency first, then its programs.") from None
-        if await store.add_program(tx, said):
-            return None
-        before = await store.lock_program(tx, said.id)
-    if before is not None and before.entry.agency != said.entry.agency:
-        raise Conflict("A program stays with its agency. Withdraw this one and list it anew under the other agency.")
-    await store.save_program(tx, said)
-    return before
-
-
-@router.post("/intake/programs/{program_id}/withdraw")
-async def withdraw_program(
-    program_id: UUID,
-    body: Withdrawal,
-    request: Request,
-    actor: Annotated[Actor, Depends(allow("program.manage"))],
-    want: Want,
-) -> Response:
-    """Offer it no more. Referrals under way go on."""
-    async with command(running(request)) as tx:
-
-        async def act() -> Answer:
-            program = await store.lock_program(tx, program_id)
-            if program is None:
-                raise NotFound("program", program_id)
-            actor.require("program.manage", actor.relations(agency=program.entry.agency), program_id)
-            events = withdraw(program, body.reason)
-            await store.withdraw_program(tx, program_id, body.reason)
-            agency = program.entry.agency
-            await put_events(tx, program_id, events, partitionkey=agency, cause=cause_of(actor, want))
-            await audit.record(tx, actor, "program.manage", None, f"program/{program_id}", "directory")
-            return Answer.json(200, {"id": program_id})
-
-        answer = await once(tx, want, actor, act)
-    return answer.response()
-
-
-@router.get("/intake/programs")
-async def list_programs(
-    request: Request,
-    actor: Reader,
-    q: str = "",
-    need: str | None = None,
-    agency: UUID | None = None,
-    accepting: bool | None = None,
-    after: UUID | None = None,
-    limit: Limit = 50,
-) -> dict[str, Any]:
-    async with transaction(running(request)) as tx:
-        rows = await store.list_programs(
-            tx, words=q, need=need, agency=agency, accepting=accepting, after=after, limit=limit
-        )
-    found = [listed_json(row) for row in rows]
-    return {"programs": found, "next": found[-1]["id"] if len(found) == limit else None}
-
-
-@router.get("/intake/programs/{program_id}")
-async def get_program(program_id: UUID, request: Request, actor: Reader) -> dict[str, Any]:
-    async with transaction(running(request)) as tx:
-        return listed_json(await store.find_program(tx, program_id))
-
-
 def agency_json(agency: Agency) -> dict[str, Any]:
     return {"id": agency.id, **agency.entry.model_dump(mode="json"), **_origin(agency)}
 
 
 def program_json(program: Program) -> dict[str, Any]:
-    withdrawn = {"withdrawn": program.withdrawn}
-    return {"id": program.id, **program.entry.model_dump(mode="json"), **withdrawn, **_origin(program)}
-
-
-def listed_json(row: Listed) -> dict[str, Any]:
-    return program_json(row.program) | {"agency_name": row.agency_name}
+    entry = program.entry
+    more = {"withdrawn": program.withdrawn, "accepting": entry.accepting}
+    return {"id": program.id, **entry.model_dump(mode="json"), **more, **_origin(program)}
 
 
 def _origin(of: Agency | Program) -> dict[str, str | date | None]:
-    """Where it was loaded from and when somebody last vouched for it; both empty where the agency says so itself."""
-    origin = of.origin
-    return {"source": origin.source if origin else None, "assured_on": origin.assured_on if origin else None}
+    """Where it was loaded from, empty where the agency says so itself; and when somebody last vouched for it."""
+    return {"source": of.origin.source if of.origin else None, "assured_on": of.assured_on}

@@ -1,14 +1,12 @@
-"""Writing a package: what is new or changed, with its events, in batches; what is the same is left alone.
+"""Writing a package: what is new or changed, with its events, in one transaction; what is the same is left alone.
 
-Stable ids make a second load of the same package say nothing. What an agency has written here itself is never
-changed by a load.
+Stable ids make a second load of the same package say nothing and write nothing. What an agency has written here itself
+is never changed by a load.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -26,12 +24,12 @@ from services.intake.directory import (
 from services.intake.hsds.mapping import Reader
 from services.intake.hsds.tables import Problem
 from services.intake.store import directory as store
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause, Saying, put_of_each
 from shared.runtime.database import outages
 from shared.security import audit
 from shared.security.identity import OPERATOR
 
-BATCH = 200  # entries a transaction: short enough that no reader waits, long enough that commits don't count
+BATCH = 500  # entries that are compared, and told of, by one statement
 
 T = TypeVar("T")
 Say = Callable[[str, int], None]  # what is being loaded, and how many so far
@@ -46,6 +44,7 @@ class Summary:
     programs: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     unvouched: int = 0  # programs that nobody has vouched for in a year: pages show them only when asked
+    holds_nobody: int = 0  # agencies that are taken for victim services by their names
     not_seen: int = 0  # programs of an earlier load that this package does not have any more
 
     @property
@@ -54,92 +53,103 @@ class Summary:
         return sum(problem.skipped for problem in self.problems)
 
     @property
+    def wrote(self) -> int:
+        """Entries that this load made or changed."""
+        return sum(counts[key] for counts in (self.agencies, self.programs) for key in ("new", "changed", "withdrawn"))
+
+    @property
     def loaded(self) -> int:
         return self.agencies.total() + self.programs.total()
 
 
 async def load(pool: Pool, reader: Reader, say: Say = lambda what, count: None) -> Summary:
-    """Read it all and write what changed. Stopped half-way, the next run goes on where it stopped."""
-    summary = Summary(reader.source)
-    for agencies in _batches(reader.read_agencies()):
-        await _in_one(pool, partial(_load_agencies, batch=agencies, summary=summary))
-        say("agencies", summary.agencies.total())
-    seen: list[UUID] = []
-    for programs in _batches(reader.read_programs()):
-        await _in_one(pool, partial(_load_programs, batch=programs, summary=summary))
-        seen += [program.id for program in programs]
-        summary.unvouched += sum(not is_current(program.origin, reader.today) for program in programs)
-        say("programs", summary.programs.total())
-    for over in _batches(iter(reader.over)):
-        await _in_one(pool, partial(_withdraw, batch=over, summary=summary))
-    async with pool.acquire() as connection:
-        summary.not_seen = await store.not_seen_again(cast(Connection, connection), reader.source, seen)
-    summary.problems = [*reader.package.problems, *reader.problems]
+    """Read all of it, then write what changed, in one transaction: a package is loaded or it is not.
+
+    Raises NotAPackage before anything is written where a file can't be read to its end.
+    """
+    agencies, programs = list(reader.read_agencies()), list(reader.read_programs())
+    summary = Summary(reader.source, problems=[*reader.package.problems, *reader.problems])
+    summary.unvouched = sum(not is_current(program, reader.today) for program in programs)
+    summary.holds_nobody = sum(agency.entry.holds_no_records for agency in agencies)
+    with outages():
+        async with pool.acquire() as connection, connection.transaction():
+            tx = cast(Connection, connection)
+            for some in _batches(agencies):
+                await _load_agencies(tx, some, summary)
+                say("agencies", summary.agencies.total())
+            for batch in _batches(programs):
+                await _load_programs(tx, batch, summary)
+                say("programs", summary.programs.total())
+            for over in _batches(reader.over):
+                await _withdraw(tx, over, summary)
+            if summary.wrote:
+                await store.place_by_postcode(tx)
+                await audit.record(
+                    tx, OPERATOR, "directory.import", None, f"source/{summary.source}"[:200], "directory"
+                )
+            seen = [program.id for program in programs]
+            summary.not_seen = await store.not_seen_again(tx, reader.source, seen)
     return summary
 
 
-async def _in_one(pool: Pool, work: Callable[[Connection], Awaitable[None]]) -> None:
-    with outages():
-        async with pool.acquire() as connection, connection.transaction():
-            await work(cast(Connection, connection))
-
-
-def _batches(items: Iterator[T]) -> Iterable[list[T]]:
-    while batch := list(islice(items, BATCH)):
-        yield batch
+def _batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
 
 
 def _cause(summary: Summary) -> Cause:
     return Cause(f"load:{summary.source}", OPERATOR.cause)
 
 
-async def _load_agencies(tx: Connection, batch: list[Agency], summary: Summary) -> None:
+async def _load_agencies(tx: Connection, batch: Sequence[Agency], summary: Summary) -> None:
     known = await store.known_agencies(tx, [agency.id for agency in batch])
+    said: list[Saying] = []
     for agency in batch:
         before = known.get(agency.id)
-        if before is not None and not may_load(before.origin, summary.source):
-            summary.agencies["kept"] += 1
-            continue
-        if before == agency:
-            summary.agencies["same"] += 1
+        if (as_before := _as_before(before, agency, summary)) is not None:
+            summary.agencies[as_before] += 1
             continue
         if before is None:
             await store.add_agency(tx, agency)
         else:
             await store.save_agency(tx, before, agency)
-        events = agency_events(before, agency)
-        await put_events(tx, agency.id, events, partitionkey=agency.id, cause=_cause(summary))
+        said += [Saying(agency.id, event, agency.id) for event in agency_events(before, agency)]
         summary.agencies["new" if before is None else "changed"] += 1
-    await audit.record(tx, OPERATOR, "directory.import", None, f"source/{summary.source}"[:200], "directory")
+    await put_of_each(tx, said, cause=_cause(summary))
 
 
-async def _load_programs(tx: Connection, batch: list[Program], summary: Summary) -> None:
+async def _load_programs(tx: Connection, batch: Sequence[Program], summary: Summary) -> None:
     known = await store.known_programs(tx, [program.id for program in batch])
+    said: list[Saying] = []
     for program in batch:
         before = known.get(program.id)
-        if before is not None and not may_load(before.origin, summary.source):
-            summary.programs["kept"] += 1
-            continue
-        if before == program:
-            summary.programs["same"] += 1
+        if (as_before := _as_before(before, program, summary)) is not None:
+            summary.programs[as_before] += 1
             continue
         if before is None:
             await store.add_program(tx, program)
         else:
             await store.save_program(tx, program)
-        events = program_events(before, program)
-        agency = program.entry.agency
-        await put_events(tx, program.id, events, partitionkey=agency, cause=_cause(summary))
+        said += [Saying(program.id, event, program.entry.agency) for event in program_events(before, program)]
         summary.programs["new" if before is None else "changed"] += 1
-    await audit.record(tx, OPERATOR, "directory.import", None, f"source/{summary.source}"[:200], "directory")
+    await put_of_each(tx, said, cause=_cause(summary))
 
 
-async def _withdraw(tx: Connection, batch: list[UUID], summary: Summary) -> None:
+def _as_before(before: Agency | Program | None, now: Agency | Program, summary: Summary) -> str | None:
+    """Why nothing is written of it: its agency speaks for itself, or nothing changed."""
+    if before is None:
+        return None
+    if not may_load(before.origin, summary.source):
+        return "kept"
+    return "same" if before == now else None
+
+
+async def _withdraw(tx: Connection, batch: Sequence[UUID], summary: Summary) -> None:
     """What the package says is offered no more, and was loaded from it before."""
     for program in (await store.known_programs(tx, batch)).values():
         if program.withdrawn or not may_load(program.origin, summary.source):
             continue
         await store.withdraw_program(tx, program.id, "ended")
-        events = withdraw(program, "ended")
-        await put_events(tx, program.id, events, partitionkey=program.entry.agency, cause=_cause(summary))
+        said = [Saying(program.id, event, program.entry.agency) for event in withdraw(program, "ended")]
+        await put_of_each(tx, said, cause=_cause(summary))
         summary.programs["withdrawn"] += 1

@@ -5,7 +5,6 @@ the same.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,22 +13,23 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import ValidationError
 
 from services.intake.directory import Agency, AgencyEntry, Calendar, Capacity, Origin, Program, ProgramEntry
-from services.intake.hsds.needs import needs_of, says_what
+from services.intake.hsds import terms
+from services.intake.hsds.needs import needs_of
+from services.intake.hsds.sides import KINDS, Found, Sides, read_sides
 from services.intake.hsds.tables import Package, Problem, Row
+from services.intake.hsds.texts import line, text
 from services.intake.hsds.times import ZONE_OF_STATE, gather, read_date
+from services.intake.hsds.where import is_hidden, places_at
 from shared.web.mending import sentence
 
-LONGEST_LINE, LONGEST_TEXT = 300, 8000
-KINDS = ("service", "location", "organization")  # the narrowest first
-DEEPEST = 10  # categories above each other
-CONFIDENTIAL = re.compile(r"confidential|not (public|published)|undisclosed", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 LANGUAGES = {"english": "en", "spanish": "es", "chinese": "zh", "mandarin": "zh", "cantonese": "yue", "tagalog": "tl",
              "vietnamese": "vi", "french": "fr", "haitian creole": "ht", "russian": "ru", "korean": "ko",
              "arabic": "ar", "portuguese": "pt", "italian": "it", "amharic": "am", "urdu": "ur", "polish": "pl",
-             "american sign language": "ase", "asl": "ase"}  # fmt: skip
+             "american sign language": "ase", "asl": "ase", "eng": "en", "spa": "es", "zho": "zh", "tgl": "tl",
+             "vie": "vi", "fra": "fr", "hat": "ht", "rus": "ru", "kor": "ko", "ara": "ar", "por": "pt", "ita": "it",
+             "amh": "am", "urd": "ur", "pol": "pl"}  # fmt: skip
 PAPERS = (
     ("state_id", r"\bid\b|identification|driver"),
     ("birth_record", r"birth"),
@@ -41,8 +41,13 @@ PAPERS = (
 )
 OVER = ("defunct",)
 CLOSED = ("inactive", "temporarily closed")
-
-Found = Mapping[str, list[Row]]
+ACTIVE = ("", "active")
+WAITLIST = re.compile(r"wait(ing)?[ -]?list", re.IGNORECASE)
+# By its own name alone: many help victims among others, and they may be asked by a referral.
+VICTIM_SERVICE = re.compile(
+    r"domestic (violence|abuse)|sexual (assault|violence)|rape crisis|battered|victim|human trafficking|safe house"
+    r"|intimate partner", re.IGNORECASE,
+)  # fmt: skip
 
 
 def id_of(source: str, kind: str, source_id: str) -> UUID:
@@ -50,91 +55,12 @@ def id_of(source: str, kind: str, source_id: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"urn:throughcare:hsds:{source}:{kind}:{source_id}")
 
 
-@dataclass
-class Sides:
-    """The small tables around organisations and services, by what they belong to."""
+class BadRow(ValueError):
+    """A field without which the row would say something untrue."""
 
-    locations: dict[str, Row] = field(default_factory=dict)
-    of_service: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # service -> locations
-    addresses: Found = field(default_factory=lambda: defaultdict(list))
-    phones: Found = field(default_factory=lambda: defaultdict(list))  # "organization:1", "service:2", "location:3"
-    regular: Found = field(default_factory=lambda: defaultdict(list))
-    closed: Found = field(default_factory=lambda: defaultdict(list))
-    languages: Found = field(default_factory=lambda: defaultdict(list))
-    papers: Found = field(default_factory=lambda: defaultdict(list))
-    capacities: dict[str, Row] = field(default_factory=dict)
-    categories: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # service -> category ids
-    paths: dict[str, list[str]] = field(default_factory=dict)  # category's id -> its name and those above it
-    paths_of_codes: dict[str, list[str]] = field(default_factory=dict)  # the same by code
-    places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # organisation -> locations
-
-
-def read_sides(package: Package) -> Sides:
-    sides = Sides()
-    for row in package.rows("location"):
-        sides.locations[row.get("id")] = row
-        sides.places[row.get("organization_id")].append(row.get("id"))
-    for row in package.rows("service_at_location"):
-        sides.of_service[row.get("service_id")].append(row.get("location_id"))
-    for row in package.rows("address"):
-        sides.addresses[row.get("location_id")].append(row)
-    for row in package.rows("phone"):
-        _keep_phone(sides, row)
-    for table, kept in (("schedule", sides.regular), ("regular_schedule", sides.regular),
-                        ("holiday_schedule", sides.closed)):  # fmt: skip
-        for row in package.rows(table):
-            kept[_owner(row)].append(row)
-    for row in package.rows("language"):
-        sides.languages[row.get("service_id")].append(row)
-    for row in package.rows("required_document"):
-        sides.papers[row.get("service_id")].append(row)
-    for row in package.rows("service_capacity"):
-        sides.capacities[row.get("service_id")] = row
-    _read_categories(package, sides)
-    return sides
-
-
-def _keep_phone(sides: Sides, row: Row) -> None:
-    """Under everything it names. Fax machines, and the lines of single people, are not numbers to call."""
-    if row.get("type", "number_type").lower() in ("fax", "tty", "pager"):
-        return
-    if row.get("contact_id") and not row.get("service_id", "location_id"):
-        return
-    for kind in KINDS:
-        if id := row.get(f"{kind}_id"):
-            sides.phones[f"{kind}:{id}"].append(row)
-
-
-def _owner(row: Row) -> str:
-    """What a row belongs to most closely."""
-    for kind in KINDS:
-        if id := row.get(f"{kind}_id"):
-            return f"{kind}:{id}"
-    return ""
-
-
-def _read_categories(package: Package, sides: Sides) -> None:
-    """Ohana's tree, whose rows are named by number or by code, and the terms and attributes of HSDS 3."""
-    rows = [*package.rows("category"), *package.rows("taxonomy_term")]
-    by_id = {row.get("id"): row for row in rows if row.get("id")}
-    by_code = {row.get("taxonomy_id"): row for row in rows if row.get("taxonomy_id")}
-    for named, paths in ((by_id, sides.paths), (by_code, sides.paths_of_codes)):
-        for name, row in named.items():
-            if says_what(row.get("taxonomy_id", "code")):
-                paths[name] = _path(row, by_code if row.get("taxonomy_id") in by_code else by_id)
-    for row in package.rows("service_taxonomy"):
-        sides.categories[row.get("service_id")].append(row.get("taxonomy_id", "taxonomy_term_id"))
-    for row in package.rows("attribute"):
-        sides.categories[row.get("link_id", "service_id")].append(row.get("taxonomy_term_id"))
-
-
-def _path(row: Row, parents: Mapping[str, Row]) -> list[str]:
-    """A category's name and the names above it; a tree that bites its own tail ends somewhere."""
-    path = [row.get("name")]
-    while (above := parents.get(row.get("parent_id"))) is not None and len(path) < DEEPEST:
-        path.append(above.get("name"))
-        row = above
-    return path
+    def __init__(self, field: str, says: str) -> None:
+        super().__init__(says)
+        self.field = field
 
 
 @dataclass
@@ -172,18 +98,25 @@ class Reader:
                 self.over.append(program)
                 continue
             agency = self._agency_of(row)
-            if agency and (entry := self._entry(ProgramEntry, row, self._program(row, agency))):
+            if agency and (entry := self._program_entry(row, agency)):
                 yield Program(program, entry, Origin(self.source, id, self._vouched(row)))
+
+    def _program_entry(self, row: Row, agency: UUID) -> ProgramEntry | None:
+        try:
+            found: ProgramEntry | None = self._entry(ProgramEntry, row, self._program(row, agency))
+        except BadRow as bad:
+            self.problems.append(row.problem(str(bad), field=bad.field))
+            return None
+        return found
 
     def _is_new(self, row: Row, id: str, seen: set[str]) -> bool:
         if not id or id.startswith("(no id"):
             self.problems.append(row.problem("has no id: give it one that no other row has."))
         elif id in seen:
-            self.problems.append(
-                row.problem(f"has the id {id}, as an earlier row: the first is kept, give this one another.")
-            )
+            says = f"has the id {id}, as an earlier row: the first is kept, give this one another."
+            self.problems.append(row.problem(says, field="id"))
         elif not row.get("name"):
-            self.problems.append(row.problem("has no name: write one, or take the row out."))
+            self.problems.append(row.problem("has no name: write one, or take the row out.", field="name"))
         else:
             seen.add(id)
             return True
@@ -195,9 +128,12 @@ class Reader:
         owners = [f"organization:{id}", *(f"location:{place}" for place in places)]
         hours = gather(self._all(self.sides.regular, owners), self._all(self.sides.closed, owners), self.today)
         for left, says in hours.left_out:
-            self.problems.append(left.problem(f"its hours are left out: {says}", skipped=False))
+            field = next((name for name in ("opens_at", "start_date") if name in left.values), "")
+            self.problems.append(left.problem(f"its hours are left out: {says}", field=field, skipped=False))
         return {
             "name": line(row.get("name")),
+            "holds_no_records": bool(VICTIM_SERVICE.search(row.get("name"))),
+            "reports_to": terms.reports_in(self.sides.own.get(id, {})),
             "description": text(row.get("description")),
             "phone": self._phone(owners),
             "email": self._email(row),
@@ -209,46 +145,68 @@ class Reader:
 
     def _program(self, row: Row, agency: UUID) -> dict[str, object]:
         id = row.get("id")
+        own = self.sides.own.get(id, {})
         places = self._places_of(row)
-        owners = [f"service:{id}", *(f"location:{place}" for place in places)]
         addresses = [address for place in places for address in self.sides.addresses.get(place, ())]
-        hidden = any(CONFIDENTIAL.search(address.get("address_1", "address_2")) for address in addresses)
+        capacity = terms.capacity_in(own) or self._capacity(id)
         return {
             "agency": agency,
             "name": line(row.get("name")),
-            "needs": self._needs(row),
+            "needs": terms.needs_in(own) or self._needs(row),
             "description": text(row.get("description")),
-            "phone": self._phone(owners),
+            "phone": self._phone([f"service:{id}", *(f"location:{place}" for place in places)]),
             "email": self._email(row),
             "website": self._website(row),
             "languages": self._languages(row),
             "minimum_age": self._age(row, "minimum_age"),
             "maximum_age": self._age(row, "maximum_age"),
-            "documents": self._papers(row),
-            "accepting": row.get("status").lower() not in CLOSED,
-            "capacity": self._capacity(id),
+            "documents": terms.documents_in(own) or self._papers(row),
+            "openness": terms.openness_in(own) or self._openness(row),
+            "openness_as_of": read_date(own.get("openness_as_of", "")) or self._room_said_on(row, capacity),
+            "accepts": terms.accepts_in(own),
+            "reports_to": terms.reports_in(own),
+            "capacity": capacity,
             "eligibility": text(row.get("eligibility_description", "eligibility")),
             "how": text(row.get("application_process")),
+            "wait": line(row.get("wait_time")) or None,
             "fees": text(row.get("fees_description", "fees")),
-            "places": tuple(dict.fromkeys(filter(None, map(place_of, addresses))))[:100],
-            "hidden_place": hidden,
+            "places": tuple(places_at(self.sides, id, places, self.today, self.problems)),
+            "hidden_place": "hidden_place" in own or any(map(is_hidden, addresses)),
         }
+
+    def _openness(self, row: Row) -> str:
+        """A list that people wait on is said to be one; how long the wait is says nothing of whether there is room."""
+        status = row.get("status").lower()
+        if status in CLOSED:
+            return "closed"
+        if status not in ACTIVE:
+            says = "is none that we know: write active, inactive, temporarily closed or defunct. Taken as closed."
+            self.problems.append(row.problem(says, field="status", skipped=False))
+            return "closed"
+        return "waitlist" if WAITLIST.search(row.get("wait_time")) else "open"
+
+    def _room_said_on(self, row: Row, capacity: Capacity | None) -> date | None:
+        """When somebody last spoke of room: with a number of places, or with the whole entry."""
+        days = [day for day in (capacity.as_of if capacity else None, self._vouched(row)) if day]
+        return max(days, default=None)
 
     def _agency_of(self, row: Row) -> UUID | None:
         """Named by the row itself (HSDS), or by the location that it names (Ohana)."""
         organization, location = row.get("organization_id"), row.get("location_id")
         if not organization:
             if not location:
-                self.problems.append(row.problem("names no organisation and no location: write which it belongs to."))
+                says = "names no organisation and no location: write which it belongs to."
+                self.problems.append(row.problem(says, field="location_id"))
                 return None
             if location not in self.sides.locations:
                 says = f"names the location {location}, which is not in the package: add it, or name another."
-                self.problems.append(row.problem(says))
+                self.problems.append(row.problem(says, field="location_id"))
                 return None
             organization = self.sides.locations[location].get("organization_id")
         if organization not in self.agencies:
             says = f"belongs to the organisation {organization}, which is not there or was left out: mend that first."
-            self.problems.append(row.problem(says))
+            field = "organization_id" if row.get("organization_id") else "location_id"
+            self.problems.append(row.problem(says, field=field))
             return None
         return self.agencies[organization]
 
@@ -287,19 +245,19 @@ class Reader:
         whole = address if "://" in address else f"http://{address}"
         if re.fullmatch(r"https?://[^\s]{3,280}", whole, re.IGNORECASE):
             return whole[:4].lower() + whole[4:] if whole[:4] != "http" else whole
-        self.problems.append(row.problem("its web address is left out: it has to be one address.", skipped=False))
+        field = "website" if row.get("website") else "url"
+        self.problems.append(row.problem("is left out: write one web address.", field=field, skipped=False))
         return None
 
     def _age(self, row: Row, column: str) -> int | None:
+        """In whole years. Raises BadRow where it can't be read: without it the program would seem open to all."""
         given = row.get(column)
         try:
             age = round(float(given)) if given else None
         except (ValueError, OverflowError):
             age = -1
         if age is not None and not 0 <= age <= 130:
-            says = f"its {column.replace('_', ' ')} is left out: write whole years."
-            self.problems.append(row.problem(says, skipped=False))
-            return None
+            raise BadRow(column, "is no age: write whole years. The row is left out.")
         return age
 
     def _languages(self, row: Row) -> tuple[str, ...]:
@@ -323,7 +281,9 @@ class Reader:
         numbers = {name: int(row.get(name)) if row.get(name).isdigit() else None for name in ("available", "maximum")}
         day = read_date(row.get("updated"))
         if day is None or numbers["available"] is None:
-            self.problems.append(row.problem("its places are left out: write a number and its day.", skipped=False))
+            field = "updated" if day is None else "available"
+            says = "its places are left out: write a number, and its day such as 2026-11-20."
+            self.problems.append(row.problem(says, field=field, skipped=False))
             return None
         return Capacity(available=numbers["available"], maximum=numbers["maximum"], as_of=day)
 
@@ -345,27 +305,7 @@ class Reader:
             return model(**{name: value for name, value in values.items() if value is not None})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            self.problems.append(row.problem(f"can't be used: {sentence(first)}"))
+            field = str(first["loc"][0]) if first["loc"] else ""
+            shown = field if row.get(field) else ""  # many are called otherwise in the file
+            self.problems.append(row.problem(f"can't be used: {sentence(first)}", field=shown))
             return None
-
-
-def line(given: str) -> str:
-    """One line of text: no control characters, single spaces, cut where it is endless."""
-    plain = " ".join(CONTROL.sub(" ", given).split())
-    return plain if len(plain) <= LONGEST_LINE else plain[: LONGEST_LINE - 1] + "…"
-
-
-def text(given: str) -> str | None:
-    plain = CONTROL.sub(" ", given.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if len(plain) > LONGEST_TEXT:
-        plain = plain[: LONGEST_TEXT - 1] + "…"
-    return plain or None
-
-
-def place_of(address: Row) -> str:
-    """An address as one line; none for one that is empty or kept confidential, as a shelter's is."""
-    streets = [address.get("address_1"), address.get("address_2")]
-    if not any(streets) or CONFIDENTIAL.search(" ".join(streets)):
-        return ""
-    region = f"{address.get('state_province')} {address.get('postal_code')}".strip()
-    return line(", ".join(filter(None, [*streets, address.get("city"), region])))

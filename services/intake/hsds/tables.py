@@ -1,11 +1,13 @@
 """A directory package as tables of rows that know their file and line, whatever form it came in.
 
 CSV is read row by row as it is asked for. JSON names the same things nested in each other; it is taken apart into the
-same tables, each thing once, its fullest telling kept. Names of contact persons are never read.
+same tables, each thing once, its fullest telling kept. Names of contact persons are never read. A file that can't be
+read to its end is no package: what it would have said is not known, and half of it is worse than none.
 """
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +29,20 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "language": ("languages.csv", "language.csv"),
     "required_document": ("required_documents.csv", "required_document.csv"),
     "service_capacity": ("service_capacity.csv", "service_capacities.csv"),
+    "accessibility": ("accessibility.csv", "accessibility_for_disabilities.csv"),
     "category": ("categories.csv", "taxonomy.csv"),
     "service_taxonomy": ("service_taxonomy.csv", "services_taxonomy.csv"),
     "taxonomy_term": ("taxonomy_terms.csv", "taxonomy_term.csv"),
     "attribute": ("attributes.csv", "attribute.csv"),
+}
+# Columns without which a file tells nothing that we could use; of several names one is enough.
+NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "organization": (("id",), ("name",)),
+    "service": (("id",), ("name",), ("organization_id", "location_id")),
+    "location": (("id",),),
+    "address": (("location_id",), ("address_1",)),
+    "phone": (("number", "vanity_number"),),
+    "service_at_location": (("service_id",), ("location_id",)),
 }
 SERVICE_CATEGORIES = "service_categories.json"  # Ohana's: {service: [category, ...]}
 NESTED: Mapping[str, str] = {
@@ -48,13 +60,21 @@ NESTED: Mapping[str, str] = {
     "languages": "language",
     "required_documents": "required_document",
     "capacities": "service_capacity",
+    "accessibility": "accessibility",
     "attributes": "attribute",
     "taxonomy_term": "taxonomy_term",
     "taxonomy_terms": "taxonomy_term",
 }
 LARGEST_CELL = 1_000_000  # characters; a missing closing quote would swallow the rest of the file
+MOST_ROWS = 200_000  # of one file: a whole state's 211 has a tenth of that
 LARGEST_JSON = 200_000_000  # bytes; it is read whole, and takes ten times as much memory
+NOTHING = "Nothing was loaded."
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf")
+
+
+# What a spreadsheet would run instead of showing it. A figure below zero, a list's dash or +1 to call is none.
+FORMULA = re.compile(r"\s*(=|@\w+\(|[+-]@?([A-Z][A-Z0-9.]*\(|\w+\|))")
+SHOWN = 60  # characters of a value in a message
 
 
 class NotAPackage(Permanent):
@@ -63,15 +83,19 @@ class NotAPackage(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be used. `skipped`: the whole row; else only a part of it."""
+    """Something that could not be used, and what to do. `skipped`: the whole row; else only this field of it."""
 
     file: str
     line: int
     says: str
     skipped: bool = True
+    field: str = ""
+    value: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.says}"
+        value = "empty" if not self.value else f"“{self.value}”"
+        column = f", {self.field} {value}" if self.field else ""
+        return f"{self.file}, line {self.line}{column}: {self.says}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +111,10 @@ class Row:
                 return found
         return ""
 
-    def problem(self, says: str, *, skipped: bool = True) -> Problem:
-        return Problem(self.file, self.line, says, skipped)
+    def problem(self, says: str, *, field: str = "", skipped: bool = True) -> Problem:
+        value = " ".join(self.get(field).split()) if field else ""
+        shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+        return Problem(self.file, self.line, says, skipped, field, shown)
 
 
 class Package(Protocol):
@@ -144,26 +170,39 @@ class CsvPackage:
     def rows(self, table: str) -> Iterator[Row]:
         for name in FILES[table]:
             if (self.folder / name).is_file():
-                yield from self._file(self.folder / name)
+                yield from self._file(self.folder / name, NEEDED.get(table, ()))
                 return
         if table == "service_taxonomy" and (self.folder / SERVICE_CATEGORIES).is_file():
             yield from self._pairs(self.folder / SERVICE_CATEGORIES)
 
-    def _file(self, path: Path) -> Iterator[Row]:
-        """Bytes that are no UTF-8 come as lone surrogates, so that one bad row does not hide the others."""
+    def _file(self, path: Path, needed: tuple[tuple[str, ...], ...]) -> Iterator[Row]:
+        """Every row of one file. Raises NotAPackage, with what to do, where it can't be read to its end."""
         csv.field_size_limit(LARGEST_CELL)
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             try:
                 heads = [head.strip() for head in next(reader, [])]
+                _require_columns(path, heads, needed)
                 line = reader.line_num + 1
-                for cells in reader:
+                for number, cells in enumerate(reader):
+                    if number >= MOST_ROWS:
+                        raise NotAPackage(
+                            f"{path.name} has more than {MOST_ROWS:,} rows. Split the directory by city, and load each "
+                            f"part with a --source of its own. {NOTHING}"
+                        )
                     if cells and (row := self._row(path.name, line, heads, cells)) is not None:
                         yield row
                     line = reader.line_num + 1
+            except UnicodeDecodeError:
+                raise NotAPackage(
+                    f"{path.name} is not UTF-8 from about line {reader.line_num + 1} on: save it as “CSV UTF-8” and "
+                    f"load it again. {NOTHING}"
+                ) from None
             except csv.Error as error:
-                says = f"the file can't be read further ({error}): look for a quote that is not closed."
-                self.problems.append(Problem(path.name, reader.line_num, says))
+                raise NotAPackage(
+                    f"{path.name} can't be read from line {reader.line_num} on ({error}): look for a quote that is not "
+                    f"closed. {NOTHING}"
+                ) from None
 
     def _row(self, file: str, line: int, heads: list[str], cells: list[str]) -> Row | None:
         if len(cells) != len(heads):
@@ -171,13 +210,14 @@ class CsvPackage:
             self.problems.append(Problem(file, line, says))
             return None
         row = Row(file, line, dict(zip(heads, cells, strict=True)))
-        if any("\udc80" <= c <= "\udcff" for cell in cells if not cell.isascii() for c in cell):
-            self.problems.append(row.problem("is not UTF-8: save the file as UTF-8 and load it again."))
-            return None
+        for head, cell in row.values.items():
+            if cell and cell.lstrip()[:1] in "=@+-" and FORMULA.match(cell):
+                self.problems.append(row.problem("is a formula: write what it shows. The row is left out.", field=head))
+                return None
         return row
 
     def _pairs(self, path: Path) -> Iterator[Row]:
-        found = _parsed(path, self.problems)
+        found = _parsed(path)
         for number, (service, categories) in enumerate(found.items() if isinstance(found, dict) else (), 1):
             for category in dict.fromkeys(categories if isinstance(categories, list) else ()):
                 yield Row(path.name, number, {"service_id": str(service), "taxonomy_id": str(category)})
@@ -198,7 +238,7 @@ class JsonPackage:
         yield from self.tables.get(table, {}).values()
 
     def _take_file(self, path: Path) -> None:
-        found = _parsed(path, self.problems)
+        found = _parsed(path)
         if isinstance(found, dict) and any(name.endswith(".csv") for name in found):
             for table, names in FILES.items():
                 for name in names:
@@ -260,15 +300,25 @@ def kind_of(item: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _parsed(path: Path, problems: list[Problem]) -> Any:
+def _require_columns(path: Path, heads: list[str], needed: tuple[tuple[str, ...], ...]) -> None:
+    for names in needed:
+        if not any(name in heads for name in names):
+            wanted = " or ".join(f"“{name}”" for name in names)
+            raise NotAPackage(f"{path.name} has no column {wanted}: add it to the heading and load it again. {NOTHING}")
+    if twice := next((head for head in heads if head and heads.count(head) > 1), ""):
+        raise NotAPackage(f"{path.name} has two columns “{twice}”: take one out and load it again. {NOTHING}")
+
+
+def _parsed(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except UnicodeDecodeError:
-        problems.append(Problem(path.name, 1, "is not UTF-8: save the file as UTF-8 and load it again."))
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        problems.append(Problem(path.name, line, "can't be read as JSON from here on: mend it and load it again."))
-    return None
+        says = "is not UTF-8: save it as UTF-8"
+    except json.JSONDecodeError as error:
+        says = f"can't be read as JSON from line {error.lineno} on: mend it there"
+    except (ValueError, RecursionError):
+        says = "can't be read as JSON: its things lie too deep in each other. Mend it"
+    raise NotAPackage(f"{path.name} {says} and load it again. {NOTHING}")
 
 
 def _text(value: Any) -> str:

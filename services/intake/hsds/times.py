@@ -106,11 +106,16 @@ def _open(hours: Hours, row: Row, today: date) -> None:
         hours.openings += [Opening(weekday=day, opens=opens, closes=closes) for day in days]
 
 
+def is_closed(row: Row) -> bool:
+    """Of Ohana's holidays by their own column; of HSDS 3, which has none, by the note that our export writes."""
+    return row.get("closed", "notes").lower() in ("true", "1", "yes", "closed")
+
+
 def _close(hours: Hours, row: Row, today: date) -> None:
     """Single closed days; of those of every year this one's and the next. Longer ones are of one place, not of all."""
-    if row.get("closed").lower() not in ("true", "1", "yes"):
+    if not is_closed(row):
         return
-    first, last = read_date(row.get("start_date")), read_date(row.get("end_date"))
+    first, last = read_date(row.get("start_date", "valid_from")), read_date(row.get("end_date", "valid_to"))
     if first is None or last is None:
         hours.left_out.append((row, "write its days such as 2026-12-25."))
         return

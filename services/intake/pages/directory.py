@@ -1,226 +1,161 @@
-"""The directory as pages: search, an agency, a program; for staff who choose where to ask, and open to everybody.
+"""The search of the directory as a page: for staff who choose where to ask, and open to everybody, in their language.
 
-What nobody has vouched for lately is not shown as help that is there: it is counted, and shown when asked for.
+What nobody has vouched for lately is not shown as help that is there: it is counted, and shown when asked for. Looking
+leaves no trace: no audit row, no line of a log.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Annotated
-from urllib.parse import urlencode, urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.intake import words
-from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry, is_current, vouched_since
-from services.intake.pages.consents import both, passed_on
-from services.intake.pages.frame import frame
-from services.intake.store import directory as store
-from services.intake.store import people
+from services.intake.directory import postcode_of, vouched_since
+from services.intake.directory_words import FIND, RECORDS, SPOKEN, language_name
+from services.intake.fitting import Looked, reasons, room
+from services.intake.pages.entries import SETTINGS
+from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.programs import HERE, change, checked, choose, helps, state
+from services.intake.store import people, searching
 from services.intake.store.directory import Listed
+from services.intake.store.searching import MOST_COUNTED, Asked, Order
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import say
 from shared.web.edge import running, transaction
 from shared.web.forms import is_own_path
-from shared.web.listing import Filter, Offer, asked, keyed
-from shared.web.needs import NEEDS, for_staff
-from shared.web.parts import Act, Fact, Line, Tag
+from shared.web.listing import ORDER, Filter, Offer, View, asked, keyed
+from shared.web.needs import NEEDS
+from shared.web.parts import Act, Line
 from shared.web.templates import render
+from shared.web.words import Lang, lang_of
 
-HERE = "/intake/directory"
-OFFER = Offer(
-    HERE,
-    (
-        Filter(
-            "need",
-            "Help with",
-            tuple((code, say.sentence(name)) for code, name in zip(NEEDS, for_staff(NEEDS), strict=True)),
-            "Anything",
-        ),
-        Filter("room", "Room", (("yes", "Open to new people"),), "Full or not"),
-    ),
-    (("program", "By program"), ("agency", "By agency")),
-    keeps=("back", "every"),
-    typed=("q",),
-)
+MILES = ("2", "5", "10", "25")
+USUAL_MILES = 10
+ROOM: Mapping[str, tuple[str, ...]] = {"yes": ("open",), "list": ("open", "waitlist", "after_assessment")}
+FEW = ("need", "room")  # what stands in the open; the rest is behind "Choose more"
+SIZE = 40
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Actor, Depends(allow("directory.read"))]
 
 
+@cache
+def offer(lang: Lang) -> Offer:
+    says = FIND[lang]
+    needs = tuple((code, name.in_lang(lang)) for code, name in NEEDS.items())
+    speaks = tuple((code, say.sentence(language_name(code, lang))) for code in SPOKEN)
+    records = tuple((code, say.sentence(name.in_lang(lang))) for code, name in RECORDS.items())
+    return Offer(
+        HERE,
+        (
+            Filter("need", says["need"], needs, says["any_need"]),
+            Filter("room", says["room"], (("yes", says["room_yes"]), ("list", says["room_list"])), says["any_room"]),
+            Filter("within", says["within"], tuple((m, says["miles"].format(miles=m)) for m in MILES), ""),
+            Filter("speaks", says["language"], speaks, says["any_language"]),
+            Filter("record", says["record"], records, says["any_record"]),
+            Filter("papers", says["papers"], (("none", says["no_papers"]),), says["any_papers"]),
+        ),
+        (("program", says["by_program"]), ("agency", says["by_agency"]), ("near", says["by_near"])),
+        SIZE,
+        keeps=("back", "every"),
+        typed=("q", "near", "age"),
+    )
+
+
 @router.get(HERE)
 async def search(request: Request, actor: Reader, after: UUID | None = None) -> Response:
-    """Programs in the alphabet. `back` is where "Choose" leads, with the program and its agency added."""
-    view = asked(OFFER, _sound(request.query_params))
-    q, need, back = view.typed.get("q", ""), view.chosen["need"] or None, view.kept.get("back", "")
+    """Programs in the alphabet, or the nearest first. `back` is where "Choose" leads, with program and agency added."""
+    lang = lang_for(actor, lang_of(request))
+    view = _asked(offer(lang), request.query_params)
+    looked, back = _looked(view), view.kept.get("back", "")
     async with transaction(running(request)) as tx:
         today = (await people.now(tx)).date()
-        since = None if "every" in view.kept else vouched_since(today)
-        rows = await store.list_programs(
-            tx,
-            words=q,
-            need=need,
-            accepting=True if view.chosen["room"] else None,
-            vouched_since=since,
-            after=after,
-            limit=OFFER.size + 1,
-            by_agency=view.order == "agency",
-        )
-        unchecked = 0 if since is None else await store.count_unvouched(tx, words=q, need=need, since=since)
+        middle = await searching.middle_of(tx, looked.near) if looked.near else None
+        wanted = _wanted(view, looked, None if "every" in view.kept else vouched_since(today))
+        wanted = replace(wanted, middle=middle)
+        lost = bool(view.typed.get("near")) and middle is None
+        order: Order = "agency" if view.order == "agency" else "near" if view.order == "near" else "program"
+        rows = [] if lost else await searching.search(tx, wanted, order=order, after=after, limit=view.offer.size + 1)
+        unchecked = 0 if lost or wanted.since is None else await searching.count_unvouched(tx, wanted)
+    pages = keyed(view, rows, lambda row: row.program.id)
     return render(
         request,
         "directory.html",
         view=view,
-        q=q,
-        pages=(pages := keyed(view, rows, lambda row: row.program.id)),
-        rows=[_line(row, today, back) for row in pages.rows],
-        unchecked=unchecked,
+        says=FIND[lang],
+        few=FEW,
+        open_more="age" in view.typed or any(view.chosen[name] for name in ("speaks", "record", "papers")),
+        pages=pages,
+        rows=[_line(row, looked, today, back, lang) for row in pages.rows],
+        lost=lost,
+        unchecked=_unchecked(unchecked, lang),
         show_all=view.url(page=1, every="1"),
+        own=change(actor, actor.agency, SETTINGS, "agency.manage") if actor.agency else "",
         **frame(actor, HERE),
-        lang="en",
-        one_language=True,
+        lang=lang,
     )
 
 
-def _sound(query: Mapping[str, str]) -> dict[str, str]:
-    """Without a way back that leads elsewhere."""
-    return {name: value for name, value in query.items() if name != "back" or is_own_path(value)}
+def _asked(offered: Offer, query: Mapping[str, str]) -> View:
+    """Without a way back that leads elsewhere. With a postcode the nearest come first, unless an order is asked for."""
+    sound = {name: value for name, value in query.items() if name != "back" or is_own_path(value)}
+    if not sound.get("near"):
+        sound.pop("within", None)  # the form always sends it
+    view = asked(offered, sound)
+    if "near" in view.typed and not query.get(ORDER):
+        return replace(view, order="near")
+    return replace(view, order="program") if view.order == "near" and "near" not in view.typed else view
 
 
-def _line(row: Listed, today: date, back: str) -> Line:
-    program, entry = row.program, row.program.entry
+def _looked(view: View) -> Looked:
+    age = view.typed.get("age", "")
+    return Looked(
+        words=view.typed.get("q", ""),
+        need=view.chosen["need"],
+        language=view.chosen["speaks"],
+        record=view.chosen["record"],
+        age=int(age) if age.isascii() and age.isdecimal() and int(age[:4]) <= 130 else None,
+        no_papers=bool(view.chosen["papers"]),
+        near=postcode_of(view.typed.get("near", "")) or "",
+    )
+
+
+def _wanted(view: View, looked: Looked, since: date | None) -> Asked:
+    return Asked(
+        looked.words,
+        looked.need or None,
+        openness=ROOM.get(view.chosen["room"]),
+        language=looked.language or None,
+        record=looked.record or None,
+        age=looked.age,
+        no_papers=looked.no_papers or None,
+        since=since,
+        within=float(view.chosen["within"] or USUAL_MILES),
+    )
+
+
+def _unchecked(count: int, lang: Lang) -> str:
+    if not count:
+        return ""
+    key = "unchecked_one" if count == 1 else "unchecked_more" if count < MOST_COUNTED else "unchecked_most"
+    return FIND[lang][key].format(count=count)
+
+
+def _line(row: Listed, looked: Looked, today: date, back: str, lang: Lang) -> Line:
+    """A program with the reasons for which it fits what was asked, and what was said of room."""
+    entry, says = row.program.entry, FIND[lang]
+    why = " ".join(reasons(looked, entry, row.miles, lang))
+    who = f"{row.agency_name}." if looked.need else helps(row.agency_name, entry, lang)  # else it is said twice
     return Line(
         entry.name,
-        f"{row.agency_name}. Helps with {say.listed(for_staff(entry.needs))}.",
-        " ".join(filter(None, (_room(entry), unchecked(program.origin, today)))),
-        _state(program, today),
-        _choose(program, back) or Act("Look", f"{HERE}/programs/{program.id}", about=f"at {entry.name}"),
+        " ".join(filter(None, (who, why))),
+        " ".join(filter(None, (room(entry, today, lang), checked(row.program, today, lang)))),
+        state(row.program, today, lang),
+        choose(row.program, back, lang)
+        or Act(says["look"], f"{HERE}/programs/{row.program.id}", about=says["at"].format(name=entry.name)),
     )
-
-
-def _state(program: Program, today: date) -> Tag:
-    """Whether it takes people: said only where somebody has vouched for it."""
-    if not is_current(program.origin, today):
-        return Tag("waits", "Not checked")
-    return Tag("", "Takes people") if program.entry.accepting else Tag("waits", "Takes nobody new now")
-
-
-def _choose(program: Program, back: str) -> Act | None:
-    if not back:
-        return None
-    joined = "&" if urlsplit(back).query else "?"
-    chosen = urlencode({"program": program.id, "agency": program.entry.agency})
-    return Act("Choose", f"{back}{joined}{chosen}", about=program.entry.name)
-
-
-def _room(entry: ProgramEntry) -> str:
-    """Capacity as what it is: something that was said on a day."""
-    if entry.capacity is None or entry.capacity.available is None:
-        return ""
-    places = say.many(entry.capacity.available, "place", "places")
-    return f"{places} free, they said on {_date(entry.capacity.as_of)}. Their answer decides."
-
-
-def unchecked(origin: Origin | None, today: date) -> str:
-    """What has to be said beside an entry that its agency has not written here itself."""
-    if origin is None:
-        return ""
-    if is_current(origin, today) and origin.assured_on:
-        return f"From another directory ({origin.source}), checked on {_date(origin.assured_on)}."
-    since = f" since {_date(origin.assured_on)}" if origin.assured_on else ""
-    return f"From another directory ({origin.source}). Nobody has checked it{since}: call before you count on it."
-
-
-def _date(day: date) -> str:
-    return f"{say.MONTHS['en'][day.month - 1]} {day.day}, {day.year}"
-
-
-@router.get(HERE + "/programs/{program_id}")
-async def program_page(program_id: UUID, request: Request, actor: Reader, back: str = "") -> Response:
-    async with transaction(running(request)) as tx:
-        row = await store.find_program(tx, program_id)
-        today = (await people.now(tx)).date()
-    program, entry = row.program, row.program.entry
-    back = back if is_own_path(back) else ""
-    return render(
-        request,
-        "program.html",
-        program=program,
-        entry=entry,
-        agency_name=row.agency_name,
-        agency_url=f"{HERE}/agencies/{entry.agency}",
-        note=unchecked(program.origin, today) or row_note(row.agency),
-        facts=_facts_of_program(row),
-        offices=passed_on(both(row.agency.reports_to, entry.reports_to), "en"),
-        choose=_choose(program, back),
-        **frame(actor, HERE),
-        lang="en",
-        one_language=True,
-    )
-
-
-def row_note(agency: AgencyEntry) -> str:
-    return "This agency keeps no people’s records here. Call them; nothing is sent." if agency.holds_no_records else ""
-
-
-def _facts_of_program(row: Listed) -> list[Fact]:
-    entry = row.program.entry
-    ages = {
-        (True, True): f"{entry.minimum_age} to {entry.maximum_age}",
-        (True, False): f"{entry.minimum_age} and older",
-        (False, True): f"up to {entry.maximum_age}",
-    }.get((entry.minimum_age is not None, entry.maximum_age is not None), "")
-    places = [*entry.places, *(["One address is kept confidential: call them."] if entry.hidden_place else [])]
-    known: dict[str, str] = {
-        "Helps with": say.sentence(say.listed(for_staff(entry.needs))),
-        "Room": _room(entry),
-        "Phone": entry.phone or row.agency.phone or "",
-        "Where": " · ".join(places),
-        "Bring": say.listed([words.DOCUMENTS[paper] for paper in entry.documents if paper in words.DOCUMENTS]),
-        "Ages": ages,
-        "Languages": say.listed([words.language_name(code) for code in entry.languages]),
-        "Costs": entry.fees or "",
-    }
-    return [Fact(name, value) for name, value in known.items() if value.strip()]
-
-
-@router.get(HERE + "/agencies/{agency_id}")
-async def agency_page(agency_id: UUID, request: Request, actor: Reader) -> Response:
-    async with transaction(running(request)) as tx:
-        agency = await store.find_agency(tx, agency_id)
-        programs = await store.programs_of(tx, agency_id)
-        today = (await people.now(tx)).astimezone(ZoneInfo(agency.entry.calendar.timezone)).date()
-    return render(
-        request,
-        "agency.html",
-        entry=agency.entry,
-        note=unchecked(agency.origin, today) or row_note(agency.entry),
-        facts=_facts_of_agency(agency),
-        hours=hours_of(agency.entry),
-        closed=[say.on_date(day, today) for day in sorted(agency.entry.calendar.holidays) if day >= today][:10],
-        offices=passed_on(agency.entry.reports_to, "en"),
-        rows=[_line(Listed(program, agency.entry.name, agency.entry), today, "") for program in programs],
-        **frame(actor, HERE),
-        lang="en",
-        one_language=True,
-    )
-
-
-def _facts_of_agency(agency: Agency) -> list[Fact]:
-    entry = agency.entry
-    known = {"Phone": entry.phone, "E-mail": entry.email, "Web": entry.website}
-    return [Fact(name, value) for name, value in known.items() if value]
-
-
-def hours_of(entry: AgencyEntry) -> list[tuple[str, str]]:
-    """Each open weekday with its hours, Monday first; empty where the agency has told none."""
-    found: list[tuple[str, str]] = []
-    for number, name in enumerate(words.WEEKDAYS, 1):
-        spans = sorted((o for o in entry.calendar.openings if o.weekday == number), key=lambda o: o.opens)
-        if spans:
-            told = [f"{say.hour(o.opens)} to {say.hour(o.closes)}" for o in spans]
-            found.append((name, ", ".join(told)))
-    return found

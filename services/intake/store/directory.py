@@ -2,14 +2,15 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
+from services.intake.directory import RECORDS, Agency, AgencyEntry, Origin, Program, ProgramEntry
+from services.intake.distance import on_paper
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
 from shared.security.workers import know_agency
@@ -25,6 +26,7 @@ class Listed:
     program: Program
     agency_name: str
     agency: AgencyEntry
+    miles: float | None = None  # to its nearest place, where somebody asked from where
 
 
 async def lock_agency(tx: Connection, id: UUID) -> Agency | None:
@@ -65,7 +67,7 @@ async def list_agencies(
     tx: Connection, *, words: str = "", after: UUID | None = None, limit: int = 50
 ) -> list[tuple[Agency, int]]:
     """Agencies in the alphabet, each with the number of its programs."""
-    rows = await tx.fetch(SQL["list_agencies"], _query(words), after, limit)
+    rows = await tx.fetch(SQL["list_agencies"], words_of(words), after, limit)
     return [(_agency(row), row["programs"]) for row in rows]
 
 
@@ -82,11 +84,29 @@ async def lock_program(tx: Connection, id: UUID) -> Program | None:
 
 async def add_program(tx: Connection, program: Program) -> bool:
     """False when somebody else added it in the same moment. Its agency is known: the caller has looked."""
-    return await tx.fetchval(SQL["add_program"], *_program_row(program)) is not None
+    added = await tx.fetchval(SQL["add_program"], *_program_row(program)) is not None
+    if added:
+        await _add_places(tx, program)
+    return added
 
 
 async def save_program(tx: Connection, program: Program) -> None:
     await tx.execute(SQL["save_program"], *_program_row(program))
+    await tx.execute(SQL["forget_places"], program.id)
+    await _add_places(tx, program)
+
+
+async def _add_places(tx: Connection, program: Program) -> None:
+    places = program.entry.places
+    if not places:
+        return
+    spots = [on_paper(*place.spot) if place.spot else None for place in places]
+    await tx.execute(SQL["add_places"], program.id, [place.area for place in places], spots)
+
+
+async def place_by_postcode(tx: Connection, program: UUID | None = None) -> None:
+    """Places of which nobody said where they are: of one program, or of all after a load."""
+    await tx.execute(SQL["place_by_postcode"], program)
 
 
 async def withdraw_program(tx: Connection, id: UUID, reason: str) -> None:
@@ -97,38 +117,11 @@ async def find_program(tx: Connection, id: UUID) -> Listed:
     row = await tx.fetchrow(SQL["find_program"], id)
     if row is None:
         raise NotFound("program", id)
-    return _listed(row)
+    return listed(row)
 
 
 async def programs_of(tx: Connection, agency: UUID, limit: int = 500) -> list[Program]:
     return [_program(row) for row in await tx.fetch(SQL["programs_of"], agency, limit)]
-
-
-async def list_programs(
-    tx: Connection,
-    *,
-    words: str = "",
-    need: str | None = None,
-    agency: UUID | None = None,
-    accepting: bool | None = None,
-    vouched_since: date | None = None,
-    after: UUID | None = None,
-    limit: int = 50,
-    by_agency: bool = False,
-) -> list[Listed]:
-    """Programs on offer, in the alphabet of their names, or of their agencies'. `words` are looked for in both, and in
-    what they say.
-
-    With `vouched_since`, what was loaded from elsewhere is left out unless somebody vouched for it since that day.
-    """
-    statement = SQL["list_programs_by_agency" if by_agency else "list_programs"]
-    rows = await tx.fetch(statement, _query(words), need, agency, accepting, after, limit, vouched_since)
-    return [_listed(row) for row in rows]
-
-
-async def count_unvouched(tx: Connection, *, words: str, need: str | None, since: date | None) -> int:
-    count: int = await tx.fetchval(SQL["count_unvouched"], _query(words), need, since)
-    return count
 
 
 async def known_agencies(tx: Connection, ids: Iterable[UUID]) -> dict[UUID, Agency]:
@@ -140,12 +133,24 @@ async def known_programs(tx: Connection, ids: Iterable[UUID]) -> dict[UUID, Prog
     return {row["id"]: _program(row) for row in await tx.fetch(SQL["known_programs"], sorted(ids))}
 
 
+async def walk_agencies(tx: Connection, after: UUID | None, limit: int) -> list[Agency]:
+    """Those that may be exported, some at a time, in the order of their ids."""
+    return [_agency(row) for row in await tx.fetch(SQL["walk_agencies"], after, limit)]
+
+
+async def programs_of_each(tx: Connection, agencies: Iterable[UUID]) -> dict[UUID, list[Program]]:
+    found: dict[UUID, list[Program]] = defaultdict(list)
+    for row in await tx.fetch(SQL["programs_of_each"], list(agencies)):
+        found[row["agency_id"]].append(_program(row))
+    return found
+
+
 async def not_seen_again(tx: Connection, source: str, seen: Iterable[UUID]) -> int:
     count: int = await tx.fetchval(SQL["not_seen_again"], source, list(seen))
     return count
 
 
-def _query(words: str) -> str | None:
+def words_of(words: str) -> str | None:
     """What somebody typed as a query: every word, each from its beginning. None where no word is in it."""
     found = WORD.findall(words.lower())[:12]
     return " & ".join(f"{word}:*" for word in found) or None
@@ -154,16 +159,18 @@ def _query(words: str) -> str | None:
 def _agency_row(agency: Agency) -> tuple[object, ...]:
     entry, origin = agency.entry, agency.origin
     words = " ".join(filter(None, (entry.name, entry.description)))
-    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, None)
+    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, agency.said_on)
     return agency.id, entry.name, _json(entry), entry.welcomes, *source, words
 
 
 def _program_row(program: Program) -> tuple[object, ...]:
     entry, origin = program.entry, program.origin
     words = " ".join(filter(None, (entry.name, entry.description)))
-    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, None)
+    source = (origin.source, origin.source_id, origin.assured_on) if origin else (None, None, program.said_on)
     needs = list(entry.needs)
-    return program.id, entry.agency, entry.name, _json(entry), needs, entry.accepting, *source, words
+    takes = [record for record in RECORDS if entry.accepts.lets_in(record)]
+    found = entry.openness, list(entry.languages), takes, bool(entry.documents), entry.minimum_age, entry.maximum_age
+    return program.id, entry.agency, entry.name, _json(entry), needs, entry.accepting, *source, words, *found
 
 
 def _json(entry: AgencyEntry | ProgramEntry) -> str:
@@ -171,16 +178,18 @@ def _json(entry: AgencyEntry | ProgramEntry) -> str:
 
 
 def _agency(row: Record) -> Agency:
-    return Agency(row["id"], AgencyEntry.model_validate_json(row["entry"]), _origin(row))
+    said_on = None if row["source"] else row["assured_on"]
+    return Agency(row["id"], AgencyEntry.model_validate_json(row["entry"]), _origin(row), said_on)
 
 
 def _program(row: Record) -> Program:
     entry = ProgramEntry.model_validate_json(row["entry"])
-    return Program(row["id"], entry, _origin(row), row["withdrawn"] is not None)
+    said_on = None if row["source"] else row["assured_on"]
+    return Program(row["id"], entry, _origin(row), row["withdrawn"] is not None, said_on)
 
 
-def _listed(row: Record) -> Listed:
-    return Listed(_program(row), row["agency_name"], AgencyEntry.model_validate_json(row["agency"]))
+def listed(row: Record, miles: float | None = None) -> Listed:
+    return Listed(_program(row), row["agency_name"], AgencyEntry.model_validate_json(row["agency"]), miles)
 
 
 def _origin(row: Record) -> Origin | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.intake.pages import directory as pages
+from services.intake.pages.directory import offer
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.world import CALENDAR, text
@@ -105,7 +106,7 @@ async def test_the_pages_say_what_is_passed_on_and_when_somebody_is_there(door):
     assert "They do not tell immigration." in agency
     assert "Monday 9:00 am to 5:00 pm" in agency
     one = text(await door.page(f"/intake/directory/programs/{id}"))
-    assert "2 places free, they said on November 20, 2026. Their answer decides." in one
+    assert "2 places are free, they said on November 20, 2026. Their answer decides." in one
     assert "State ID" in one
     assert "40 Mill Street" in one
 
@@ -119,7 +120,7 @@ async def test_everybody_may_look_at_the_directory(door):
 
 
 async def test_the_directory_is_walked_by_agency_as_by_program_and_narrowed_to_those_with_room(door, monkeypatch):
-    monkeypatch.setattr(pages, "OFFER", replace(pages.OFFER, size=1))
+    monkeypatch.setattr(pages, "offer", lambda lang: replace(offer(lang), size=1))
     await program(door, name="Rooms for a week")
     await program(door, agency=str(demo.LANTERN_CLINIC), name="A first visit", needs=["health"], accepting=False)
 
@@ -136,3 +137,117 @@ async def test_the_directory_is_walked_by_agency_as_by_program_and_narrowed_to_t
     assert await walked("order=agency") == ["Rooms for a week", "A first visit"]
     assert await walked("room=yes") == ["Rooms for a week"]
     assert "Nothing here fits what you chose." in text(await door.page("/intake/directory?q=canoe"))
+
+
+async def test_a_search_names_the_reason_for_each_match_in_the_readers_language(door):
+    place = {"address": "40 Mill Street, Baltimore, MD 21215", "directions": "Bus 22 stops at the door.",
+             "latitude": 39.34, "longitude": -76.68}  # fmt: skip
+    far = {"address": "9 Far Road, Baltimore, MD 21224", "latitude": 39.28, "longitude": -76.55}
+    near, _ = await program(door, languages=["es"], places=[place], accepts={"drugs": "yes", "arson": "no"})
+    await program(door, name="Rooms far away", languages=["es"], places=[far], accepts={"drugs": "asks"})
+    await program(door, name="Rooms that say nothing", languages=["es"], places=[place])
+    query = "need=housing&near=21215&within=25&speaks=es&record=drugs"
+    english = text(await door.page(f"/intake/directory?{query}"))
+    first, second = english.index("Rooms for the first month"), english.index("Rooms far away")
+    assert first < second, "the nearest first"
+    assert "Rooms that say nothing" not in english, "whoever has not said whom they take is not found by it"
+    why = "Helps with a place to stay. Less than a mile from 21215. They speak Spanish."
+    assert f"{why} They take people with a record of drugs." in english
+    assert "miles from 21215. They speak Spanish. They ask first about a record of drugs." in english
+    spanish = text(await door.page(f"/intake/directory?{query}&lang=es"))
+    assert "A menos de una milla de 21215. Hablan español. Reciben a gente con antecedentes de drogas." in spanish
+    assert "Rooms far away" not in text(await door.page(f"/intake/directory?{query.replace('25', '2')}&order=program"))
+    one = text(await door.page(f"/intake/directory/programs/{near}?lang=en"))
+    assert "Getting there: Bus 22 stops at the door." in one
+    assert "They do not take people with a record of a fire that was set." in one
+
+
+async def test_a_postcode_that_the_directory_does_not_know_is_said_and_finds_nothing(door):
+    await program(door)
+    page = text(await door.page("/intake/directory?near=99999"))
+    assert "We know no place with this postcode. Try one beside it." in page
+    assert "Rooms for the first month" not in page
+    refused = await door.get("/intake/programs?near=99999")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "near")
+
+
+async def test_a_place_without_a_point_stands_in_the_middle_of_its_postcode(door):
+    known = {"address": "1 Main St, Baltimore, MD 21215", "latitude": 39.34, "longitude": -76.68}
+    await program(door, places=[known])
+    other, _ = await program(door, name="Meals", needs=["food"], places=["7 Side St, Baltimore, MD 21215-0042"])
+    [found] = (await door.get("/intake/programs?need=food&near=21215&within=2&order=near")).json()["programs"]
+    assert (found["id"], found["miles"]) == (str(other), 0.0)
+    assert found["places"][0]["latitude"] is None, "what was guessed is told to nobody"
+
+
+async def test_room_and_age_and_papers_narrow_a_search(door):
+    await program(door, name="Open", minimum_age=18)
+    await program(door, name="List", openness="waitlist", documents=["state_id"])
+    await program(door, name="Asks", openness="after_assessment", maximum_age=24)
+    await program(door, name="Closed", accepting=False)
+
+    async def names(query):
+        return [row["name"] for row in (await door.get(f"/intake/programs?{query}")).json()["programs"]]
+
+    assert await names("openness=waitlist") == ["List"]
+    assert await names("accepting=true") == ["Asks", "List", "Open"]
+    assert await names("accepting=false") == ["Closed"]
+    assert await names("age=17") == ["Asks", "Closed", "List"]
+    assert await names("no_papers=true") == ["Asks", "Closed", "Open"]
+    page = text(await door.page("/intake/directory"))
+    for said in (
+        "Has a list to wait on",
+        "Can tell once they have met you",
+        "Takes nobody new now",
+        "Takes new people",
+    ):
+        assert said in page
+
+
+async def test_what_was_said_of_room_has_its_day_and_none_that_is_yet_to_come(door):
+    id, _ = await program(door)
+    today = (await door.events("program", id))[-1]["data"]["openness_as_of"]
+    assert today == (await door.pool.fetchval("SELECT clock()::date")).isoformat()
+    _, refused = await program(door, openness_as_of="2999-01-01")
+    assert refused.json()["errors"][0]["field"] == "openness_as_of"
+    await door.shift("370 days")
+    page = text(await door.page("/intake/directory"))
+    assert "Rooms for the first month" not in page
+    assert "that nobody has checked for a year" in page
+    again = await door.fill(f"/intake/programs/{id}/still-right", {}, demo.YUSUF)
+    assert again.status_code == 303
+    assert "Rooms for the first month" in text(await door.page("/intake/directory"))
+
+
+async def test_an_agencys_admin_writes_hours_and_programs_on_its_own_page(door):
+    here = f"/intake/agencies/{demo.CEDAR_HOUSE}"
+    assert "What people read about you" in text(await door.page("/intake/agency", demo.YUSUF))
+    typed = {"name": "Cedar House", "hours": "Mon-Fri 9:00 to 12:00", "supervision": "no", "phone": "555-0142"}
+    assert (await door.fill(f"{here}/edit", typed, demo.YUSUF)).status_code == 303
+    found = (await door.get(here)).json()
+    assert len(found["calendar"]["openings"]) == 5
+    assert found["reports_to"]["supervision"] == "no"
+    wrong = await door.fill(f"{here}/edit", {**typed, "hours": "noon"}, demo.YUSUF)
+    assert wrong.status_code == 422
+    assert "Write a day and its hours on each line" in text(wrong)
+    assert "noon" in wrong.text, "what was typed stays"
+    new = {"name": "Meals", "needs": ["food"], "openness": "waitlist", "places": "5 Main St | Bus 8", "drugs": "yes"}
+    assert (await door.fill(f"{here}/programs", new, demo.YUSUF)).status_code == 303
+    [meals] = (await door.get(f"{here}")).json()["programs"]
+    assert (meals["openness"], meals["accepts"]["drugs"], meals["places"][0]["directions"]) == (
+        "waitlist",
+        "yes",
+        "Bus 8",
+    )
+    edit = f"/intake/programs/{meals['id']}/edit"
+    assert "5 Main St | Bus 8" in (await door.page(edit, demo.YUSUF)).text
+    assert (await door.fill(edit, {**new, "needs": []}, demo.YUSUF)).status_code == 422
+    for path in ("/intake/agency", f"/intake/agency/new-program?agency={demo.CEDAR_HOUSE}", edit):
+        assert (await door.page(path, demo.DANA)).status_code == 403
+    other = f"agency={demo.LANTERN_CLINIC}"
+    assert (await door.page(f"/intake/agency?{other}", demo.YUSUF)).status_code == 403
+    assert (await door.page(f"/intake/agency/new-program?{other}", demo.YUSUF)).status_code == 403
+    assert (await door.page(f"/intake/agency?{other}", demo.RUTH)).status_code == 200
+    assert (await door.page("/intake/agency", demo.RUTH)).status_code == 404
+    for path, body in ((f"{here}/edit", typed), (edit, new), (f"/intake/programs/{meals['id']}/still-right", {})):
+        assert (await door.fill(path, body, demo.GRACE)).status_code == 403

@@ -45,6 +45,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 RAY = demo.RAY
 PROGRAM = UUID("01934b00-0000-7000-8d00-000000000001")
 ASK = f"/intake/consents/new?person={RAY}&recipient={demo.CEDAR_HOUSE}"
+SEARCH = "need=housing&near=21215&speaks=es&record=drugs&age=30"
 PAGES: dict[str, tuple[UUID | None, str]] = {
     "start": (None, "/intake/start"),
     "start in Spanish": (None, "/intake/start?lang=es"),
@@ -69,7 +70,15 @@ PAGES: dict[str, tuple[UUID | None, str]] = {
     "somebody new": (demo.DANA, "/intake/people/new"),
     "header": (demo.DANA, f"/intake/people/{RAY}/header"),
     "directory": (demo.DANA, "/intake/directory"),
+    "directory searched": (None, f"/intake/directory?{SEARCH}"),
+    "directory searched in Spanish": (RAY, f"/intake/directory?{SEARCH}&lang=es"),
+    "directory where nothing is known": (None, "/intake/directory?near=99999"),
     "program": (None, f"/intake/directory/programs/{PROGRAM}"),
+    "program in Spanish": (RAY, f"/intake/directory/programs/{PROGRAM}?lang=es"),
+    "agency in Spanish": (RAY, f"/intake/directory/agencies/{demo.CEDAR_HOUSE}?lang=es"),
+    "agency settings": (demo.YUSUF, "/intake/agency"),
+    "program settings": (demo.YUSUF, f"/intake/programs/{PROGRAM}/edit"),
+    "a new program": (demo.YUSUF, "/intake/agency/new-program"),
     "agency": (demo.DANA, f"/intake/directory/agencies/{demo.CEDAR_HOUSE}"),
     "shared in Spanish": (RAY, f"/intake/people/{RAY}/shared?lang=es"),
     "asked and told": (RAY, "/intake/me/questions"),
@@ -143,8 +152,15 @@ async def furnish(door: Door) -> dict[str, str]:
         await save_password(tx, demo.DANA, "never asked here")
     await door.add(id=str(RAY), name="Ray Castellanos", needs=["housing"])
     await door.post("/intake/start", {"name": "Robin"})
-    body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed."}
-    await door.send("PUT", f"/intake/programs/{PROGRAM}", body, demo.RUTH)
+    place = {"address": "40 Mill Street, Baltimore, MD 21215", "directions": "Bus 22 stops at the door.",
+             "access": "A ramp on the left.", "latitude": 39.34, "longitude": -76.68,
+             "openings": [{"weekday": 1, "opens": "09:00", "closes": "17:00"}]}  # fmt: skip
+    body = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"], "description": "A key.\n\nA bed.",
+            "places": [place], "languages": ["en", "es"], "minimum_age": 18, "documents": ["state_id"],
+            "openness": "waitlist", "accepts": {"drugs": "yes", "violence": "asks", "arson": "no"},
+            "hidden_place": True, "eligibility": "Grown men."}  # fmt: skip
+    answer = await door.send("PUT", f"/intake/programs/{PROGRAM}", body, demo.RUTH)
+    assert answer.status_code == 201, answer.text
     given = (await door.allow(RAY))["id"]
     stopped = await door.allow(RAY, categories=["contact"])
     await door.post(f"/intake/consents/{stopped['id']}/revoke", {}, RAY)

@@ -56,7 +56,6 @@ def test_a_program_that_was_withdrawn_and_comes_back_is_listed_anew():
 @pytest.mark.parametrize(
     ("origin", "current"),
     [
-        (None, True),
         (Origin("baltimore", "1"), False),
         (Origin("baltimore", "1", date(2019, 4, 1)), False),
         (Origin("baltimore", "1", date(2025, 11, 23)), False),
@@ -65,7 +64,14 @@ def test_a_program_that_was_withdrawn_and_comes_back_is_listed_anew():
     ],
 )
 def test_what_nobody_vouched_for_lately_is_not_current_help(origin, current):
-    assert is_current(origin, TODAY) is current
+    assert is_current(replace(ROOMS, origin=origin), TODAY) is current
+
+
+@pytest.mark.parametrize(
+    ("said_on", "current"), [(None, False), (date(2025, 11, 23), False), (date(2025, 11, 24), True)]
+)
+def test_what_an_agency_said_a_year_ago_itself_is_not_current_help_either(said_on, current):
+    assert is_current(replace(ROOMS, said_on=said_on), TODAY) is current
 
 
 def test_a_load_changes_only_what_the_same_source_brought():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.intake.hsds import tables
 from services.intake.hsds.mapping import Reader, id_of
 from services.intake.hsds.needs import need_of, needs_of, says_what
 from services.intake.hsds.tables import NotAPackage, open_package
@@ -79,13 +80,67 @@ def test_a_bad_row_is_told_with_its_place_and_what_to_do_and_holds_back_no_other
     assert problem.skipped
 
 
-def test_a_row_that_is_not_utf8_is_left_out_and_the_next_one_read(tmp_path):
+def test_a_file_in_latin_1_is_refused_whole_with_what_to_do(tmp_path):
     ohana(tmp_path)
     with (tmp_path / "organizations.csv").open("ab") as file:
         file.write(b"2,Caf\xe9,,,\n3,Open Table,,,\n")
-    reader = read(tmp_path)
-    assert [agency.entry.name for agency in reader.found[0]] == ["Harbor House", "Open Table"]
-    assert "is not UTF-8" in reader.problems[0].says
+    with pytest.raises(NotAPackage, match=r"organizations\.csv is not UTF-8 .*save it as .*Nothing was loaded"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"services": "id,location_id\n5,7\n"}, "services.csv has no column “name”: add it"),
+        ({"services": "id,name\n5,Rooms\n"}, "services.csv has no column “organization_id” or “location_id”"),
+        ({"organizations": "name\nHarbor House\n"}, "organizations.csv has no column “id”"),
+        ({"phones": "id,location_id\n1,7\n"}, "phones.csv has no column “number” or “vanity_number”"),
+        ({"services": "id,location_id,name,name\n5,7,Rooms,Beds\n"}, "services.csv has two columns “name”"),
+    ],
+)
+def test_a_missing_column_refuses_the_package_and_names_it(tmp_path, files, says):
+    with pytest.raises(NotAPackage) as refused:
+        read(ohana(tmp_path, **files))
+    assert says in str(refused.value)
+    assert str(refused.value).endswith("Nothing was loaded.")
+
+
+def test_more_rows_than_a_state_has_are_refused_with_how_to_split_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+    many = SERVICES + "".join(f"{id},7,Rooms,active,,\n" for id in range(10, 14))
+    with pytest.raises(NotAPackage, match=r"services\.csv has more than 3 rows\. Split the directory"):
+        read(ohana(tmp_path, services=many))
+
+
+@pytest.mark.parametrize("cell", ['"=HYPERLINK(""http://x.example"",""Rooms"")"', "=1+1", "@SUM(A1:A9)", "+cmd|calc"])
+def test_a_formula_is_no_text_and_its_row_is_left_out_and_named(tmp_path, cell):
+    reader = read(ohana(tmp_path, services=SERVICES + f"6,7,{cell},active,,\n"))
+    assert [program.entry.name for program in reader.found[1]] == ["Rooms for a month"]
+    [problem] = reader.problems
+    assert (problem.file, problem.line, problem.field, problem.skipped) == ("services.csv", 3, "name", True)
+    assert "is a formula: write what it shows" in str(problem)
+
+
+@pytest.mark.parametrize("name", ["+1 410 555 0142", "- Rooms (two)", "-76.61", "@home", "+Plus"])
+def test_a_number_a_dash_or_a_name_is_no_formula(tmp_path, name):
+    reader = read(ohana(tmp_path, services=SERVICES + f"6,7,{name},active,,\n"))
+    assert [program.entry.name for program in reader.found[1]] == ["Rooms for a month", name]
+
+
+def test_a_value_that_is_wrong_is_named_with_its_field_and_what_to_do(tmp_path):
+    services = "id,location_id,name,status,minimum_age,website\n5,7,Rooms,active,grown,\n6,7,Meals,perhaps,,a b\n"
+    locations = "id,organization_id,name,latitude,longitude\n7,1,Main,100,-76\n"
+    addresses = "id,location_id,address_1,city,state_province,postal_code\n1,7,5 N Main St,Bel Air,MD,21014\n"
+    reader = read(ohana(tmp_path, services=services, locations=locations, addresses=addresses))
+    assert [str(problem) for problem in reader.problems] == [
+        "services.csv, line 2, minimum_age “grown”: is no age: write whole years. The row is left out.",
+        "services.csv, line 3, website “a b”: is left out: write one web address.",
+        "services.csv, line 3, status “perhaps”: is none that we know: write active, inactive, temporarily closed or "
+        "defunct. Taken as closed.",
+        "locations.csv, line 2, latitude “100”: is left out: write degrees from -85 to 85.",
+    ]
+    [meals] = reader.found[1]
+    assert (meals.entry.name, meals.entry.openness) == ("Meals", "closed")
 
 
 def test_the_line_of_a_row_is_where_it_begins_even_after_paragraphs(tmp_path):
@@ -94,10 +149,9 @@ def test_the_line_of_a_row_is_where_it_begins_even_after_paragraphs(tmp_path):
     assert problem.line == 6
 
 
-def test_a_quote_that_is_never_closed_is_named(tmp_path):
-    reader = read(ohana(tmp_path, organizations=ORGANIZATIONS + '2,"Open' + "x" * 1_100_000))
-    assert [agency.entry.name for agency in reader.found[0]] == ["Harbor House"]
-    assert "quote that is not closed" in reader.problems[0].says
+def test_a_quote_that_is_never_closed_refuses_the_package(tmp_path):
+    with pytest.raises(NotAPackage, match=r"organizations\.csv can't be read from line .* quote that is not closed"):
+        read(ohana(tmp_path, organizations=ORGANIZATIONS + '2,"Open' + "x" * 1_100_000))
 
 
 def test_confidential_and_empty_addresses_are_never_shown(tmp_path):
@@ -106,7 +160,7 @@ def test_confidential_and_empty_addresses_are_never_shown(tmp_path):
         "1,7,Confidential,,Baltimore,MD,21215\n2,7,,,Rockville,MD,20850\n3,7,5 N Main St,,Bel Air,MD,21014\n"
     )
     [program] = read(ohana(tmp_path, addresses=addresses)).found[1]
-    assert program.entry.places == ("5 N Main St, Bel Air, MD 21014",)
+    assert [place.address for place in program.entry.places] == ["5 N Main St, Bel Air, MD 21014"]
     assert program.entry.hidden_place
 
 
@@ -199,7 +253,7 @@ def test_the_fullest_telling_of_a_thing_is_kept(tmp_path):
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"contents": 3}', "null", '{"organizations.csv": [1]}'])
 def test_what_is_no_package_is_refused_in_one_sentence(tmp_path, content):
     (tmp_path / "odd.json").write_text(content, encoding="utf-8")
-    with pytest.raises(NotAPackage, match="holds no directory"):
+    with pytest.raises(NotAPackage, match=r"holds no directory|can't be read as JSON from line 1 on"):
         open_package(tmp_path)
 
 
