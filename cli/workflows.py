@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from services.caseplan import concerns, plans, promises, referrals, setbacks
-from services.intake import consents, erasures
+from services.intake import arrivals, consents, erasures, invited
 from shared.workflow import Workflow, diagrams
 
 FOLDER = Path("docs/workflows")
@@ -16,6 +16,8 @@ app = typer.Typer(
 
 # In the order in which a person meets them.
 WORKFLOWS: tuple[tuple[Workflow[Any], str], ...] = (
+    (invited.WORKFLOW, "services/intake/invited.py"),
+    (arrivals.WORKFLOW, "services/intake/arrivals.py"),
     (consents.WORKFLOW, "services/intake/consents.py"),
     (plans.WORKFLOW, "services/caseplan/plans/table.py"),
     (promises.WORKFLOW, "services/caseplan/promises.py"),

@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, demands, emergencies, erasures, pages, signing_in
+from services.intake import (
+    api,
+    arrivals,
+    clocks,
+    demands,
+    emergencies,
+    erasures,
+    invited,
+    naming,
+    pages,
+    signing_in,
+)
 from services.intake.consents import KIND
 from services.intake.disclosing import told
 from services.intake.findable import keep_findable
@@ -27,6 +38,9 @@ def service(settings: Settings) -> Service:
         erasures.KIND: clocks.erase,
         demands.KIND: clocks.tell_of_demand,
         emergencies.KIND: clocks.ask_for_review,
+        arrivals.KIND: clocks.ring_for_answer,
+        invited.KIND: naming.lapse,
+        naming.KIND: naming.make_invitations,
     }
     return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable,), refold)
 

@@ -6,13 +6,14 @@ because no order forbids it any more.
 import structlog
 from asyncpg import Connection
 
-from services.intake import emergencies, erasures
+from services.intake import arrivals, emergencies, erasures
 from services.intake.consents import KIND, Lapse, Patience, Stage, decide
+from services.intake.store import arrivals as arriving
 from services.intake.store import consents as store
 from services.intake.store import demands, people
 from services.intake.store import emergencies as openings
 from services.intake.store import erasures as erasing
-from shared.messaging.outbox import Cause
+from shared.messaging.outbox import Cause, put_events
 from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim, start_timers
 from shared.security.keys import Erased
@@ -78,3 +79,16 @@ async def tell_of_demand(tx: Connection, due: Due) -> None:
     except Erased:
         return
     await demands.tell(tx, row.demand, Cause(str(due.id), "clock:intake"))
+
+
+async def ring_for_answer(tx: Connection, due: Due) -> None:
+    """Somebody asked for help, and nobody was named by the promised moment. The person first, as every command does."""
+    await erasing.hold_person(tx, due.subject)
+    arrival = await arriving.lock(tx, due.subject)
+    if not await claim(tx, due) or arrival is None:
+        return
+    log.error("somebody who asked for help waits for an answer", kind=arrivals.KIND, id=str(arrival.person))
+    decision = arrivals.decide(arrival, "lapse", CLOCK, arriving.PATIENCE)
+    await arriving.save(tx, decision)
+    id, cause = arrival.person, Cause(str(due.id), "clock:intake")
+    await put_events(tx, id, decision.events, partitionkey=id, person=id, cause=cause)

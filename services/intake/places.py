@@ -10,6 +10,9 @@ ACCOUNTS = "/intake/accounts"
 OPENINGS = "/intake/openings"
 DESK = "/intake/desk"
 DEMANDS = "/intake/demands"
+RELEASE_LISTS = "/intake/release-lists"
+INVITED = "/intake/invited"
+YES = "/intake/yes"  # where somebody answers an invitation, by link and PIN
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 

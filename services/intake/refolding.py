@@ -16,13 +16,14 @@ import structlog
 from asyncpg import Connection
 from pydantic import ValidationError
 
+from services.intake import arrivals as arriving
 from services.intake import erasures
 from services.intake.clocks import ERASING, PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from services.intake.emergencies import KIND as REVIEW
 from services.intake.emergencies import REVIEWED_WITHIN
-from services.intake.store import accounts, directory, emergencies, sessions, ways_in
+from services.intake.store import accounts, arrivals, directory, emergencies, invited, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
 from shared.contracts import account, agency, consent, person, program
@@ -33,7 +34,7 @@ from shared.runtime import sql
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
-from shared.workflow import Timer
+from shared.workflow import Decision, Timer
 
 SQL = sql.load(__file__, "refolding.sql")
 ACCOUNTS, ERASURES, OPENINGS = accounts.SQL, erasing.SQL, emergencies.SQL
@@ -130,8 +131,12 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             more = (way, safe, event.language, event.came, event.synthetic, envelope.time)
             if await tx.fetchval(SQL["put_person"], id, home, worker, *more) is None:
                 log.error("own event names an agency that is not here", kind="person", id=str(id))
+            await tx.execute(invited.SQL["settle"], id, "here")  # whom a list had named until then
         case person.WorkerAssigned(person=id, agency=home, worker=worker):
             await tx.execute(SQL["assign_worker"], id, worker, home, envelope.time)
+            await arrivals.answered(tx, id, worker)
+        case person.Acknowledged() | person.AnswerLate():
+            await _arrival(tx, envelope, event)
         case person.ContactChanged(person=id, sealed_contact=sealed):
             contact = b64decode(sealed) if sealed else None
             await tx.execute(
@@ -153,6 +158,16 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             stage = erasures.Stage.KEPT if until else erasures.Stage.ERASED
             await _fold_erasure(tx, envelope, erasures.Erasure(id, stage, kept_until=until))
             await erasing.empty(tx, id, kept=until is not None)
+
+
+async def _arrival(tx: Connection, envelope: Envelope, event: person.Acknowledged | person.AnswerLate) -> None:
+    """What was promised them rings on, from when it began to."""
+    stage = arriving.Stage.WAITING if isinstance(event, person.Acknowledged) else arriving.Stage.LATE
+    arrival = arriving.Arrival(event.person, NOBODY, event.answer_by, stage)
+    if stage is arriving.Stage.WAITING:
+        await tx.execute(arrivals.SQL["fold_begun"], event.person, event.answer_by, envelope.time)
+    clock = arriving.clock_of(arrival, arrivals.PATIENCE)
+    await arrivals.save(tx, Decision(arrival, (), (clock,)), envelope.time)
 
 
 async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:

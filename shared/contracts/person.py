@@ -72,6 +72,23 @@ class ContactChanged(PersonEvent):
     )
 
 
+class Acknowledged(PersonEvent):
+    """They asked for help by themselves, and it is here. Until when an answer is promised them."""
+
+    type: ClassVar[str] = "throughcare.person.acknowledged.v1"
+
+    answer_by: datetime = Field(description="By when somebody is named to walk with them.")
+
+
+class AnswerLate(PersonEvent):
+    """Nobody was named by then: the agency's promise is broken, and it rings until somebody is."""
+
+    type: ClassVar[str] = "throughcare.person.answer_late.v1"
+
+    agency: AgencyId = Field(description="The agency that promised.")
+    answer_by: datetime = Field(description="By when it had.")
+
+
 class WayInMade(PersonEvent):
     """They have a new link to sign in by; whatever let them in before lets nobody in any more."""
 

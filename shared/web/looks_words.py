@@ -12,6 +12,9 @@ PRIVATE = frozenset({"concern.raise", "concern.read", "concern.settle"})
 
 DEEDS: Mapping[str, Words] = {
     "person.add": Words("wrote down your name", "anotó su nombre"),
+    "invitation.read": Words("saw your name before you came", "vio su nombre antes de que usted llegara"),
+    "invitation.answer": Words("wrote down your yes, or made you a link", "anotó su sí, o le hizo un enlace"),
+    "release_list.send": Words("told an agency of you", "habló de usted a una agencia"),
     "person.refer_self": Words("asked for help with you", "pidió ayuda junto con usted"),
     "person.read": Words("opened your page", "abrió su página"),
     "person.name": Words("saw your name", "vio su nombre"),

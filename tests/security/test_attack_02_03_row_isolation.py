@@ -38,7 +38,7 @@ pytestmark = pytest.mark.network
 # Tables that are the service's own: no actor reads them, whoever it is.
 OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
-    "halting",
+    "halting", "release_list", "release_row",
 }  # fmt: skip
 UNNAMED = {("reporting", "setback"), ("reporting", "message")}  # counted for the network, of no agency
 ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; a command knows its own by its aggregate

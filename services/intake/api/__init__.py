@@ -10,12 +10,27 @@ from services.intake.api import (
     demands,
     emergencies,
     erasures,
+    invited,
     nevers,
     people,
+    release_lists,
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (
+    accounts,
+    agencies,
+    covers,
+    people,
+    ways_in,
+    consents,
+    erasures,
+    emergencies,
+    nevers,
+    demands,
+    release_lists,
+    invited,
+)
 
 router = APIRouter()
 for part in PARTS:

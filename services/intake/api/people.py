@@ -19,7 +19,7 @@ from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
 from services.intake.pretending import own
-from services.intake.store import consents, directory, emergencies, erasures
+from services.intake.store import arrivals, consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
@@ -276,6 +276,7 @@ async def name_worker(
                 raise Invalid("worker", "Choose a worker of your own agency.")
             after, told = assign(person, said.worker, person.agency, said.reason)
             await store.save_worker(tx, after)
+            await arrivals.answered(tx, person.id, actor.id)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")

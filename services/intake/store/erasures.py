@@ -18,6 +18,8 @@ from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 
 SQL = sql.load(__file__, "erasures.sql")
 OPENINGS = emergencies.SQL
+DROP_INVITED = sql.load(__file__, "invited.sql")["drop_invited"]
+DROP_ARRIVAL = sql.load(__file__, "arrivals.sql")["drop_arrival"]
 FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 
 
@@ -101,6 +103,8 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["drop_sessions"], person)
     await tx.execute(SQL["drop_ways_in"], person)
     await tx.execute(SQL["drop_pretended"], person)
+    await tx.execute(DROP_INVITED, person)
+    await tx.execute(DROP_ARRIVAL, person)
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)
