@@ -9,6 +9,7 @@ from services.intake import (
     demands,
     emergencies,
     erasures,
+    first_days,
     invited,
     naming,
     pages,
@@ -39,6 +40,7 @@ def service(settings: Settings) -> Service:
         demands.KIND: clocks.tell_of_demand,
         emergencies.KIND: clocks.ask_for_review,
         arrivals.KIND: clocks.ring_for_answer,
+        first_days.KIND: clocks.ring_for_thing,
         invited.KIND: naming.lapse,
         naming.KIND: naming.make_invitations,
     }

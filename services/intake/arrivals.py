@@ -4,7 +4,7 @@ They are told a moment on the page and, where a way is safe, by a message. No sc
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,7 +66,7 @@ def promised(calendar: Calendar, now: datetime, patience: Patience) -> datetime:
     opens = next_open(calendar, now)
     if opens is None:
         return now + timedelta(days=patience.closed_days)
-    return opens + timedelta(hours=patience.answer_hours)
+    return opens.astimezone(UTC) + timedelta(hours=patience.answer_hours)
 
 
 def begin(arrival: Arrival) -> Decision[Arrival]:

@@ -47,3 +47,7 @@ def demand_page(demand: UUID) -> str:
 
 def never_page(person: UUID) -> str:
     return f"/intake/people/{person}/never"
+
+
+def first_days_page(person: UUID) -> str:
+    return f"/intake/people/{person}/first-days"

@@ -26,6 +26,7 @@ from services.intake.emergencies import REVIEWED_WITHIN
 from services.intake.store import accounts, arrivals, directory, emergencies, invited, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
+from services.intake.store.first_days import refold as refold_days
 from shared.contracts import account, agency, consent, person, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
@@ -137,6 +138,8 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             await arrivals.answered(tx, id, worker)
         case person.Acknowledged() | person.AnswerLate():
             await _arrival(tx, envelope, event)
+        case person.FirstDaysSet() | person.FirstThingMoved():
+            await refold_days(tx, event, envelope.time)
         case person.ContactChanged(person=id, sealed_contact=sealed):
             contact = b64decode(sealed) if sealed else None
             await tx.execute(

@@ -142,6 +142,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                agency_admin=RECEIVING, partner_engineer=RECEIVING),
         _entry("person.edit", "Change what we know of somebody, and how to reach them safely", "person.read",
                person=SELF, **WALKS_WITH),
+        _entry("first_days.read", "See somebody’s first days: the day, and what is arranged for it", "first_days.read",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
+        _entry("first_days.write", "Write down, with them, the day, their supervision and what is arranged",
+               "first_days.read", **WALKS_WITH),
         _entry("pin.change", "Change the PIN that one came in by", "pin.change", person=SELF),
         _entry("way_in.read", "See whether somebody has a link and a PIN, and whether their number is held",
                "way_in.read", case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME),
@@ -290,6 +294,7 @@ ACROSS_AGENCIES = frozenset({
 HARMLESS = frozenset({
     "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
     "message.read", "disclosures.read", "erasure.read", "never.read", "pin.change",
+    "first_days.read",
     "erasure.ask", "erasure.take_back", "never.say",
 })  # fmt: skip
 

@@ -22,6 +22,8 @@ DEEDS: Mapping[str, Words] = {
     "person.reach": Words("saw how to reach you", "vio cómo comunicarse con usted"),
     "person.edit": Words("changed how to reach you", "cambió cómo comunicarse con usted"),
     "person.assign": Words("named who walks with you", "nombró a quien le acompaña"),
+    "first_days.read": Words("looked at your first days", "miró sus primeros días"),
+    "first_days.write": Words("wrote on your first days", "escribió en sus primeros días"),
     "way_in.read": Words("looked at how you sign in", "miró cómo entra usted"),
     "way_in.make": Words("made you a new link", "le hizo un enlace nuevo"),
     "way_in.end": Words("signed out your lost phone", "cerró su teléfono perdido"),

@@ -192,9 +192,7 @@ async def test_a_sender_has_no_page_no_count_and_no_row_that_tells(door: Door, d
             page = await door.page(path, who)
             assert "Canary" not in page.text
             assert not [id for id in ids if str(id) in page.text]
-    told = str(
-        [record for record in await door.pool.fetch("SELECT * FROM audit WHERE agency_id = $1", demo.CEDAR_HOUSE)]
-    )
+    told = str(await door.pool.fetch("SELECT * FROM audit WHERE agency_id = $1", demo.CEDAR_HOUSE))
     assert not [id for id in ids if str(id) in told], "what a sender did is written down without whom it was about"
 
 

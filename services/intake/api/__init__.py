@@ -10,6 +10,7 @@ from services.intake.api import (
     demands,
     emergencies,
     erasures,
+    first_days,
     invited,
     nevers,
     people,
@@ -30,6 +31,7 @@ PARTS = (
     demands,
     release_lists,
     invited,
+    first_days,
 )
 
 router = APIRouter()

@@ -3,8 +3,10 @@
 One address answers programs with JSON and browsers with the page of the same.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
@@ -102,9 +104,18 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     async with transaction(running(request)) as tx:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
+        promised = await _promised(tx, _agency(actor), at) if people else {}
     if people:
-        return pages.people_page(request, actor, people, names, at)
+        return pages.people_page(request, actor, people, names, at, promised)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
+
+
+async def _promised(tx: Connection, agency: UUID, at: datetime) -> dict[UUID, str]:
+    found = await arrivals.open_of(tx, agency)
+    if not found:
+        return {}
+    home = await directory.find_agency(tx, agency)
+    return pages.promised(found, at, ZoneInfo(home.entry.calendar.timezone))
 
 
 async def _found(request: Request, actor: Actor, q: str, worker: UUID | None) -> list[Row]:

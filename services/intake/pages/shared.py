@@ -20,9 +20,10 @@ from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages import demanded, opened
 from services.intake.pages.frame import frame, lang_for
-from services.intake.places import MINE, erasure_page, never_page, shared_page, told_page
+from services.intake.places import MINE, erasure_page, first_days_page, never_page, shared_page, told_page
 from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.says_demanded import DEMANDED
+from services.intake.says_first_days import FIRST_DAYS
 from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
 from services.intake.store.consents import Row
@@ -146,6 +147,7 @@ async def shared(
         erasure=erasure_page(person_id),
         erase=ERASURE[lang]["link"],
         mine=MINE,
+        first_days=(first_days_page(person_id), FIRST_DAYS[lang]["title"]),
         pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
         shown=shown,
