@@ -19,7 +19,10 @@ import psutil
 from bench.found import Found, Plan
 from bench.network import Servers, servers
 
-NAMES = ("relay", "inbox", "sealed", "commands", "page", "signin", "session", "rotation", "audit", "latency", "memory")
+NAMES = (
+    "relay", "inbox", "sealed", "commands", "page", "signin", "session", "front_door", "rotation", "audit", "latency",
+    "memory",
+)  # fmt: skip
 BENCHES: Mapping[str, str] = {name: f"bench.{name}" for name in NAMES}
 LIBRARIES = ("aiokafka", "faststream", "asyncpg", "pydantic", "uvloop")
 

@@ -14,8 +14,8 @@ def register(app: typer.Typer) -> None:
         which: Annotated[
             list[str] | None,
             typer.Argument(
-                help="relay, inbox, sealed, commands, page, signin, session, rotation, audit, latency, memory; "
-                "all of them if none is named."
+                help="relay, inbox, sealed, commands, page, signin, session, front_door, rotation, audit, "
+                "latency, memory; all of them if none is named."
             ),
         ] = None,
         events: Annotated[
