@@ -12,7 +12,7 @@
       if (answer.redirected) return location.assign(answer.url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       document.querySelector("main").replaceWith(page.querySelector("main"));
-      document.querySelector(".to-mend, main").focus();
+      (document.querySelector(".to-mend") ?? document.querySelector("main")).focus();
     } catch {
       unsent.hidden = false;
       form.dataset.waits = "";
