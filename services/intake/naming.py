@@ -34,6 +34,7 @@ TOLD = (Compartment.IDENTITY, "invited.told")  # by the invitation's own
 AT_ONCE = 500  # rows of one statement; of one transaction in the worker
 BROKEN_OFF = Hours(1)  # after which a list whose last row never came is deleted
 PATIENCE = Patience()
+Numbered = tuple[int, Listed | list[Wrong]]
 
 
 @dataclass
@@ -52,30 +53,31 @@ async def take(here: Running, sender: UUID, welcoming: UUID, chunks: AsyncIterab
 async def take_one(here: Running, sender: UUID, welcoming: UUID, listed: Listed) -> None:
     """One of whom an agency tells: a list of one row."""
 
-    async def only() -> AsyncIterator[Listed | list[Wrong]]:
-        yield listed
+    async def only() -> AsyncIterator[Numbered]:
+        yield 1, listed
 
     await _keep(here, sender, welcoming, only())
 
 
-async def _read(chunks: AsyncIterable[bytes], today: date) -> AsyncIterator[Listed | list[Wrong]]:
+async def _read(chunks: AsyncIterable[bytes], today: date) -> AsyncIterator[Numbered]:
+    """Each row by its line, as whoever opens the list counts them."""
     columns: tuple[str, ...] | None = None
-    rows = 1
+    rows = 0
     async for record in records(chunks):
         if columns is None:
             columns = columns_of(record.cells)
             continue
         rows += 1
-        if rows > MOST_ROWS + 1:
+        if rows > MOST_ROWS:
             raise NotASheet(
                 f"A list has at most {MOST_ROWS:,} rows: send those of the next months, and the others then."
             )
-        yield read_row(rows, columns, record.cells, today)
-    if rows == 1:
+        yield record.line, read_row(record.line, columns, record.cells, today)
+    if rows == 0:
         raise NotASheet("This list names nobody: its first line names the columns, and each one after it somebody.")
 
 
-async def _keep(here: Running, sender: UUID, welcoming: UUID, rows: AsyncIterator[Listed | list[Wrong]]) -> Report:
+async def _keep(here: Running, sender: UUID, welcoming: UUID, rows: AsyncIterator[Numbered]) -> Report:
     """Rows are closed before they are written. A list with a mistake, or without an end, is deleted with its key."""
     id, report = uuid7(), Report()
     async with transaction(here, SERVICE) as tx:  # the sender reads none of it, also not what it sends
@@ -83,10 +85,10 @@ async def _keep(here: Running, sender: UUID, welcoming: UUID, rows: AsyncIterato
         await start_timers(tx, [Timer(KIND, id, BROKEN_OFF)])
     try:
         async with _Writing(here, id, await blind_key(here.keys, sender, "invited.reference")) as writing:
-            async for row in rows:
+            async for number, row in rows:
                 report.rows += 1
                 if isinstance(row, Listed):
-                    report.wrong += await writing.add(report.rows + 1, row, keep=not report.wrong)
+                    report.wrong += await writing.add(number, row, keep=not report.wrong)
                 else:
                     report.wrong += row
                 if len(report.wrong) >= MOST_WRONG:

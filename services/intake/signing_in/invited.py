@@ -28,7 +28,7 @@ from services.intake.signing_in.persons import Pin
 from services.intake.signing_in.pins import Pins
 from services.intake.signing_in.proving import SAME_TIME
 from services.intake.signing_in.tries import TooManyTries, Tries, address_of
-from services.intake.store import directory
+from services.intake.store import directory, people
 from services.intake.store import invited as store
 from services.intake.store.invited import Row
 from services.intake.ways_in import WayIn, new_code
@@ -37,10 +37,12 @@ from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import ANYONE, Actor
+from shared.security.keys import Erased
 from shared.web import forms
 from shared.web.edge import command, is_form, running, transaction
 from shared.web.forms import Form
 from shared.web.words import lang_of
+from shared.workflow import MoveNotOffered
 
 OPEN_FOR = 900  # seconds between the PIN and the answer
 
@@ -49,7 +51,7 @@ class Given(Contact):
     """Their answer. With a yes: what to call them, and how to reach them, all of it theirs to say or to leave."""
 
     ticket: str = Field("", max_length=400)
-    answer: Literal["yes", "no"] = "yes"
+    answer: Literal["yes", "no"]
     name: Called | None = None
 
 
@@ -114,25 +116,39 @@ class Links:
         return await self._ask(request, code, ticket, row, known)
 
     async def answer(self, request: Request, code: str) -> Response:
-        """Yes, or no, by whoever typed the PIN within the last minutes."""
+        """Yes, or no, by whoever typed the PIN within the last minutes. Sent again, it is the first answer."""
         form = await forms.read(request, Given)
         ticket = str(form.typed.get("ticket", ""))
-        row = await self._of_ticket(request, code, ticket)
-        if row is None:
+        id = self._of_ticket(code, ticket)
+        if id is None:
             blank: Form[Pin] = forms.blank()
             blank.wrong = {"pin": SAYS[lang_of(request)]["over"]}
             return pages.pin_page(request, code, blank, status=422)
-        if form.typed.get("answer") == "no":
-            await answering.no(request, ANYONE, row.invited.id, "by_themselves")
-            return pages.gone_page(request)
-        if form.value is None:
-            return await self._ask(request, code, ticket, row, form)
         try:
-            said = await self._said(request, row, form.value)
-            await answering.yes_by_themselves(request, ANYONE, row.invited.id, said)
+            row = await self._find(request, id)
+            if row is None:
+                return await self._answered_before(request, id)
+            if form.typed.get("answer") == "no":
+                await answering.no(request, ANYONE, id, "by_themselves")
+                return pages.gone_page(request)
+            if form.value is None:
+                return await self._ask(request, code, ticket, row, form)
+            await answering.yes_by_themselves(request, ANYONE, id, await self._said(request, row, form.value))
         except Invalid as error:
+            assert row is not None
             return await self._ask(request, code, ticket, row, form.refuse(error, lang_of(request)))
-        return leave_with_page(request, row.invited.id)
+        except (MoveNotOffered, NotFound):  # a second press while the first was under way
+            return await self._answered_before(request, id)
+        return leave_with_page(request, id)
+
+    async def _answered_before(self, request: Request, id: UUID) -> Response:
+        """Whoever proved who they are may know what they said; by now nobody else can prove it."""
+        async with transaction(running(request), SERVICE) as tx:
+            try:
+                await people.find_person(tx, id)
+            except (NotFound, Erased):
+                return pages.gone_page(request)
+        return leave_with_page(request, id, said="had-it")
 
     async def _said(self, request: Request, row: Row, given: Given) -> SelfReferral:
         name = given.name or (await naming.told_of(running(request).keys, row))["name"]
@@ -147,10 +163,11 @@ class Links:
             return None
         return await self._find(request, found[0])
 
-    async def _of_ticket(self, request: Request, code: str, ticket: str) -> Row | None:
+    def _of_ticket(self, code: str, ticket: str) -> UUID | None:
+        """Who typed the PIN of this very link."""
         try:
             of, id = self._tickets.loads(ticket, max_age=OPEN_FOR)
-            return await self._find(request, UUID(hex=id)) if of == code else None
+            return UUID(hex=id) if of == code else None
         except (BadData, ValueError, TypeError):
             return None
 

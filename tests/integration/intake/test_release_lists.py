@@ -1,5 +1,6 @@
 """A row of a release list: a sealed invitation, for one agency, that only the person's own yes turns into a person."""
 
+import asyncio
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -115,8 +116,23 @@ async def test_link_and_pin_open_their_choice_and_a_yes_leads_to_what_happens_ne
     assert "named to walk with you" in text(await door.page("/intake/start/done"))
     person = (await door.get(f"/intake/people/{ray['id']}", demo.LENA)).json()
     assert (person["name"], person["contact"], person["came"]) == ("Ray C", NUMBER, "by_themselves")
-    assert (await door.fill(f"{path}/answer", said)).status_code == 422
+    again = await asyncio.gather(*(door.fill(f"{path}/answer", said) for _ in range(3)))
+    assert {sent.headers["location"] for sent in again} == {"/intake/start/done"}, "sent again, it is the first answer"
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 1
     assert (await type_pin(door, path, pin))[1] == "", "a link opens nothing any more"
+
+
+async def test_two_presses_at_once_are_one_yes_and_none_is_no_answer(door):
+    [ray] = await named(door, RAY)
+    path, pin = await link_of(door, ray["id"])
+    _, ticket = await type_pin(door, path, pin)
+    asked_again = await door.fill(f"{path}/answer", {"ticket": ticket, "name": "Ray"})
+    assert asked_again.status_code == 422
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 0, "nobody said yes yet"
+    said = {"ticket": ticket, "answer": "yes", "name": "Ray"}
+    both = await asyncio.gather(*(door.fill(f"{path}/answer", said) for _ in range(4)))
+    assert [sent.status_code for sent in both] == [303] * 4
+    assert await door.types("person") == ["person.welcomed", "person.acknowledged"]
 
 
 async def test_a_no_deletes_what_was_told_with_its_key_and_no_later_list_asks_again(door):
@@ -125,6 +141,8 @@ async def test_a_no_deletes_what_was_told_with_its_key_and_no_later_list_asks_ag
     _, ticket = await type_pin(door, path, pin)
     gone = await door.fill(f"{path}/answer", {"ticket": ticket, "answer": "no"})
     assert "It is deleted" in text(gone)
+    late = await door.fill(f"{path}/answer", {"ticket": ticket, "answer": "yes", "name": "Ray"})
+    assert "It is deleted" in text(late), "what is deleted comes back by no second thought"
     assert (await door.post(f"/intake/invited/{jo['id']}/no", {"given": "by_phone"}, demo.DANA)).status_code == 200
     for id in (ray["id"], jo["id"]):
         with pytest.raises(Erased):

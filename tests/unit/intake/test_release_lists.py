@@ -57,7 +57,7 @@ async def in_pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
 
 def read(body: bytes, size: int = 7) -> list[Listed | list[Wrong]]:
     async def all_of_it() -> list[Listed | list[Wrong]]:
-        return [row async for row in _read(in_pieces(body, size), TODAY)]
+        return [row async for _, row in _read(in_pieces(body, size), TODAY)]
 
     return asyncio.run(all_of_it())
 
@@ -101,6 +101,11 @@ def test_a_list_of_more_rows_than_one_may_have_is_refused_at_the_first_too_many(
     assert len(read(body[: body.rindex("A-3")].encode())) == 3
     with pytest.raises(NotASheet, match="at most 3 rows"):
         read(body.encode())
+
+
+def test_a_row_is_named_by_the_line_on_which_whoever_opens_the_list_finds_it():
+    [first, second] = read(f"reference,name,release_date\n\nA-1,,{HOME}\n\n\nA-2,Ray,soon\n".encode())
+    assert [wrong.row for rows in (first, second) if isinstance(rows, list) for wrong in rows] == [3, 6]
 
 
 CELL = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30)
