@@ -149,9 +149,9 @@ async def take_in(
             told: tuple[PersonEvent, ...] = ()
             if await people.add_person(tx, person, sealed):
                 told = welcome(person, seals.as_text(sealed.contact)) + await arrivals.begin(tx, person)
-            elif again:
-                return replace(Answer.json(201, {"id": person.id}), replayed=True)
             elif not await people.name_again(tx, person, sealed):
+                if again:
+                    return replace(Answer.json(201, {"id": person.id}), replayed=True)
                 raise Conflict(TAKEN)
             await put_parts(tx, person.id, person.agency, sealed.name, parts)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
