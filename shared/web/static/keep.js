@@ -7,7 +7,8 @@
     form.setAttribute("aria-busy", "true");
     try {
       const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+      const signal = AbortSignal.timeout(30000); // a tunnel often says nothing at all
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" }, signal });
       if (answer.status >= 502) throw new TypeError("nobody answers");
       if (answer.redirected) return location.assign(answer.url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
