@@ -20,8 +20,8 @@ from bench.found import Found, Plan
 from bench.network import Servers, servers
 
 NAMES = (
-    "relay", "inbox", "sealed", "commands", "page", "search", "signin", "session", "consent", "rotation", "audit",
-    "duplicates", "latency",
+    "relay", "inbox", "sealed", "commands", "page", "search", "signin", "session", "front_door", "consent", "rotation",
+    "audit", "duplicates", "latency",
     "memory",
 )  # fmt: skip
 BENCHES: Mapping[str, str] = {name: f"bench.{name}" for name in NAMES}

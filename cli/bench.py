@@ -14,8 +14,8 @@ def register(app: typer.Typer) -> None:
         which: Annotated[
             list[str] | None,
             typer.Argument(
-                help="relay, inbox, sealed, commands, page, search, signin, session, consent, rotation, audit, "
-                "duplicates, latency, memory; all of them if none is named."
+                help="relay, inbox, sealed, commands, page, search, signin, session, front_door, consent, rotation, "
+                "audit, duplicates, latency, memory; all of them if none is named."
             ),
         ] = None,
         events: Annotated[

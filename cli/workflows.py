@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from services.caseplan import concerns, plans, promises, referrals, setbacks
-from services.intake import consents, erasures, links
+from services.intake import arrivals, consents, erasures, first_days, invited, links
 from shared.workflow import Workflow, diagrams
 
 FOLDER = Path("docs/workflows")
@@ -16,6 +16,9 @@ app = typer.Typer(
 
 # In the order in which a person meets them.
 WORKFLOWS: tuple[tuple[Workflow[Any], str], ...] = (
+    (invited.WORKFLOW, "services/intake/invited.py"),
+    (arrivals.WORKFLOW, "services/intake/arrivals.py"),
+    (first_days.WORKFLOW, "services/intake/first_days.py"),
     (consents.WORKFLOW, "services/intake/consents/table.py"),
     (plans.WORKFLOW, "services/caseplan/plans/table.py"),
     (promises.WORKFLOW, "services/caseplan/promises.py"),

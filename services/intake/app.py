@@ -2,7 +2,20 @@
 
 from pathlib import Path
 
-from services.intake import api, clocks, demands, emergencies, erasures, links, pages, signing_in
+from services.intake import (
+    api,
+    arrivals,
+    clocks,
+    demands,
+    emergencies,
+    erasures,
+    first_days,
+    invited,
+    links,
+    naming,
+    pages,
+    signing_in,
+)
 from services.intake.alike import keep_compared
 from services.intake.consents import KIND, REMINDER
 from services.intake.disclosing import told
@@ -31,6 +44,10 @@ def service(settings: Settings) -> Service:
         emergencies.KIND: clocks.ask_for_review,
         links.KIND: clocks.lapse_link,
         links.LATE: clocks.be_late,
+        arrivals.KIND: clocks.ring_for_answer,
+        first_days.KIND: clocks.ring_for_thing,
+        invited.KIND: naming.lapse,
+        naming.KIND: naming.make_invitations,
     }
     return Service("intake", Path(__file__).parent, reactions, routers, ringing, (keep_findable, keep_compared), refold)
 

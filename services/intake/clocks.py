@@ -7,22 +7,25 @@ answer, and a desk that said nothing of an incident is late.
 import structlog
 from asyncpg import Connection
 
-from services.intake import emergencies, erasures, links
+from services.intake import arrivals, emergencies, erasures, first_days, links
 from services.intake.consents import KIND, Lapse, Patience, Remind, Stage, decide, is_live
+from services.intake.store import arrivals as arriving
 from services.intake.store import consents as store
 from services.intake.store import demands, people
 from services.intake.store import emergencies as openings
 from services.intake.store import erasures as erasing
+from services.intake.store import first_days as days
 from services.intake.store import links as linking
-from shared.messaging.outbox import Cause
+from shared.messaging.outbox import Cause, put_events
 from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim, start_timers
 from shared.security.keys import Erased
-from shared.workflow import CLOCK, NETWORK
+from shared.workflow import CLOCK, LAPSE, NETWORK
 
 PATIENCE = Patience()
 ERASING = erasures.Patience()
 LINKING = links.Patience()
+FIRST_DAYS = first_days.Patience()
 
 log = structlog.get_logger("intake")
 
@@ -104,3 +107,36 @@ async def be_late(tx: Connection, due: Due) -> None:
     is_open = await linking.is_open_incident(tx, due.subject)
     if await claim(tx, due) and is_open and await linking.be_late(tx, due.subject):
         log.error("nobody has looked at an incident in time", kind=links.LATE, id=str(due.subject))
+
+
+async def ring_for_answer(tx: Connection, due: Due) -> None:
+    """Somebody asked for help, and nobody was named by the promised moment. The person first, as every command does."""
+    await erasing.hold_person(tx, due.subject)
+    arrival = await arriving.lock(tx, due.subject)
+    if not await claim(tx, due) or arrival is None:
+        return
+    log.error("somebody who asked for help waits for an answer", kind=arrivals.KIND, id=str(arrival.person))
+    decision = arrivals.decide(arrival, "lapse", CLOCK, arriving.PATIENCE)
+    await arriving.save(tx, decision)
+    id, cause = arrival.person, Cause(str(due.id), "clock:intake")
+    await put_events(tx, id, decision.events, partitionkey=id, person=id, cause=cause)
+
+
+async def ring_for_thing(tx: Connection, due: Due) -> None:
+    """A day before somebody comes home nothing is arranged; or after 72 hours nobody has said that it was there."""
+    found = await days.whose(tx, due.subject)
+    if found is None:
+        await claim(tx, due)
+        return
+    person, kind = found
+    await erasing.hold_person(tx, person)
+    things = await days.things_of(tx, person, await days.zone_of(tx, person))
+    if not await claim(tx, due):
+        return
+    for thing in things:
+        if thing.thing is kind:
+            decision = first_days.decide(thing, LAPSE, CLOCK, FIRST_DAYS)
+            log.error(
+                "something of a first day is not arranged", kind=first_days.KIND, reason=decision.state.stage.value
+            )
+            await days.save(tx, person, [decision], Cause(str(due.id), "clock:intake"))

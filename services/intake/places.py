@@ -13,6 +13,9 @@ DEMANDS = "/intake/demands"
 DUPLICATES = "/intake/duplicates"
 ASKING = "/intake/start"
 ASKED = "welcome"  # the cookie, sent there alone, of whoever has asked for help just now
+RELEASE_LISTS = "/intake/release-lists"
+INVITED = "/intake/invited"
+YES = "/intake/yes"  # where somebody answers an invitation, by link and PIN
 MINE = LANDING[Role.PERSON]  # the person's own page
 
 
@@ -68,3 +71,7 @@ def incident_page(incident: UUID) -> str:
 
 def never_page(person: UUID) -> str:
     return f"/intake/people/{person}/never"
+
+
+def first_days_page(person: UUID) -> str:
+    return f"/intake/people/{person}/first-days"

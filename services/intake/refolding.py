@@ -16,6 +16,7 @@ import structlog
 from asyncpg import Connection
 from pydantic import ValidationError
 
+from services.intake import arrivals as arriving
 from services.intake import erasures
 from services.intake.clocks import ERASING, PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of, reminder_of
@@ -24,9 +25,10 @@ from services.intake.emergencies import KIND as REVIEW
 from services.intake.emergencies import REVIEWED_WITHIN
 from services.intake.links import Because
 from services.intake.links import Patience as LinkPatience
-from services.intake.store import accounts, directory, emergencies, links, sessions, ways_in
+from services.intake.store import accounts, arrivals, directory, emergencies, invited, links, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
+from services.intake.store.first_days import refold as refold_days
 from shared.contracts import account, agency, consent, person, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
@@ -35,7 +37,7 @@ from shared.runtime import sql
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
-from shared.workflow import Timer
+from shared.workflow import Decision, Timer
 
 SQL = sql.load(__file__, "refolding.sql")
 ACCOUNTS, ERASURES, OPENINGS, LINKS = accounts.SQL, erasing.SQL, emergencies.SQL, links.SQL
@@ -137,8 +139,14 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             more = (way, safe, event.language, event.came, event.synthetic, envelope.time)
             if await tx.fetchval(SQL["put_person"], id, home, worker, *more) is None:
                 log.error("own event names an agency that is not here", kind="person", id=str(id))
+            await tx.execute(invited.SQL["settle"], id, "here")  # whom a list had named until then
         case person.WorkerAssigned(person=id, agency=home, worker=worker):
             await tx.execute(SQL["assign_worker"], id, worker, home, envelope.time)
+            await arrivals.answered(tx, id, worker)
+        case person.Acknowledged() | person.AnswerLate():
+            await _arrival(tx, envelope, event)
+        case person.FirstDaysSet() | person.FirstThingMoved():
+            await refold_days(tx, event, envelope.time)
         case person.ContactChanged(person=id, sealed_contact=sealed):
             contact = b64decode(sealed) if sealed else None
             await tx.execute(
@@ -155,6 +163,14 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             await tx.execute(LINKS["fold_linked"], link, id, other, envelope.time)
         case person.Unlinked(link=link, reason=reason):
             await _unlinked(tx, envelope, link, reason)
+        case person.ErasureSet() | person.ErasureTakenBack() | person.Erased():
+            await _erasure(tx, envelope, event)
+
+
+async def _erasure(
+    tx: Connection, envelope: Envelope, event: person.ErasureSet | person.ErasureTakenBack | person.Erased
+) -> None:
+    match event:
         case person.ErasureSet(person=id, due=due):
             await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
             await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])
@@ -171,6 +187,16 @@ async def _unlinked(tx: Connection, envelope: Envelope, link: UUID, reason: str)
     if await tx.fetchval(LINKS["fold_unlinked"], link, reason, envelope.time) and reason == Because.NOT_ONE:
         row = await links.find(tx, link)
         await links.open_incidents(tx, row.link, row.linked_at or row.put_at, LinkPatience())
+
+
+async def _arrival(tx: Connection, envelope: Envelope, event: person.Acknowledged | person.AnswerLate) -> None:
+    """What was promised them rings on, from when it began to."""
+    stage = arriving.Stage.WAITING if isinstance(event, person.Acknowledged) else arriving.Stage.LATE
+    arrival = arriving.Arrival(event.person, NOBODY, event.answer_by, stage)
+    if stage is arriving.Stage.WAITING:
+        await tx.execute(arrivals.SQL["fold_begun"], event.person, event.answer_by, envelope.time)
+    clock = arriving.clock_of(arrival, arrivals.PATIENCE)
+    await arrivals.save(tx, Decision(arrival, (), (clock,)), envelope.time)
 
 
 async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:

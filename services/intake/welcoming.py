@@ -1,8 +1,13 @@
-"""Taking somebody in: from the form they filled themselves, or that a worker filled with them."""
+"""Taking somebody in: from the form they filled themselves, or that a worker filled with them.
+
+A form carries a key, and the key makes the person's id: however often a phone sends it, from a tunnel or a day later,
+it makes one person.
+"""
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from asyncpg import Connection
 from fastapi import Request
@@ -14,7 +19,7 @@ from services.intake.findable import parts_for
 from services.intake.names import parts_of
 from services.intake.people import Added, Person, SelfReferral, reached_by, welcome
 from services.intake.says import START
-from services.intake.store import directory, people
+from services.intake.store import arrivals, directory, people
 from services.intake.store.names import put_parts
 from shared.contracts.person import PersonEvent
 from shared.messaging.outbox import put_events
@@ -24,10 +29,12 @@ from shared.runtime.reach import Reach, current
 from shared.security import audit, demo
 from shared.security.identity import Actor
 from shared.security.table import WALK
-from shared.web.edge import cause_of, command, running, transaction
+from shared.web.edge import cause_of, command, is_form, running, transaction
 from shared.web.idempotency import REPLAYED, Answer, Wanted, once
 
 TAKEN = "There is somebody with this id already."
+FORMS = UUID("01934b00-0000-7000-8000-00000000f03a")  # the space in which the ids of those are made who come by a form
+Settle = Callable[[Connection], Awaitable[None]]
 
 
 class NobodyWelcomes(Conflict):
@@ -43,8 +50,9 @@ async def by_themselves(request: Request, actor: Actor, want: Wanted | None, sai
     async with transaction(running(request)) as tx:
         home = _home(await directory.list_welcoming(tx), said)
     # In the demo everybody is invented, so a partner without an agreement may read of them.
+    id = _id_by(want)
     person = Person(
-        uuid7(),
+        id or uuid7(),
         home.id,
         None,
         said.language,
@@ -54,7 +62,18 @@ async def by_themselves(request: Request, actor: Actor, want: Wanted | None, sai
         synthetic=settings.demo,
     )
     # Whoever asks is, from this form on, the person that it makes: no agency's worker has to stand in between.
-    return await _take_in(request, actor, want, said, person, "person.refer_self", replace(current(), person=person.id))
+    # A form that was sent before, and whose answer was lost, may have been changed since: the key alone counts.
+    kept = None if id and is_form(request) else want
+    reach = replace(current(), person=person.id)
+    return await take_in(request, actor, kept, said, person, "person.refer_self", reach, again=id is not None)
+
+
+def _id_by(want: Wanted | None) -> UUID | None:
+    """Whose form it is, by its key; None where there is none, or one that is no UUID and might be anybody's."""
+    try:
+        return uuid5(FORMS, str(UUID(want.key))) if want else None
+    except ValueError:
+        return None
 
 
 def _home(welcoming: list[Agency], said: SelfReferral) -> Agency:
@@ -90,7 +109,7 @@ async def by_a_worker(request: Request, actor: Actor, want: Wanted | None, said:
         "through_worker",
         said.synthetic,
     )
-    return await _take_in(request, actor, want, said, person, "person.add")
+    return await take_in(request, actor, want, said, person, "person.add")
 
 
 async def _own_agency(tx: Connection, actor: Actor) -> Agency:
@@ -105,7 +124,7 @@ async def _own_agency(tx: Connection, actor: Actor) -> Agency:
     return home
 
 
-async def _take_in(
+async def take_in(
     request: Request,
     actor: Actor,
     want: Wanted | None,
@@ -113,17 +132,26 @@ async def _take_in(
     person: Person,
     action: str,
     reach: Reach | None = None,
+    settle: Settle | None = None,
+    *,
+    again: bool = False,
 ) -> Answer:
+    """Somebody is here from now on. `settle` is done first, in the same transaction; `again`: whoever comes by this id
+    and is here already has sent their form before, and gets the same answer."""
     keys = running(request).keys
     sealed = await seals.close(keys, person.id, said)
     parts = await parts_for(keys, person.agency, parts_of(said.name))
     async with command(running(request), reach) as tx:
 
         async def act() -> Answer:
+            if settle is not None:
+                await settle(tx)
             told: tuple[PersonEvent, ...] = ()
             if await people.add_person(tx, person, sealed):
-                told = welcome(person, seals.as_text(sealed.contact))
+                told = welcome(person, seals.as_text(sealed.contact)) + await arrivals.begin(tx, person)
             elif not await people.name_again(tx, person, sealed):
+                if again:
+                    return replace(Answer.json(201, {"id": person.id}), replayed=True)
                 raise Conflict(TAKEN)
             await put_parts(tx, person.id, person.agency, sealed.name, parts)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))

@@ -33,6 +33,7 @@ OCCASIONS: Final[dict[type[Event], str]] = {
     referrals.Accepted: "referral_accepted",
     referrals.Declined: "referral_declined",
     referrals.Reported: "referral_reported",
+    people.Acknowledged: "acknowledged",
     people.ErasureSet: "erasure_set",
     people.Opened: "record_opened",
     people.AskedFor: "record_asked_for",
@@ -40,7 +41,9 @@ OCCASIONS: Final[dict[type[Event], str]] = {
 }
 LINK: Final = "link"  # of somebody's own page, asked for by themselves
 # Nobody else's news, so no consent stands behind it.
-OF_THEMSELVES = frozenset({LINK, "erasure_set", "record_opened", "record_asked_for", "consent_ends_soon"})
+OF_THEMSELVES = frozenset(
+    {LINK, "acknowledged", "erasure_set", "record_opened", "record_asked_for", "consent_ends_soon"}
+)
 WRITABLE = ("sms",)  # the ways that a carrier stands behind; the others need a human
 
 
@@ -146,6 +149,8 @@ def news_of(event: Event) -> News | None:
     match event:
         case ReferralEvent(person=person, referral=referral, consent=consent) if occasion:
             return News(occasion, person, referral, consent)
+        case people.Acknowledged(person=person) if occasion:
+            return News(occasion, person, person)
         case people.ErasureSet(person=person) if occasion:
             return News(occasion, person, person)
         case people.Opened(person=person, opening=opening) if occasion:

@@ -13,6 +13,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "es": "Hola. Hay una buena noticia para usted en su página. Léala cuando tenga un momento. "
         "O pregunte a la persona que le ayuda.",
     },
+    "acknowledged": {
+        "en": "Hi. We have what you sent. Someone reads it and gets in touch. You need to do nothing more.",
+        "es": "Hola. Tenemos lo que nos envió. Alguien lo lee y se comunica con usted. No tiene que hacer nada más.",
+    },
     "referral_declined": {
         "en": "Hi. There is an answer for you on your page. There are other doors, and you choose. "
         "We can look at them together.",

@@ -73,6 +73,42 @@ class ContactChanged(PersonEvent):
     )
 
 
+class Acknowledged(PersonEvent):
+    """They asked for help by themselves, and it is here. Until when an answer is promised them."""
+
+    type: ClassVar[str] = "throughcare.person.acknowledged.v1"
+
+    answer_by: datetime = Field(description="By when somebody is named to walk with them.")
+
+
+class AnswerLate(PersonEvent):
+    """Nobody was named by then: the agency's promise is broken, and it rings until somebody is."""
+
+    type: ClassVar[str] = "throughcare.person.answer_late.v1"
+
+    agency: AgencyId = Field(description="The agency that promised.")
+    answer_by: datetime = Field(description="By when it had.")
+
+
+class FirstDaysSet(PersonEvent):
+    """The day from which their first days count is known, or has moved."""
+
+    type: ClassVar[str] = "throughcare.person.first_days_set.v1"
+
+    day: Annotated[date, InHealth] = Field(description="That day, where their home agency is.")
+
+
+class FirstThingMoved(PersonEvent):
+    """One of the things of somebody's first days: arranged, pressing, there, or not there in time."""
+
+    type: ClassVar[str] = "throughcare.person.first_thing_moved.v1"
+
+    thing: Annotated[str, Known("ride", "phone", "bed", "medicine", "documents")] = Field(description="Which of them.")
+    stage: Annotated[str, Known("open", "pressing", "arranged", "there", "not_wanted", "missed")] = Field(
+        description="Where it stands now."
+    )
+
+
 class WayInMade(PersonEvent):
     """They have a new link to sign in by; whatever let them in before lets nobody in any more."""
 

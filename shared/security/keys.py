@@ -73,6 +73,9 @@ class Keys(Protocol):
     async def create(self, person: UUID, compartment: Compartment) -> bytes:
         """The key, made now if there is none yet; the same for all who ask at once. Raises Erased or NotGranted."""
 
+    async def create_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
+        """The same for many, in one question; None for whoever was erased."""
+
     async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
         """Forget every key of theirs, and remember that it was done, and for what reason: a code, no words.
 
@@ -105,6 +108,9 @@ class MemoryKeys:
         if person in self._erased:
             raise Erased(person)
         return self._keys.setdefault((person, compartment), os.urandom(KEY))
+
+    async def create_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
+        return {one: None if one in self._erased else await self.create(one, compartment) for one in people}
 
     async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
         self._erased.add(person)
@@ -160,6 +166,19 @@ class PostgresKeys:
                 return key
             found = await self.get_many([person], compartment)  # of whoever was first
         return _one(person, found)
+
+    async def create_many(self, people: Iterable[UUID], compartment: Compartment) -> Mapping[UUID, bytes | None]:
+        found = await self._look(people, compartment)
+        new = [person for person, key in found.items() if key == b""]
+        if not new:
+            return found
+        master, keys = self._masters.newest, {person: os.urandom(KEY) for person in new}
+        wrapped = await asyncio.gather(*(master.wrap(place_of(one, compartment), key) for one, key in keys.items()))
+        rows = await self._fetch("create_keys", new, compartment.value, list(wrapped), master.id)
+        made = {row["person_id"] for row in rows}
+        for person in made:
+            self._remember(person, compartment, keys[person])
+        return {**found, **await self.get_many(new, compartment)}  # of the others, whoever was first
 
     async def erase(self, person: UUID, why: str = "asked", until: date | None = None) -> None:
         """Kept in the ledger before it commits: a restored key store forgets them again."""

@@ -11,6 +11,13 @@ SELECT $1, $2, $3, $4
  WHERE NOT EXISTS (SELECT FROM person_key WHERE person_id = $1 AND erased_at IS NOT NULL)
 ON CONFLICT (person_id, compartment) DO NOTHING RETURNING TRUE;
 
+-- name: create_keys
+-- The same for many at once; whoever was erased gets none.
+INSERT INTO person_key (person_id, compartment, wrapped, master)
+SELECT made.person_id, $2, made.wrapped, $4 FROM unnest($1::uuid[], $3::bytea[]) AS made (person_id, wrapped)
+ WHERE NOT EXISTS (SELECT FROM person_key gone WHERE gone.person_id = made.person_id AND gone.erased_at IS NOT NULL)
+ON CONFLICT (person_id, compartment) DO NOTHING RETURNING person_id;
+
 -- name: erase_person
 -- Markers for every compartment, also those this role may not open and those a newer version made.
 SELECT erase($1, $2::text[]);

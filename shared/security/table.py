@@ -123,6 +123,12 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
         _entry("cover.end", "End a cover before its time", "cover.read", **COVERS),
         _entry("person.refer_self", "Ask for help for oneself, or beside somebody who asks",
                anyone=ANY, person=ANY, **EVERY_WORKER),
+        _entry("release_list.send", "Tell another agency of somebody whom it may ask; what comes of it is never told",
+               case_manager=ANY, supervisor=ANY, agency_admin=ANY, partner_engineer=ANY),
+        _entry("invitation.read", "See whom one's agency was told of, and may ask", "invitation.read",
+               case_manager=SAME, supervisor=SAME),
+        _entry("invitation.answer", "Give them a link, or write down their yes or no", "invitation.read",
+               case_manager=SAME, supervisor=SAME),
         _entry("person.add", "Add somebody who asked a worker for help", **EVERY_WORKER),
         _entry("person.list", "See the people that one's agency, or oneself, walks beside", "person.list",
                case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
@@ -136,6 +142,10 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                agency_admin=RECEIVING, partner_engineer=RECEIVING),
         _entry("person.edit", "Change what we know of somebody, and how to reach them safely", "person.read",
                person=SELF, **WALKS_WITH),
+        _entry("first_days.read", "See somebody’s first days: the day, and what is arranged for it", "first_days.read",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
+        _entry("first_days.write", "Write down, with them, the day, their supervision and what is arranged",
+               "first_days.read", **WALKS_WITH),
         _entry("pin.change", "Change the PIN that one came in by", "pin.change", person=SELF),
         _entry("way_in.read", "See whether somebody has a link and a PIN, and whether their number is held",
                "way_in.read", case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME),
@@ -300,6 +310,7 @@ ACROSS_AGENCIES = frozenset({
 HARMLESS = frozenset({
     "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
     "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "pin.change",
+    "first_days.read",
     "erasure.ask", "erasure.take_back", "never.say",
 })  # fmt: skip
 

@@ -12,6 +12,9 @@ PRIVATE = frozenset({"concern.raise", "concern.read", "concern.settle"})
 
 DEEDS: Mapping[str, Words] = {
     "person.add": Words("wrote down your name", "anotó su nombre"),
+    "invitation.read": Words("saw your name before you came", "vio su nombre antes de que usted llegara"),
+    "invitation.answer": Words("wrote down your yes, or made you a link", "anotó su sí, o le hizo un enlace"),
+    "release_list.send": Words("told an agency of you", "habló de usted a una agencia"),
     "person.refer_self": Words("asked for help with you", "pidió ayuda junto con usted"),
     "person.read": Words("opened your page", "abrió su página"),
     "person.name": Words("saw your name", "vio su nombre"),
@@ -19,6 +22,8 @@ DEEDS: Mapping[str, Words] = {
     "person.reach": Words("saw how to reach you", "vio cómo comunicarse con usted"),
     "person.edit": Words("changed how to reach you", "cambió cómo comunicarse con usted"),
     "person.assign": Words("named who walks with you", "nombró a quien le acompaña"),
+    "first_days.read": Words("looked at your first days", "miró sus primeros días"),
+    "first_days.write": Words("wrote on your first days", "escribió en sus primeros días"),
     "way_in.read": Words("looked at how you sign in", "miró cómo entra usted"),
     "way_in.make": Words("made you a new link", "le hizo un enlace nuevo"),
     "way_in.end": Words("signed out your lost phone", "cerró su teléfono perdido"),

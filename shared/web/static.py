@@ -40,7 +40,7 @@ class Asset:
 def assets() -> dict[str, Asset]:
     """Every static file by its plain name: `page.css`, `page.js` and the icons."""
     wheel = Path(str(distribution("django-htmx").locate_file("django_htmx/static/django_htmx")))
-    scripts = [*(wheel / name for name in HTMX), OURS / "parts.js", OURS / "listen.js"]
+    scripts = [*(wheel / name for name in HTMX), OURS / "parts.js", OURS / "listen.js", OURS / "keep.js"]
     files = {
         "page.css": b"\n".join((OURS / f"{name}.css").read_bytes() for name in STYLES),
         "page.js": b";\n".join(path.read_bytes() for path in scripts),

@@ -36,6 +36,7 @@ ALDER, CEDAR = demo.WELCOME_ALDER, demo.CEDAR_HOUSE
 ROW = UUID(int=77)
 WHOSE = {
     "agency": ALDER, "agency_id": ALDER, "home": ALDER, "receiving": ALDER, "recipient": ALDER, "discloser": ALDER,
+    "welcoming": ALDER,
     "person": demo.RAY, "person_id": demo.RAY, "worker": demo.DANA, "worker_id": demo.DANA, "actor_id": demo.DANA,
 }  # fmt: skip
 BY_TYPE = {

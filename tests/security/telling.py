@@ -35,7 +35,8 @@ PIN, NEW_PIN, SECOND_PIN = "483920", "640283", "907416"
 READERS = (PERSON, demo.DANA, demo.LENA, demo.YUSUF, demo.RUTH, demo.OPS, demo.AUDITOR, demo.IMANI)
 STARTS = (
     "/intake/", "/intake/people", "/intake/people/new", "/intake/directory", "/intake/accounts", "/intake/covers",
-    "/intake/account/own", "/intake/me/pin", "/intake/start", "/caseplan/today", "/caseplan/me", "/caseplan/asked",
+    "/intake/account/own", "/intake/me/pin", "/intake/start", "/intake/release-lists",
+    f"/intake/people/{PERSON}/first-days", "/caseplan/today", "/caseplan/me", "/caseplan/asked",
     "/caseplan/referrals", f"/caseplan/people/{PERSON}", f"/caseplan/plans/{PERSON}/edit", "/intake/sign-in",
     "/intake/account/sign-in", "/notifications/messages", "/notifications/partners", "/reporting/",
     "/reporting/mirror", "/reporting/indicators", "/intake/styleguide",
@@ -273,6 +274,34 @@ class Teller:
         await self.say(PERSON, f"/caseplan/setbacks/{SETBACK}/reflect", {"next_time": marked()})
         await self.say(demo.LENA, "/caseplan/concerns", {"person": str(PERSON), "words": marked()})
 
+    async def release(self) -> None:
+        """Cedar House names somebody, one by a form and one in a list; they are asked, and answer by link and PIN."""
+        home = str(datetime.now(UTC).date() + timedelta(days=9))
+        said = {"agency": str(demo.WELCOME_ALDER), "name": marked(), "reference": words(), "reach": marked()}
+        await self.say(demo.YUSUF, "/intake/release-lists", {**said, "release_date": home})
+        assert (await self.ask(demo.YUSUF, "/intake/release-lists", {**said, "language": words()})).status_code == 422
+        sheet = f'reference,name,release_date,reach\n{words()},"{words()}",{home},{words()}\n'
+        for body, status in ((sheet, 202), (sheet.replace(home, words()), 422), (f"{words()},name\n", 422)):
+            sent = await self.web.post(
+                f"/intake/release-lists/{demo.WELCOME_ALDER}",
+                content=body.encode(),
+                headers={"Content-Type": "text/csv", "Accept": "application/json", **self.as_(demo.YUSUF)},
+            )
+            assert sent.status_code == status, sent.text
+        asked = await self.site.until(demo.DANA, "/intake/invited", lambda found: len(found["invited"]) == 2)
+        for one, answer in zip(asked["invited"], ("yes", "no"), strict=True):
+            made = await self.say(demo.DANA, f"/intake/invited/{one['id']}/link", {})
+            path = re.sub(r"^https?://[^/]+", "", made["link"])
+            self.secrets += [path.rpartition("/")[2], made["pin"]]
+            assert (await self.fill(path, {"pin": words()})).status_code == 422
+            ticket = re.search(r'name="ticket" value="([^"]+)"', (await self.fill(path, {"pin": made["pin"]})).text)
+            assert ticket is not None
+            given = {"ticket": ticket[1], "answer": answer, "name": marked(), "contact": phone(), "safe": "yes"}
+            assert (await self.fill(f"{path}/answer", given)).status_code == (303 if answer == "yes" else 200)
+        path = f"/intake/people/{PERSON}/first-days"
+        await self.say(demo.DANA, path, {"day": home, "conditions": ["curfew"], "words": marked()}, "PUT")
+        assert (await self.ask(demo.DANA, f"{path}/ride", {"move": words()})).status_code == 422
+
     async def desk(self) -> None:
         """Opened in an emergency, and looked at; demanded by law, and decided."""
         happened = f"{marked()}, does not wake up, breathes shallow since ten minutes"
@@ -314,6 +343,7 @@ class Teller:
         await self.plan()
         await self.refer()
         await self.care()
+        await self.release()
         await self.desk()
         await self.two_records()
         both = [await self.colleague(), await self.colleague()]

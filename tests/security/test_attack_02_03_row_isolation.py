@@ -38,7 +38,7 @@ pytestmark = pytest.mark.network
 # Tables that are the service's own: no actor reads them, whoever it is.
 OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
-    "halting", "sign",
+    "halting", "sign", "release_list", "release_row",
 }  # fmt: skip
 UNNAMED = {("reporting", "setback"), ("reporting", "message")}  # counted for the network, of no agency
 ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; a command knows its own by its aggregate
@@ -189,7 +189,20 @@ async def test_an_agency_sees_its_own_and_not_what_is_the_services_own(shared_da
 
 async def test_a_person_sees_their_own_and_who_looked(shared_database, filled):
     own = {
-        "intake": {"person", "consent", "erasure", "hold", "never", "pretended", "opening", "demand"} | RECORDS,
+        "intake": {
+            "person",
+            "consent",
+            "erasure",
+            "hold",
+            "never",
+            "pretended",
+            "opening",
+            "demand",
+            "arrival",
+            "first_days",
+            "first_thing",
+        }
+        | RECORDS,
         "caseplan": {"person", "consent", "aggregate", "words", "happened", "contact"},
         "notifications": {"person", "consent", "referral", "shared_setback", "message", "disclosure"},
         "reporting": set(),

@@ -263,7 +263,7 @@ def test_what_answers_behind_it_changes_nothing_but_that_pin():
     assert set(HARMLESS) == {
         "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
         "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "pin.change",
-        "erasure.ask", "erasure.take_back", "never.say",
+        "erasure.ask", "erasure.take_back", "never.say", "first_days.read",
     }  # fmt: skip
 
 

@@ -13,17 +13,20 @@ from services.intake.api import (
     emergencies,
     entries,
     erasures,
+    first_days,
     incidents,
+    invited,
     links,
     nevers,
     people,
     programs,
+    release_lists,
     ways_in,
 )
 
 PARTS = (
     accounts, agencies, programs, entries, covers, people, ways_in, consents, consent_answers, erasures, emergencies,
-    nevers, demands, duplicates, links, incidents,
+    nevers, demands, duplicates, links, incidents, release_lists, invited, first_days,
 )  # fmt: skip
 
 router = APIRouter()

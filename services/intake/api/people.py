@@ -3,8 +3,10 @@
 One address answers programs with JSON and browsers with the page of the same.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
@@ -19,7 +21,7 @@ from services.intake.pages.frame import lang_for
 from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
 from services.intake.places import page_of
 from services.intake.pretending import own
-from services.intake.store import consents, directory, emergencies, erasures
+from services.intake.store import arrivals, consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
@@ -102,9 +104,18 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     async with transaction(running(request)) as tx:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
+        promised = await _promised(tx, _agency(actor), at) if people else {}
     if people:
-        return pages.people_page(request, actor, people, names, at)
+        return pages.people_page(request, actor, people, names, at, promised)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
+
+
+async def _promised(tx: Connection, agency: UUID, at: datetime) -> dict[UUID, str]:
+    found = await arrivals.open_of(tx, agency)
+    if not found:
+        return {}
+    home = await directory.find_agency(tx, agency)
+    return pages.promised(found, at, ZoneInfo(home.entry.calendar.timezone))
 
 
 async def _found(request: Request, actor: Actor, q: str, worker: UUID | None) -> list[Row]:
@@ -276,6 +287,7 @@ async def name_worker(
                 raise Invalid("worker", "Choose a worker of your own agency.")
             after, told = assign(person, said.worker, person.agency, said.reason)
             await store.save_worker(tx, after)
+            await arrivals.answered(tx, person.id, actor.id)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")

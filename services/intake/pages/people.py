@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.intake import seals, staff, words
+from services.intake.arrivals import Arrival
 from services.intake.directory import Agency
 from services.intake.erasures import Stage
 from services.intake.pages.frame import about, frame, lang_for
@@ -109,23 +110,44 @@ async def listed(request: Request, actor: Actor, rows: list[Row], names: Mapping
     return People(view, waiting if view.page == 1 else [], pages, who, q)
 
 
-def people_page(request: Request, actor: Actor, people: People, names: dict[UUID, str], at: datetime) -> Response:
+def people_page(
+    request: Request,
+    actor: Actor,
+    people: People,
+    names: dict[UUID, str],
+    at: datetime,
+    promised: Mapping[UUID, str],
+) -> Response:
     workers = [(str(id), name) for id, name in people.who.may_be_named]
     return render(
         request,
         "people.html",
         said=SAID["en"],
         view=people.view,
-        waiting=[_shown(row, names, people.who, at, actor) for row in people.waiting],
+        waiting=[
+            _shown(row, names, people.who, at, actor) | {"promised": promised.get(row.person.id, "")}
+            for row in people.waiting
+        ],
         walking=[_shown(row, names, people.who, at, actor) for row in people.walking.rows],
         pages=people.walking,
         workers=workers,
         q=people.q,
         duplicates=DUPLICATES if may(actor, "duplicate.read", Relation.SAME_AGENCY) else "",
+        may_ask=may(actor, "invitation.read", Relation.SAME_AGENCY),
+        may_send=may(actor, "release_list.send", ()),
         emergency=OPENINGS if may(actor, "emergency.open", ()) else "",
         **frame(actor, PEOPLE),
         lang="en",
     )
+
+
+def promised(arrivals: Mapping[UUID, Arrival], at: datetime, zone: ZoneInfo) -> dict[UUID, str]:
+    """By when an answer was promised to whom, or since when it is late."""
+    return {
+        person: f"An answer was promised {say.moment(arrival.answer_by, at, zone)}"
+        + (": it is late." if arrival.answer_by <= at else ".")
+        for person, arrival in arrivals.items()
+    }
 
 
 def _shown(row: Row, names: dict[UUID, str], who: Who, at: datetime, actor: Actor) -> dict[str, str]:
@@ -137,6 +159,7 @@ def _shown(row: Row, names: dict[UUID, str], who: Who, at: datetime, actor: Acto
         "reach": reached(person),
         "since": say.day(row.welcomed_at.date(), at.date()),
         "url": page_of(person.id, actor),
+        "promised": "",
     }
 
 

@@ -20,10 +20,19 @@ from services.intake.erasure_words import ERASURE
 from services.intake.erasures import Stage as ErasureStage
 from services.intake.pages import demanded, opened
 from services.intake.pages.frame import about, frame, lang_for
-from services.intake.places import MINE, erasure_page, never_page, records_page, shared_page, told_page
+from services.intake.places import (
+    MINE,
+    erasure_page,
+    first_days_page,
+    never_page,
+    records_page,
+    shared_page,
+    told_page,
+)
 from services.intake.says import HELD, PIN, SAID, SHARED
 from services.intake.says_consent import COPY, SIGNING
 from services.intake.says_demanded import DEMANDED
+from services.intake.says_first_days import FIRST_DAYS
 from services.intake.says_links import RECORDS
 from services.intake.says_opened import NEVER, OPENED
 from services.intake.store import consents, directory, erasures, people
@@ -163,6 +172,7 @@ async def shared(
         erasure=erasure_page(person_id),
         erase=ERASURE[lang]["link"],
         mine=MINE,
+        first_days=(first_days_page(person_id), FIRST_DAYS[lang]["title"]),
         pin=(OWN_PIN, PIN[lang]["title"]),
         says=SHARED[lang],
         lead=about(actor, relations, person_id, SHARED[lang]["staff_lead"]) if whole else SHARED[lang]["staff_lead"],

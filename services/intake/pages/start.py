@@ -14,6 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.responses import Response
 
 from services.intake import welcoming, words
+from services.intake.arrivals import Arrival
 from services.intake.directory import Agency
 from services.intake.fields import LONGEST_NAME
 from services.intake.hours import next_open
@@ -21,7 +22,7 @@ from services.intake.people import SelfReferral
 from services.intake.places import ASKED, ASKING
 from services.intake.says import DONE, START
 from services.intake.signing_in.asking import TooManyAsk, asks_of
-from services.intake.store import directory, people
+from services.intake.store import arrivals, directory, people
 from shared.runtime.errors import Invalid, NotFound
 from shared.runtime.reach import current
 from shared.runtime.settings import Settings
@@ -73,9 +74,14 @@ async def ask_for_help(request: Request, actor: Asker, want: Annotated[Wanted | 
         return await _form(request, form.refuse(error, lang))
     if not is_form(request):
         return welcoming.answered(request, answer, with_pin=True)
-    response = forms.see_other("/intake/start/done", request)
+    return leave_with_page(request, welcoming.id_of(answer), said="had-it" if answer.replayed else None)
+
+
+def leave_with_page(request: Request, person: UUID, said: str | None = None) -> Response:
+    """To the page of what happens next, which opens for a while in this browser alone."""
     settings = running(request).settings
-    ticket = _tickets(settings).dumps(welcoming.id_of(answer).hex)
+    response = forms.see_other("/intake/start/done", request, said=said)
+    ticket = _tickets(settings).dumps(person.hex)
     secure = forms.is_https(settings)
     response.set_cookie(ASKED, str(ticket), KEPT, path=ASKING, httponly=True, samesite="lax", secure=secure)
     return response
@@ -112,30 +118,34 @@ async def done(request: Request, actor: Asker) -> Response:
         except NotFound:
             return render(request, "start_gone.html", says=DONE[lang])
         home = await directory.find_agency(tx, person.agency)
-        now = await people.now(tx)
+        now, arrival = await people.now(tx), await arrivals.find(tx, person_id)
         await audit.record(tx, actor, "person.refer_self", person_id, "form", "welcome")
     return render(
         request,
         "start_done.html",
         says=DONE[lang],
-        beads=_what_happens(home, now, lang),
+        said={"had-it": DONE[lang]["had_it"]},
+        beads=_what_happens(home, now, arrival, lang),
         unreachable="" if person.channels else _unreachable(home, lang),
         link=demo.link(settings, person_id) if settings.demo else "",
         pin=demo.pin(settings, person_id) if settings.demo else "",
     )
 
 
-def _what_happens(home: Agency, now: datetime, lang: Lang) -> list[Bead]:
+def _what_happens(home: Agency, now: datetime, arrival: Arrival | None, lang: Lang) -> list[Bead]:
     says, zone = DONE[lang], ZoneInfo(home.entry.calendar.timezone)
     opens = next_open(home.entry.calendar, now)
     today = now.astimezone(zone).date()
     when = say.NEAR[lang][0]
     if opens and opens > now:
         when = says["from"].format(day=say.day(opens.date(), today, lang), hour=say.hour(opens.time(), lang))
+    named = says["named"]
+    if arrival is not None:
+        named = says["named_by"].format(when=say.moment(arrival.answer_by, now, zone, lang))
     return [
         Bead(says["asked"], "kept"),
         Bead("", "now", title=says["reads"].format(agency=home.entry.name, when=when)),
-        Bead(says["named_where"], ahead=True, title=says["named"]),
+        Bead(says["named_where"], ahead=True, title=named),
         Bead("", ahead=True, title=says["talk"]),
     ]
 

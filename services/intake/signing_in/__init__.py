@@ -7,6 +7,7 @@ from services.intake.signing_in import (
     door,
     elsewhere,
     invitations,
+    invited,
     own,
     own_pin,
     persons,
@@ -34,4 +35,5 @@ def router(settings: Settings) -> APIRouter:
     routes.include_router(persons.router(pins, tries))
     routes.include_router(wrong_number.router(settings, tries))
     routes.include_router(own_pin.router(pins, tries))
+    routes.include_router(invited.router(pins, tries))
     return routes

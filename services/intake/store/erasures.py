@@ -21,6 +21,9 @@ from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 
 SQL = sql.load(__file__, "erasures.sql")
 OPENINGS = emergencies.SQL
+DROP_INVITED = sql.load(__file__, "invited.sql")["drop_invited"]
+DROP_DAYS = sql.load(__file__, "first_days.sql")["drop_days"]
+DROP_ARRIVAL = sql.load(__file__, "arrivals.sql")["drop_arrival"]
 FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 LINKS = sql.load(__file__, "links.sql")
 
@@ -115,6 +118,9 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["drop_pretended"], person)
     await tx.execute(LINKS["forget_links"], person)
     await tx.execute(LINKS["forget_asks"], person)
+    await tx.execute(DROP_INVITED, person)
+    await tx.execute(DROP_ARRIVAL, person)
+    await tx.execute(DROP_DAYS, person)
     await tx.execute(SQL["close_person"], person)
     if not kept:
         await tx.execute(SQL["empty_person"], person)

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -98,6 +98,13 @@ PAGES: dict[str, tuple[UUID | None, str]] = {
     "an emergency": (demo.GRACE, "/intake/openings"),
     "opened in an emergency": (demo.GRACE, "/intake/openings/{opening}"),
     "privacy desk": (demo.LENA, "/intake/desk"),
+    "first days": (RAY, f"/intake/people/{RAY}/first-days"),
+    "first days in Spanish": (RAY, f"/intake/people/{RAY}/first-days?lang=es"),
+    "first days with their worker": (demo.DANA, f"/intake/people/{RAY}/first-days"),
+    "naming somebody": (demo.YUSUF, "/intake/release-lists"),
+    "whom to ask": (demo.DANA, "/intake/invited"),
+    "one to ask": (demo.DANA, "/intake/invited/{invited}"),
+    "a link that may be an invitation's": (None, "/intake/yes/aaaabbbbccccdddd"),
     "a legal demand comes": (demo.LENA, "/intake/demands/new"),
     "a legal demand": (demo.LENA, "/intake/demands/{demand}"),
 }
@@ -167,7 +174,26 @@ async def furnish(door: Door) -> dict[str, str]:
     await door.allow(RAY, demo.DANA, recipient=str(demo.LANTERN_CLINIC))
     asked = {"person": str(RAY), "recipient": str(demo.LANTERN_CLINIC), "categories": ["referral"]}
     question = (await door.post("/intake/consents/ask", asked, demo.DANA)).json()["id"]
-    return {"given": given, "asked": question, "opening": await an_emergency(door), "demand": await a_demand(door)}
+    days = {"day": str(date.today() + timedelta(days=4)), "conditions": ["curfew"], "words": "Mondays I check in."}
+    await door.send("PUT", f"/intake/people/{RAY}/first-days", days, demo.DANA)
+    await door.post(f"/intake/people/{RAY}/first-days/ride", {"move": "arrange"}, demo.DANA)
+    return {
+        "given": given,
+        "asked": question,
+        "opening": await an_emergency(door),
+        "demand": await a_demand(door),
+        "invited": await an_invitation(door, "Jo Whitfield"),
+    }
+
+
+async def an_invitation(door: Door, name: str) -> str:
+    home = str(date.today() + timedelta(days=12))
+    said = {"agency": str(demo.WELCOME_ALDER), "name": name, "release_date": home, "reach": "Unit 4"}
+    await door.post("/intake/release-lists", said, demo.YUSUF)
+    while await door.pool.fetchval("SELECT count(*) FROM release_list"):
+        await door.fire()
+    found = (await door.get("/intake/invited", demo.DANA)).json()["invited"]
+    return str(next(one["id"] for one in found if one["name"] == name))
 
 
 async def an_emergency(door: Door) -> str:

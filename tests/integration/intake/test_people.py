@@ -31,7 +31,8 @@ async def test_a_name_to_be_called_by_is_enough(door):
     answer = await door.post("/intake/start", {"name": NAME})
     assert answer.status_code == 201
     person = UUID(answer.json()["id"])
-    [welcomed] = await door.events("person", person)
+    welcomed, acknowledged = await door.events("person", person)
+    assert acknowledged["type"] == "throughcare.person.acknowledged.v1"
     assert welcomed["type"] == "throughcare.person.welcomed.v1"
     assert welcomed["data"]["agency"] == str(demo.WELCOME_ALDER)
     assert welcomed["data"]["worker"] is None
@@ -209,7 +210,11 @@ async def test_the_supervisor_names_who_walks_with_somebody(door):
     said = {"worker": str(demo.DANA), "reason": "welcomed"}
     assert (await door.send("PUT", f"/intake/people/{person}/worker", said, demo.LENA)).status_code == 200
     assert (await door.send("PUT", f"/intake/people/{person}/worker", said, demo.LENA)).status_code == 200
-    assert await door.types("person", person) == ["person.welcomed", "person.worker_assigned"]
+    assert await door.types("person", person) == [
+        "person.welcomed",
+        "person.acknowledged",
+        "person.worker_assigned",
+    ]
     assigned = (await door.events("person", person))[-1]
     assert assigned["data"]["worker"] == str(demo.DANA)
     assert assigned["actor"] == f"supervisor:{demo.LENA}"

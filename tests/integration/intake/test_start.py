@@ -1,5 +1,6 @@
 """The front door: one question needs an answer, nothing typed is lost, and they leave with a way back."""
 
+import asyncio
 import re
 from uuid import UUID
 
@@ -82,6 +83,61 @@ async def test_a_second_press_of_the_button_is_the_first_ones_answer(door):
     first, again = [await door.fill("/intake/start", form) for _ in range(2)]
     assert first.status_code == again.status_code == 303
     assert await door.pool.fetchval("SELECT count(*) FROM person") == 1
+
+
+KEY = "01934b00-0000-7000-8000-000000000002"
+
+
+async def test_a_form_that_is_sent_again_from_a_tunnel_makes_one_person_whatever_was_changed(door):
+    """Its answer was lost, so they changed the name and sent it again; some at once, one of them days later."""
+    first = await door.fill("/intake/start", {**ASKED, "_key": KEY})
+    again = await asyncio.gather(*(door.fill("/intake/start", {**ASKED, "_key": KEY}) for _ in range(5)))
+    changed = await door.fill("/intake/start", {**ASKED, "_key": KEY, "name": "Somebody Else"})
+    await door.shift("9 days")
+    await door.pool.execute("DELETE FROM idempotency")
+    late = await door.fill("/intake/start", {**ASKED, "_key": KEY})
+    for sent in (first, *again, changed, late):
+        assert (sent.status_code, sent.headers["location"]) == (303, "/intake/start/done")
+    assert "We had it already, so it counts once." in text(await door.page("/intake/start/done"))
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 1
+    [person] = {event["subject"] for event in await door.events("person")}
+    assert (await door.get(f"/intake/people/{person}", demo.LENA)).json()["name"] == NAME
+    assert await door.types("person") == ["person.welcomed", "person.contact_changed", "person.acknowledged"]
+
+
+async def test_two_forms_are_two_people_and_a_program_may_name_its_key_as_it_likes(door):
+    for key in (KEY, KEY.replace("2", "3")):
+        await door.fill("/intake/start", {**ASKED, "_key": key})
+    answers = [await door.post("/intake/start", {"name": NAME}, **{"Idempotency-Key": "1"}) for _ in range(2)]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 3
+
+
+async def test_an_answer_is_promised_by_a_moment_and_rings_until_somebody_is_named(door):
+    person = UUID((await door.post("/intake/start", {"name": NAME})).json()["id"])
+    told = (await door.events("person", person))[-1]
+    assert told["type"] == "throughcare.person.acknowledged.v1"
+    assert "An answer was promised" in text(await door.page("/intake/people", demo.LENA))
+    assert await door.fire() == 0
+    await door.shift("5 days")  # over every weekend
+    await door.fire()
+    late = (await door.events("person", person))[-1]
+    assert late["type"] == "throughcare.person.answer_late.v1"
+    assert late["data"]["answer_by"] == told["data"]["answer_by"]
+    assert "it is late" in text(await door.page("/intake/people", demo.LENA))
+    await door.shift("6 days 1 hour")
+    assert await door.fire() == 1, "it rings again each day"
+    said = {"worker": str(demo.DANA), "reason": "welcomed"}
+    assert (await door.send("PUT", f"/intake/people/{person}/worker", said, demo.LENA)).status_code == 200
+    await door.shift("30 days")
+    assert await door.fire() == 0
+    assert "promised" not in text(await door.page("/intake/people", demo.LENA))
+
+
+async def test_who_comes_through_a_worker_waits_for_nobody(door):
+    person = await door.add()
+    assert "person.acknowledged" not in await door.types("person", person)
+    assert await door.pool.fetchval("SELECT count(*) FROM arrival") == 0
 
 
 async def test_where_several_agencies_welcome_the_person_chooses(door):

@@ -67,6 +67,20 @@ async def test_a_yes_a_no_and_a_report_are_one_message_each(database, cluster, t
         assert NUMBER not in json.dumps(await world.events("message"))
 
 
+async def test_whoever_asked_for_help_is_told_that_it_is_here_and_neither_by_whom_nor_for_what(
+    database, cluster, tmp_path
+):
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner(kafka=False))
+        await told(world, matter)
+        said = people.Acknowledged(person=matter.person, answer_by=datetime.now(UTC) + timedelta(hours=4))
+        await world.hear(said)
+        await carry(world, tmp_path)
+        [letter] = letters(tmp_path)
+        assert (letter["occasion"], letter["to"]) == ("acknowledged", NUMBER)
+        assert not re.search(r"agency|prison|release|alder|cedar", json.dumps(letter["text"]), re.I)
+
+
 async def test_that_an_erasure_is_set_is_told_to_whoever_may_not_have_asked_for_it(database, cluster, tmp_path):
     """Whoever holds the phone learns nothing from it; and it needs no consent, since it is nobody else's news."""
     async with open_world(database, cluster, **AWAKE) as world:

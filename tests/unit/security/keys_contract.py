@@ -37,6 +37,18 @@ class KeysContract:
         made = await asyncio.gather(*(keys.create(person, CONTACT) for _ in range(20)))
         assert len(set(made)) == 1
 
+    async def test_keys_of_many_are_made_in_one_question_and_are_those_that_anybody_gets(self, keys: Keys):
+        known, erased, *new = [uuid4() for _ in range(50)]
+        before = await keys.create(known, IDENTITY)
+        await keys.create(erased, IDENTITY)
+        await keys.erase(erased)
+        made, again = await asyncio.gather(*(keys.create_many([known, erased, *new], IDENTITY) for _ in range(2)))
+        assert made == again
+        assert (made[known], made[erased]) == (before, None)
+        assert len({made[one] for one in new}) == len(new)
+        assert await keys.get_many([known, *new], IDENTITY) == {one: made[one] for one in (known, *new)}
+        assert await keys.create_many([], IDENTITY) == {}
+
     async def test_each_person_and_compartment_has_a_key_of_its_own(self, keys: Keys):
         people = [uuid4() for _ in range(3)]
         made = [await keys.create(person, compartment) for person in people for compartment in (CONTACT, IDENTITY)]

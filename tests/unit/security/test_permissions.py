@@ -157,7 +157,7 @@ def test_nobody_signed_in_reaches_only_what_is_open():
 # What a role may do without any relation, though it touches nobody's rows but those that it makes.
 OF_NOBODY = {
     "public", "directory.read", "directory.import", "agency.manage", "program.manage", "person.refer_self",
-    "person.add", "account.own",
+    "person.add", "account.own", "release_list.send",
     "emergency.open",  # whose it is, the opening says; what it lends is a relation
 }  # fmt: skip
 

@@ -1,0 +1,222 @@
+"""A stranger guesses an invitation; a prison reads what became of it. Neither learns anything at all."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.intake.invited import new_pin
+from services.intake.ways_in import new_code
+from shared.runtime.database import ScopedConnection
+from shared.runtime.ids import uuid7
+from shared.security import demo
+from tests.integration.intake.test_erasures import gone
+from tests.integration.intake.test_release_lists import DESK, HEAD, asked, link_of, named, pour, send, settle, type_pin
+from tests.integration.intake.world import Door, open_door, text
+from tests.network import FreshDatabase
+from tests.security.rows import connected
+from tests.security.test_attack_02_03_row_isolation import YUSUF
+
+pytestmark = pytest.mark.network
+HOME = date.today() + timedelta(days=12)
+STATES = ("new", "waiting", "here", "no", "gone")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def door(database: FreshDatabase) -> AsyncIterator[Door]:
+    async with open_door(database) as opened:
+        yield opened
+
+
+def row(reference: str) -> str:
+    return f"{reference},Canary Of {reference},{HOME},en,"
+
+
+async def each_state(door: Door, many: int = 1) -> dict[str, list[str]]:
+    """References by what became of them."""
+    of = {state: [f"{state}-{number}" for number in range(many)] for state in STATES}
+    await named(door, *[row(reference) for reference in of["gone"]])
+    await door.shift("31 days")
+    while await door.pool.fetchval("SELECT count(*) FROM invited"):
+        await door.fire()
+    await door.shift("0 days")
+    waiting = await named(door, *[row(one) for state in ("waiting", "here", "no") for one in of[state]])
+    for one in waiting:
+        state = one["name"].removeprefix("Canary Of ").partition("-")[0]
+        if state != "waiting":
+            verb = {"here": "yes", "no": "no"}[state]
+            answer = await door.post(f"/intake/invited/{one['id']}/{verb}", {"given": "in_person"}, demo.DANA)
+            assert answer.status_code < 300, answer.text
+    return of
+
+
+# A stranger guesses
+
+
+async def test_a_link_that_was_guessed_is_told_apart_from_none_by_nothing(door: Door):
+    """A link with another PIN, one that was answered, one that nobody ever made: one page, as long."""
+    ray, jo = await named(door, row("A-1"), row("A-2"))
+    (path, pin), (answered, its_pin) = await link_of(door, ray["id"]), await link_of(door, jo["id"])
+    await door.post(f"/intake/invited/{jo['id']}/no", {"given": "by_phone"}, demo.DANA)
+    nobodys = f"/intake/yes/{new_code()}"
+    tries = {"wrong": (path, _other(pin)), "answered": (answered, its_pin), "nobodys": (nobodys, pin)}
+    seen: dict[str, tuple[Any, ...]] = {}
+    took: dict[str, float] = {}
+    for name, (link, typed) in tries.items():
+        shown = await door.page(link)
+        began = time.monotonic()
+        page = await door.fill(link, {"pin": typed})
+        took[name] = time.monotonic() - began
+        seen[name] = page.status_code, _without(page, link), shown.status_code, _without(shown, link)
+    assert len(set(seen.values())) == 1
+    assert "Canary" not in str(seen) and "Alder" not in str(seen) and "Cedar" not in str(seen)
+    assert max(took.values()) - min(took.values()) < 0.25, took
+    assert (await type_pin(door, path, pin))[1], "so that it can fail: the right one opens"
+
+
+def _without(page: httpx.Response, link: str) -> str:
+    return re.sub(r'value="[^"]*"', "", page.text.replace(link, "LINK"))
+
+
+def _other(pin: str) -> str:
+    while (other := new_pin()) == pin:
+        pass
+    return other
+
+
+async def test_a_pin_is_not_guessed_by_trying_them(door: Door):
+    [ray] = await named(door, row("A-1"))
+    path, pin = await link_of(door, ray["id"])
+    answers = [(await door.fill(path, {"pin": _other(pin)})).status_code for _ in range(7)]
+    assert answers == [422] * 6 + [429]
+    assert (await door.fill(path, {"pin": pin})).status_code == 429, "also the right one waits"
+
+
+async def test_a_choice_is_made_by_nobody_without_the_pin(door: Door):
+    ray, jo = await named(door, row("A-1"), row("A-2"))
+    path, _ = await link_of(door, ray["id"])
+    other, pin = await link_of(door, jo["id"])
+    _, ticket = await type_pin(door, other, pin)
+    for forged in ("", "x", ticket, ticket[:-2] + "xx"):
+        for answer in ("yes", "no"):
+            refused = await door.fill(f"{path}/answer", {"ticket": forged, "answer": answer, "name": "Mallory"})
+            assert refused.status_code == 422
+            assert "Canary" not in text(refused)
+    assert len(await asked(door)) == 2
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 0
+
+
+async def test_an_invitation_is_read_by_no_other_agency_by_any_address(door: Door):
+    [ray] = await named(door, row("A-1"))
+    for who in (DESK, demo.GRACE, demo.RUTH, demo.OPS, demo.AUDITOR, demo.RAY, None):
+        for method, path in (("GET", ""), ("POST", "/yes"), ("POST", "/no"), ("POST", "/link")):
+            theirs, nobodys = [
+                await door.send(method, f"/intake/invited/{id}{path}", {"given": "in_person"}, who)
+                for id in (ray["id"], uuid7())
+            ]
+            assert theirs.status_code in (401, 403, 404)
+            assert theirs.content == nobodys.content
+    assert len(await asked(door)) == 1
+
+
+# A prison reads what became of it
+
+
+async def test_a_sender_hears_the_same_whatever_became_of_a_row(door: Door):
+    of = await each_state(door)
+    answers = {state: await send(door, row(of[state][0])) for state in STATES}
+    told = {(one.status_code, one.content, tuple(sorted(one.headers.items()))) for one in answers.values()}
+    assert len(told) == 1, told
+    one = {state: await door.post("/intake/release-lists", _as_one(of[state][0]), DESK) for state in STATES}
+    assert len({(answer.status_code, answer.content) for answer in one.values()}) == 1
+    forms = {state: await door.fill("/intake/release-lists", _as_one(of[state][0]), DESK) for state in STATES}
+    assert len({(answer.status_code, answer.headers["location"]) for answer in forms.values()}) == 1
+
+
+def _as_one(reference: str) -> dict[str, str]:
+    agency = str(demo.WELCOME_ALDER)
+    return {"agency": agency, "name": "Canary", "release_date": str(HOME), "reference": reference}
+
+
+async def test_a_list_does_the_same_work_while_its_sender_waits_whatever_became_of_its_rows(door: Door, monkeypatch):
+    """No timing: statement by statement the request is the same, and reads nothing of what it knows already."""
+    of, said = await each_state(door), list[str]()
+    for name in ("execute", "fetch", "fetchrow", "fetchval"):
+        real = getattr(ScopedConnection, name)
+
+        async def heard(self: Any, query: str, *args: Any, _real: Any = real, **more: Any) -> Any:
+            said.append(re.sub(r"[0-9a-f-]{36}", "ID", query))
+            return await _real(self, query, *args, **more)
+
+        monkeypatch.setattr(ScopedConnection, name, heard)
+    did = {}
+    for state in STATES:
+        await send(door, row("warm-" + state))
+        said.clear()
+        await send(door, row(of[state][0]))
+        did[state] = tuple(said)
+    assert len(set(did.values())) == 1
+    assert not [one for one in did["new"] if re.search(r"\b(FROM|INTO|UPDATE) (invited|person)\b", one)]
+
+
+async def test_a_list_takes_as_long_whatever_became_of_its_rows(door: Door):
+    of = await each_state(door, 40)
+    took: dict[str, list[float]] = {state: [] for state in STATES}
+    for _ in range(7):
+        for state in STATES:
+            body = "\n".join([HEAD, *map(row, of[state])]).encode()
+            began = time.perf_counter()
+            assert (await pour(door, body)).status_code == 202
+            took[state].append(time.perf_counter() - began)
+    middle = {state: median(times) for state, times in took.items()}
+    assert max(middle.values()) < 3 * min(middle.values()), middle
+
+
+async def test_a_sender_has_no_page_no_count_and_no_row_that_tells(door: Door, database: FreshDatabase):
+    await each_state(door)
+    ids = [record["id"] for record in await door.pool.fetch("SELECT id FROM invited")]
+    async with connected(await database("intake"), YUSUF) as connection:
+        for table in ("release_list", "release_row", "invited"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+            assert await connection.execute(f"DELETE FROM {table}") == "DELETE 0"  # noqa: S608
+        assert await connection.fetchval("SELECT count(*) FROM person") == 0
+    for who in (DESK, demo.RUTH):
+        for path in ("/intake/release-lists", "/intake/invited", "/intake/people", "/intake/directory", "/intake/desk"):
+            page = await door.page(path, who)
+            assert "Canary" not in page.text
+            assert not [id for id in ids if str(id) in page.text]
+    told = str(await door.pool.fetch("SELECT * FROM audit WHERE agency_id = $1", demo.CEDAR_HOUSE))
+    assert not [id for id in ids if str(id) in told], "what a sender did is written down without whom it was about"
+
+
+async def test_nothing_that_is_told_of_a_person_says_that_a_list_named_them(door: Door):
+    await each_state(door)
+    for event in await door.events("person"):
+        assert str(demo.CEDAR_HOUSE) not in str(event)
+    for record in await door.pool.fetch("SELECT * FROM person"):
+        assert str(demo.CEDAR_HOUSE) not in str(dict(record))
+
+
+async def test_who_works_at_the_sender_finds_nobody_by_the_reference_they_gave(door: Door):
+    """Keys of blind indexes are the sender's own: the same reference of another sender is another mark."""
+    await named(door, row("A-1"))
+    await named(door, row("A-1"), by=demo.GRACE)
+    marks = [record["reference"] for record in await door.pool.fetch("SELECT reference FROM invited")]
+    assert len(set(marks)) == 2
+    assert b"A-1" not in b"".join(marks)
+
+
+async def test_whoever_is_erased_leaves_no_mark_of_the_list_that_named_them(door: Door):
+    [ray] = await named(door, row("A-1"))
+    await door.post(f"/intake/invited/{ray['id']}/yes", {"given": "in_person"}, demo.DANA)
+    await gone(door, UUID(ray["id"]))
+    assert await door.pool.fetchval("SELECT count(*) FROM invited") == 0
+    assert await door.pool.fetchval("SELECT count(*) FROM arrival") == 0
+    await settle(door)
