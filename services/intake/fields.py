@@ -19,6 +19,9 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE), _Readable
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT), _Readable]
+Told = Annotated[  # an answer: short enough that a whole sitting fits into one event
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1500, pattern=TEXT), _Readable
+]
 Called = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE), _Readable
 ]
@@ -32,7 +35,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _known(codes: Iterable[str], what: str) -> AfterValidator:
+def one_of(codes: Iterable[str], what: str) -> AfterValidator:
     known = tuple(codes)
 
     def check(code: str) -> str:
@@ -51,7 +54,7 @@ def _address(text: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Website = Annotated[Line, AfterValidator(_address)]
-Need = Annotated[str, _known(NEEDS, "a need")]
-Category = Annotated[str, _known(CATEGORIES, "a category")]
-Document = Annotated[str, _known(DOCUMENTS, "a document")]
-WayToReach = Annotated[str, _known(WAYS, "a way")]
+Need = Annotated[str, one_of(NEEDS, "a need")]
+Category = Annotated[str, one_of(CATEGORIES, "a category")]
+Document = Annotated[str, one_of(DOCUMENTS, "a document")]
+WayToReach = Annotated[str, one_of(WAYS, "a way")]

@@ -44,3 +44,11 @@ def demand_page(demand: UUID) -> str:
 
 def never_page(person: UUID) -> str:
     return f"/intake/people/{person}/never"
+
+
+def portrait_page(person: UUID) -> str:
+    return f"/intake/people/{person}/portrait"
+
+
+def reach_page(person: UUID) -> str:
+    return f"/intake/people/{person}/ways"

@@ -5,7 +5,7 @@ own words, what a page says of an agency beyond its public facts) is gone; pages
 """
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -22,14 +22,17 @@ from services.intake.consents import Consent, Stage, Terms, clock_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
 from services.intake.emergencies import KIND as REVIEW
 from services.intake.emergencies import REVIEWED_WITHIN
-from services.intake.store import accounts, directory, emergencies, sessions, ways_in
+from services.intake.reaching import Quiet, Way
+from services.intake.store import accounts, directory, emergencies, people, portraits, sessions, ways_in
 from services.intake.store import consents as consent_store
 from services.intake.store import erasures as erasing
-from shared.contracts import account, agency, consent, person, program
+from services.intake.telling_events import bytes_of
+from shared.contracts import account, agency, consent, need, person, portrait, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
+from shared.runtime.ids import uuid7
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
@@ -37,6 +40,7 @@ from shared.workflow import Timer
 
 SQL = sql.load(__file__, "refolding.sql")
 ACCOUNTS, ERASURES, OPENINGS = accounts.SQL, erasing.SQL, emergencies.SQL
+PORTRAITS = portraits.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -50,6 +54,8 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
             await _program(tx, envelope, event)
         case person.PersonEvent():
             await _person(tx, envelope, event)
+        case portrait.PortraitEvent() | need.NeedEvent():
+            await _portrait(tx, envelope, event)
         case consent.ConsentEvent():
             await _consent(tx, envelope, event)
         case account.AccountEvent():
@@ -134,6 +140,8 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             await tx.execute(SQL["assign_worker"], id, worker, home, envelope.time)
         case person.ContactChanged(person=id, sealed_contact=sealed):
             contact = b64decode(sealed) if sealed else None
+            if event.ways is not None:
+                await _ways(tx, id, event.ways)
             await tx.execute(
                 SQL["change_contact"], id, contact, *_reached(event.channels), event.language, envelope.time
             )
@@ -153,6 +161,52 @@ async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent)
             stage = erasures.Stage.KEPT if until else erasures.Stage.ERASED
             await _fold_erasure(tx, envelope, erasures.Erasure(id, stage, kept_until=until))
             await erasing.empty(tx, id, kept=until is not None)
+
+
+async def _ways(tx: Connection, id: UUID, told: Sequence[person.SafeWay]) -> None:
+    """Those that are safe, in their order. Who else reads one, and the word that is said first, is in no event."""
+    ways = tuple(
+        Way(uuid7(), one.channel, one.sealed_contact, one.channel != "in_person", None, quiet_of(one)) for one in told
+    )
+    first = ways[0] if ways else None
+    sealed = people.as_bytes(first.contact) if first else None
+    hours = (first.quiet.begin, first.quiet.end) if first and first.quiet else (None, None)
+    await tx.execute(SQL["fold_first_way"], id, sealed, *hours)
+    await people.put_others_again(tx, id, ways[1:])
+
+
+def quiet_of(one: person.SafeWay) -> Quiet | None:
+    return Quiet(one.quiet_from, one.quiet_until) if one.quiet_from and one.quiet_until else None
+
+
+async def _portrait(tx: Connection, envelope: Envelope, event: portrait.PortraitEvent | need.NeedEvent) -> None:
+    """What they told, closed as it lay here; and by what name they go, where they told of another since."""
+    match event:
+        case portrait.Opened(person=id, agency=heard, section=section):
+            await tx.execute(PORTRAITS["fold_opened"], id, heard, section, event.by, envelope.time)
+        case portrait.Told() | need.Told():
+            care = event.given_of_care if isinstance(event, need.Told) else ()
+            by = (event.by, event.worker, event.sitting)
+            for one in (*event.given, *care):
+                await _answer(tx, envelope, event.person, event.agency, one, by, one.question in event.retold)
+                if one.question == "called" and one.sealed:
+                    await tx.execute(PORTRAITS["rename"], event.person, bytes_of(one))
+        case need.Changed():
+            for one in (*event.given, *event.given_of_care):
+                await _answer(tx, envelope, event.person, event.agency, one, ("referral", None, event.sitting), False)
+
+
+async def _answer(
+    tx: Connection,
+    envelope: Envelope,
+    whose: UUID,
+    agency: UUID,
+    one: portrait.Given,
+    by: tuple[str, UUID | None, int],
+    again: bool,
+) -> None:
+    what = one.question, one.version, one.state, bytes_of(one)
+    await tx.execute(PORTRAITS["fold_answer"], whose, agency, *what, *by, again, envelope.time)
 
 
 async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:

@@ -12,10 +12,25 @@ from services.intake.api import (
     erasures,
     nevers,
     people,
+    portraits,
+    reaching,
     ways_in,
 )
 
-PARTS = (accounts, agencies, covers, people, ways_in, consents, erasures, emergencies, nevers, demands)
+PARTS = (
+    accounts,
+    agencies,
+    covers,
+    people,
+    portraits,
+    reaching,
+    ways_in,
+    consents,
+    erasures,
+    emergencies,
+    nevers,
+    demands,
+)
 
 router = APIRouter()
 for part in PARTS:

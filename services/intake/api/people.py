@@ -16,9 +16,10 @@ from services.intake.findable import parts_for
 from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
-from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
+from services.intake.people import Added, Contact, Reason, assign, change_contact
 from services.intake.places import page_of
 from services.intake.pretending import own
+from services.intake.reaching import Side
 from services.intake.store import consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
@@ -335,7 +336,7 @@ async def _save_contact(
             actor.require("person.edit", relations, person_id)
             by: Side = "person" if actor.person else "worker"
             after, told = change_contact(person, said, seals.as_text(sealed), by)
-            await store.save_contact(tx, after, sealed)
+            await store.save_contact(tx, after)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.edit", person.id, "contact", "care")

@@ -128,3 +128,14 @@ def _consent(row: Record) -> Consent:
         row["reason"],
         frozenset(row["halted"]),
     )
+
+
+async def told_by(tx: Connection, person: UUID, recipient: UUID, at: datetime) -> dict[UUID, frozenset[str]]:
+    """What each agency may tell `recipient` of somebody now, by category; held as above. What is good for one telling
+    alone is not used up by looking, so it is not among them."""
+    found: dict[UUID, frozenset[str]] = {}
+    for consent in [_consent(row) for row in await tx.fetch(SQL["disclosing"], person, recipient)]:
+        if is_live(consent, at) and not consent.terms.once and consent.terms.setback is None:
+            teller = consent.terms.discloser
+            found[teller] = found.get(teller, frozenset()) | consent.terms.categories
+    return found

@@ -18,6 +18,7 @@ from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
 
 SQL = sql.load(__file__, "erasures.sql")
 OPENINGS = emergencies.SQL
+FORGET_ANSWERS = sql.load(__file__, "portraits.sql")["forget_answers"]
 FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 
 
@@ -102,7 +103,9 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(SQL["drop_ways_in"], person)
     await tx.execute(SQL["drop_pretended"], person)
     await tx.execute(SQL["close_person"], person)
+    await tx.execute(SQL["close_ways"], person)
     if not kept:
+        await tx.execute(FORGET_ANSWERS, person)
         await tx.execute(SQL["empty_person"], person)
         await tx.execute(OPENINGS["forget_told"], person)
         await tx.execute(OPENINGS["drop_nevers"], person)
