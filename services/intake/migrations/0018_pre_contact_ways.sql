@@ -17,6 +17,9 @@ CREATE INDEX contact_way_person_idx ON contact_way (person_id, place);
 CALL protect('contact_way', $$
     as_service() OR person_id = acting_person()
     OR (NOT pretended AND (SELECT p.agency_id = acting_agency() OR p.worker_id = acting_worker() OR is_told_of(p.id)
+                             FROM person p WHERE p.id = contact_way.person_id))$$,
+    $$as_service() OR person_id = acting_person()
+    OR (NOT pretended AND (SELECT p.agency_id = acting_agency() OR p.worker_id = acting_worker()
                              FROM person p WHERE p.id = contact_way.person_id))$$);
 
 ALTER TABLE person ADD COLUMN quiet_from time,

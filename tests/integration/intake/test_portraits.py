@@ -5,8 +5,17 @@ from uuid import UUID
 import pytest
 
 from services.intake.portrait import MOST_AT_ONCE
+from services.intake.reactions import reactions
+from shared.contracts import referral
+from shared.contracts.codec import to_kafka
+from shared.contracts.data import encode_data
+from shared.contracts.documents.samples import sample_of
+from shared.contracts.envelope import Envelope
+from shared.contracts.referral import Outcome, ReferralEvent
+from shared.messaging.inbox import Inbox
+from shared.runtime.ids import uuid7
 from shared.security.demo import CEDAR_HOUSE, DANA, GRACE, LENA, MARCUS, YUSUF
-from tests.integration.intake.world import NAME, Door, text
+from tests.integration.intake.world import NAME, Door, Record, text
 
 pytestmark = pytest.mark.network
 
@@ -164,3 +173,53 @@ async def test_a_mentor_reads_and_writes_nothing(door: Door):
     person = await door.add()
     answer = await door.post(f"/intake/people/{person}/portrait/portrait", {"joys": "x"}, MARCUS)
     assert answer.status_code in (403, 404)
+
+
+async def hear(door: Door, *facts: ReferralEvent) -> None:
+    """As caseplan says them, one after the other."""
+    for event in facts:
+        door.heard += 1
+        envelope = Envelope(
+            id=uuid7(),
+            source="/throughcare/caseplan",
+            type=event.type,
+            subject=str(event.referral),
+            time=await door.pool.fetchval("SELECT clock()"),
+            sequence=door.heard,
+            epoch=1,
+            partitionkey=str(event.person),
+            dataschema=f"urn:throughcare:schema:{event.type}",
+            data=encode_data(event),
+            traceparent=None,
+            causationid=None,
+            actor=None,
+        )
+        inbox = Inbox(door.pool, "intake", reactions)
+        inbox.cluster = "test"
+        await inbox.process([Record(event.topic, 0, door.heard, *to_kafka(envelope))])
+
+
+def says(kind: type[ReferralEvent], person: UUID, **more) -> ReferralEvent:
+    return sample_of(kind).model_copy(update={"person": person, "need": "housing", **more})
+
+
+async def test_a_referral_tells_what_became_of_a_need(door: Door):
+    person = await door.add(needs=["food"])
+    await hear(door, says(referral.Sent, person))
+    assert (await known(door, person, DANA))["housing"]["answer"] == "asked"
+    await hear(door, says(referral.Reported, person), says(referral.Confirmed, person, outcome=Outcome.GOT_HELP))
+    housing = (await known(door, person, DANA))["housing"]
+    assert (housing["answer"], housing["by"], housing["version"]) == ("met", "referral", 2)
+    first, second = [event["data"] for event in await door.events("need")]
+    assert (first["needs"][0]["stands"], second["needs"][0]["stands"]) == ("asked", "met")
+    page = text(await door.page(f"/intake/people/{person}/portrait", person))
+    assert "You got the help" in page and "What you asked for" in page
+    await opened(door, person, "basics")
+    form = {"seen": "housing:2 plan_b:0", "plan_b": "My aunt"}
+    assert (await door.fill(f"/intake/people/{person}/portrait/basics", form, DANA)).status_code == 303
+    assert (await known(door, person, DANA))["housing"]["answer"] == "met", "a form takes back no fact"
+
+
+async def test_a_referral_of_somebody_who_was_erased_or_is_not_here_changes_nothing(door: Door):
+    await hear(door, says(referral.Sent, uuid7()))
+    assert await door.events("need") == []
