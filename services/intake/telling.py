@@ -136,6 +136,12 @@ async def load(request: Request, actor: Actor, person_id: UUID, action: str) -> 
     return Whole(row, agency, [*door, *history], frozenset(opened), days, at, name, again if actor.person else 0)
 
 
+async def name_behind(tx: Connection, keys: Keys, person: UUID) -> str | None:
+    """What they said behind the second PIN that they are called: there it looks as if it were so."""
+    rows = [row for row in await store.answers_of(tx, person, pretended=True) if row.answer.question == "called"]
+    return (await _open(keys, person, rows[-1])).says if rows else None
+
+
 def _may(actor: Actor, action: str, row: PersonRow, allowed: Allowed) -> None:
     person = row.person
     relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)

@@ -190,14 +190,15 @@ PRESSES = [
     ("portrait/portrait", "joys", {"seen": "joys:0", "joys": "Fishing", "skip": "my_day"}),
     ("portrait/portrait", "others", {"seen": "joys:1", "joys": "Music"}),
     ("portrait/portrait", "stale", {"seen": "joys:1", "joys": "Her garden"}),
-    ("portrait/about", "no name", {"seen": "called:0"}), ("portrait/care/open", "care", {}),
+    ("portrait/about", "no name", {"seen": "called:0"}),
+    ("portrait/about", "another", {"seen": "called:0", "called": "Robin"}), ("portrait/care/open", "care", {}),
     ("portrait/care", "health", {"seen": "health:0", "health": "first"}),
     ("ways", "half", {"contact": "12"}), ("ways", "one", {"way": "sms", "contact": "555-010-2211", "safe": "yes"}),
     ("ways", "two", {"contact": "robin@example.org", "quiet_from": "20:00", "quiet_until": "08:00", "readers": "Jo"}),
 ]  # fmt: skip
 
 
-SHOWS = ("erasure", "never", "shared", "told", "portrait", "portrait/portrait", "portrait/care", "ways")
+SHOWS = ("erasure", "never", "shared", "told", "portrait", "portrait/portrait", "portrait/care", "ways", "name")
 
 
 async def pressed(phone: httpx.AsyncClient, whose: UUID, path: str, near: str, typed: dict[str, str]) -> object:
@@ -273,8 +274,8 @@ def test_what_answers_behind_it_changes_nothing_but_that_pin():
     writes beside the record."""
     assert set(HARMLESS) == {
         "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-        "message.read", "disclosures.read", "erasure.read", "never.read", "pin.change",
-        "erasure.ask", "erasure.take_back", "never.say",
+        "message.read", "disclosures.read", "erasure.read", "never.read", "portrait.read", "ways.read",
+        "pin.change", "erasure.ask", "erasure.take_back", "never.say", "portrait.edit", "ways.edit",
     }  # fmt: skip
 
 

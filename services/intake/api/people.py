@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from services.intake import seals, staff, welcoming
+from services.intake import seals, staff, telling, welcoming
 from services.intake.findable import parts_for
 from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
@@ -190,7 +190,8 @@ async def get_name(
     async with transaction(running(request), own(actor)) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", _why(actor, row))
-    name = await seals.name_of(running(request).keys, row)
+        said = await telling.name_behind(tx, running(request).keys, person_id) if actor.harmless else None
+    name = said or await seals.name_of(running(request).keys, row)
     if wants_html(request):
         return pages.name_page(request, actor, name)
     return JSONResponse({"id": str(person_id), "name": name})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.intake import portrait_words as words
 from services.intake import staff
 from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.shared import zone_of
 from services.intake.places import page_of, portrait_page, reach_page
 from services.intake.portrait import (
     PACE,
@@ -67,7 +68,7 @@ async def page(request: Request, actor: Actor, whole: Whole) -> Response:
 
 
 def _section(
-    section: Section, answers: dict[str, Answer], whole: Whole, names: dict[Any, str], actor: Actor, lang: Lang
+    section: Section, answers: dict[str, Answer], whole: Whole, names: dict[UUID, str], actor: Actor, lang: Lang
 ) -> dict[str, Any]:
     told, skipped = [], []
     for question in questions_of(section):
@@ -94,11 +95,12 @@ async def _changes(request: Request, whole: Whole, actor: Actor, lang: Lang) -> 
     """The latest sittings, each with what it changed."""
     latest = [one for one in sittings(whole.history) if _meaningful(one[1])][:LATEST]
     workers = await staff.names_of(running(request), (head.worker for head, _ in latest))
-    here = ZoneInfo("UTC")
+    async with transaction(running(request)) as tx:
+        zone = await zone_of(tx, whole.row.person.id)
     return [
         {
             "who": _who(head, workers, actor, lang),
-            "when": say.moment(head.at, whole.at, here, lang),
+            "when": say.moment(head.at, whole.at, zone, lang),
             "lines": [_line(change, lang) for change in changes],
         }
         for head, changes in latest
@@ -109,7 +111,7 @@ def _meaningful(changes: Sequence[Change]) -> bool:
     return any(change.before is not None for change in changes)
 
 
-def _who(head: Answer, workers: dict[Any, str], actor: Actor, lang: Lang) -> str:
+def _who(head: Answer, workers: dict[UUID, str], actor: Actor, lang: Lang) -> str:
     says = PORTRAIT[lang]
     if head.by == "worker" and head.worker is not None:
         return says["by_worker"].format(name=workers[head.worker])
@@ -187,13 +189,13 @@ async def ask_page(
     )
 
 
-def _known(question: Question, answer: Answer, names: dict[Any, str], lang: Lang) -> dict[str, str]:
+def _known(question: Question, answer: Answer, names: dict[UUID, str], lang: Lang) -> dict[str, str]:
     text = words.shown(question, answer.says, lang) if answer.says else words.SKIP.in_lang(lang)
     says = PORTRAIT[lang]["known"].format(agency=names.get(answer.agency, "?"))
     return {"asks": words.asks(question, lang), "text": text, "says": says}
 
 
-def _clash(clash: Clash, workers: dict[Any, str], actor: Actor, lang: Lang) -> dict[str, str]:
+def _clash(clash: Clash, workers: dict[UUID, str], actor: Actor, lang: Lang) -> dict[str, str]:
     says, theirs = PORTRAIT[lang], clash.theirs
     question = QUESTIONS[theirs.question]
     if theirs.says:
@@ -203,10 +205,7 @@ def _clash(clash: Clash, workers: dict[Any, str], actor: Actor, lang: Lang) -> d
     return {"who": says["clash"].format(who=_who(theirs, workers, actor, lang)), "text": text}
 
 
-async def _agencies(request: Request, history: Iterable[Answer]) -> dict[Any, str]:
+async def _agencies(request: Request, history: Iterable[Answer]) -> dict[UUID, str]:
     """What those are called whom it was told to."""
-    found = {}
     async with transaction(running(request)) as tx:
-        for agency in {answer.agency for answer in history}:
-            found[agency] = (await directory.find_agency(tx, agency)).entry.name
-    return found
+        return await directory.agency_names(tx, {answer.agency for answer in history})
