@@ -130,7 +130,8 @@ async def load(request: Request, actor: Actor, person_id: UUID, action: str) -> 
     door = [] if actor.harmless else await _door(keys, row)
     if actor.person is None:
         door = seen_by(agency, door, allowed)
-    if actor.agency in (None, home):
+    renamed = any(answer.question == "called" and answer.agency == home for answer in history)
+    if actor.agency in (None, home) and not renamed:  # of the name before that nothing is kept
         door.append(Answer("called", home, 0, State.ANSWERED, name, "worker", None, 0, row.welcomed_at))
     again = 0 if actor.harmless else sum(one.retold for one in found)
     return Whole(row, agency, [*door, *history], frozenset(opened), days, at, name, again if actor.person else 0)

@@ -186,7 +186,19 @@ async def test_an_agency_sees_its_own_and_not_what_is_the_services_own(shared_da
 
 async def test_a_person_sees_their_own_and_who_looked(shared_database, filled):
     own = {
-        "intake": {"person", "consent", "erasure", "hold", "never", "pretended", "opening", "demand"},
+        "intake": {
+            "person",
+            "consent",
+            "erasure",
+            "hold",
+            "never",
+            "pretended",
+            "opening",
+            "demand",
+            "answer",
+            "opened_section",
+            "contact_way",
+        },
         "caseplan": {"person", "consent", "aggregate", "words", "happened", "contact"},
         "notifications": {"person", "consent", "referral", "shared_setback", "message", "disclosure"},
         "reporting": set(),

@@ -190,7 +190,7 @@ PRESSES = [
     ("portrait/portrait", "joys", {"seen": "joys:0", "joys": "Fishing", "skip": "my_day"}),
     ("portrait/portrait", "others", {"seen": "joys:1", "joys": "Music"}),
     ("portrait/portrait", "stale", {"seen": "joys:1", "joys": "Her garden"}),
-    ("portrait/about", "no name", {"seen": "called:0"}),
+    ("portrait/about", "nameless", {"seen": "called:0"}),
     ("portrait/about", "another", {"seen": "called:0", "called": "Robin"}), ("portrait/care/open", "care", {}),
     ("portrait/care", "health", {"seen": "health:0", "health": "first"}),
     ("ways", "half", {"contact": "12"}), ("ways", "one", {"way": "sms", "contact": "555-010-2211", "safe": "yes"}),

@@ -122,7 +122,7 @@ def _who(head: Answer, workers: dict[UUID, str], actor: Actor, lang: Lang) -> st
 
 def _line(change: Change, lang: Lang) -> dict[str, str]:
     question = QUESTIONS[change.after.question]
-    before = change.before.says if change.before else None
+    before = change.before.says if change.before and question.code != "called" else None  # a former name is not shown
     was = PORTRAIT[lang]["was"].format(before=words.shown(question, before, lang)) if before else ""
     return {"asks": words.asks(question, lang), "now": _now(change.after, question, lang), "was": was}
 
