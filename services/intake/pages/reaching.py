@@ -72,6 +72,7 @@ async def page(
         add=form if not form.prefix and (wrong or moved) else blank(),
         may_edit=may(actor, "ways.edit", actor.relations(person=person.id, workers=[person.worker])),
         here=reach_page(person.id),
+        language=f"/intake/people/{person.id}/contact",
         back=portrait_page(person.id),
         said={"ways-saved": WAYS[lang]["ways-saved"]},
         **frame(actor, PEOPLE),
