@@ -217,11 +217,14 @@ class Teller:
             assert answer.status_code == 422
         here = f"/intake/people/{PERSON}/ways"
         care = {"safe": True, "quiet_from": "20:00", "quiet_until": "09:00", "readers": marked(), "code_word": marked()}
-        await self.say(PERSON, here, {"way": "sms", "contact": phone(), **care})
+        for way in ("voice", "sms"):  # the second is changed
+            await self.say(PERSON, here, {"way": way, "contact": phone(), **care})
         [*_, last] = (await self.say(PERSON, here, method="GET"))["ways"]
-        await self.say(PERSON, f"{here}/{last['id']}", {"contact": phone(), **care, "readers": marked()})
+        more = {"contact": phone(), **care, "readers": marked(), "code_word": marked()}
+        await self.say(PERSON, f"{here}/{last['id']}", more)
         codes = {"way": words(), "quiet_from": words(), "quiet_until": words()}
-        assert (await self.ask(PERSON, here, codes)).status_code == 422
+        for path in (here, f"{here}/{last['id']}"):
+            assert (await self.ask(PERSON, path, codes)).status_code == 422
 
     async def plan(self) -> None:
         soon = str((datetime.now(UTC) + timedelta(days=6)).date())

@@ -18,7 +18,7 @@ from services.intake.places import portrait_page
 from services.intake.portrait import QUESTIONS, STANDS, Answer, Question, Section, State, Wanted
 from services.intake.says import START
 from services.intake.telling import Whole
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Invalid, NotFound
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
@@ -70,48 +70,57 @@ async def show(person_id: UUID, request: Request, actor: Reader) -> Response:
 
 
 @router.get("/intake/people/{person_id}/portrait/{section}")
-async def ask(person_id: UUID, section: Section, request: Request, actor: Writer) -> Response:
+async def ask(person_id: UUID, section: str, request: Request, actor: Writer) -> Response:
     """The questions of one group; before they are open, the question whether they want to go on."""
+    group = _group(section)
     whole = await telling.load(request, actor, person_id, "portrait.edit")
     if wants_html(request):
-        return await pages.ask_page(request, actor, whole, section, pages.drawn(whole, section))
-    questions = [{"question": q.code, "choices": q.choices} for q in whole.asked(section)]
-    return JSONResponse({"open": section in whole.opened or actor.person is not None, "questions": questions})
+        return await pages.ask_page(request, actor, whole, group, pages.drawn(whole, group))
+    questions = [{"question": q.code, "choices": q.choices} for q in whole.asked(group)]
+    return JSONResponse({"open": group in whole.opened or actor.person is not None, "questions": questions})
 
 
 @router.post("/intake/people/{person_id}/portrait/{section}/open")
-async def open_section(person_id: UUID, section: Section, request: Request, actor: Writer, key: Want) -> Response:
+async def open_section(person_id: UUID, section: str, request: Request, actor: Writer, key: Want) -> Response:
     """They want to go on with these questions."""
-    answer = await telling.open_questions(request, actor, key, person_id, section)
+    group = _group(section)
+    answer = await telling.open_questions(request, actor, key, person_id, group)
     if is_form(request):
-        return forms.see_other(f"{portrait_page(person_id)}/{section}", request)
+        return forms.see_other(f"{portrait_page(person_id)}/{group}", request)
     return answer.response()
 
 
 @router.post("/intake/people/{person_id}/portrait/{section}", openapi_extra=takes(Telling))
-async def tell(person_id: UUID, section: Section, request: Request, actor: Writer, key: Want) -> Response:
+async def tell(person_id: UUID, section: str, request: Request, actor: Writer, key: Want) -> Response:
     """One sitting: what they told, what they would rather not say, what they take back."""
-    whole = await telling.load(request, actor, person_id, "portrait.edit")
     form: Form[Any] = await read(request, Telling)
+    group = _group(section)
+    whole = await telling.load(request, actor, person_id, "portrait.edit")
     try:
         if form.value is None:
-            return await pages.ask_page(request, actor, whole, section, form)
+            return await pages.ask_page(request, actor, whole, group, form)
         seen = versions(form.value.seen)
-        want = wanted_of(form.value, section, whole, seen)
-        whole, merged, answer = await telling.save(request, actor, key, person_id, section, want, seen)
+        want = wanted_of(form.value, group, whole, seen)
+        whole, merged, answer = await telling.save(request, actor, key, person_id, group, want, seen)
     except Invalid as error:
         if not is_form(request):
             raise
         form = form.refuse(error, lang_for(actor, lang_of(request)))
-        return await pages.ask_page(request, actor, whole, section, form)
+        return await pages.ask_page(request, actor, whole, group, form)
     if answer is None and is_form(request):
-        return await pages.ask_page(request, actor, whole, section, form, merged.clashes)
+        return await pages.ask_page(request, actor, whole, group, form, merged.clashes)
     if answer is None:
         both = [{"question": c.question, "version": c.theirs.version, "theirs": c.theirs.says} for c in merged.clashes]
         return JSONResponse({"title": "Somebody else wrote here too", "status": 409, "clashes": both}, 409)
     if is_form(request):
         return forms.see_other(portrait_page(person_id), request, said="told")
     return answer.response()
+
+
+def _group(section: str) -> Section:
+    if section not in set(Section):
+        raise NotFound("section", "of that name")
+    return Section(section)
 
 
 def versions(seen: str | None) -> dict[str, int] | None:

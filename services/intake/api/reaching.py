@@ -84,8 +84,8 @@ async def show(person_id: UUID, request: Request, actor: Reader) -> Response:
 @router.post("/intake/people/{person_id}/ways", openapi_extra=takes(OneWay))
 async def add(person_id: UUID, request: Request, actor: Writer, want: Want) -> Response:
     """One more, after those that there are."""
-    person = await _seen(request, actor, person_id, "ways.edit")
     form = await read(request, OneWay, pages.mend(lang_of(request)))
+    person = await _seen(request, actor, person_id, "ways.edit")
 
     async def steps(said: OneWay) -> Step:
         channel = reached_by(Contact(way=said.way, contact=said.contact))
@@ -102,8 +102,8 @@ async def add(person_id: UUID, request: Request, actor: Writer, want: Want) -> R
 @router.post("/intake/people/{person_id}/ways/{way_id}", openapi_extra=takes(OneWay))
 async def change(person_id: UUID, way_id: UUID, request: Request, actor: Writer, want: Want) -> Response:
     """Another number, or another word about it."""
-    person = await _seen(request, actor, person_id, "ways.edit")
     form = await read(request, OneWay, pages.mend(lang_of(request)))
+    person = await _seen(request, actor, person_id, "ways.edit")
     form.prefix = f"w{way_id}-"
 
     async def steps(said: OneWay) -> Step:
@@ -136,8 +136,8 @@ async def safe(person_id: UUID, way_id: UUID, request: Request, actor: Writer, w
 
 
 async def _press(request: Request, actor: Actor, want: Wanted | None, person_id: UUID, step: Step) -> Response:
-    person = await _seen(request, actor, person_id, "ways.edit")
     form = await read(request, Press)
+    person = await _seen(request, actor, person_id, "ways.edit")
 
     async def steps(_: Press) -> Step:
         return step

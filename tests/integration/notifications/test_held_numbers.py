@@ -100,7 +100,7 @@ async def test_of_several_ways_the_best_text_is_written_to_and_never_in_its_quie
     async with open_world(database, cluster, **AWAKE) as world:
         matter = await world.referred(await world.partner(kafka=False))
         mail = people.SafeWay(channel="mail", sealed_contact="bWFpbA==")
-        quiet = await way(world, matter.person, "555-0101", time(0, 0), time(23, 59))
+        quiet = await way(world, matter.person, "555-0101", time.min, time.max)
         loud = await way(world, matter.person, "555-0102")
         changed = people.ContactChanged(person=matter.person, language="en", channels=("mail", "sms"))
         await world.hear(changed.model_copy(update={"ways": (mail, quiet, loud)}))
