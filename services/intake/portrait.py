@@ -6,7 +6,7 @@ that may see it does not ask again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -262,8 +262,3 @@ def sittings(history: Iterable[Answer]) -> list[tuple[Answer, list[Change]]]:
         known[place] = answer
     heads = [(changes[0].after, changes) for changes in found.values()]
     return sorted(heads, key=lambda one: (one[0].at, one[0].sitting), reverse=True)
-
-
-def emptied(answer: Answer) -> Answer:
-    """That there was an answer, without it."""
-    return replace(answer, value=None)

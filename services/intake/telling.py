@@ -78,7 +78,8 @@ class Whole:
     days: int
     at: datetime
     name: str
-    retellings: int = 0  # told to the person alone
+    own: bool = False  # the person reads it
+    retellings: int = 0  # told to them alone
 
     @property
     def is_home(self) -> bool:
@@ -103,8 +104,9 @@ class Whole:
         return known_elsewhere(self.agency, {(a.agency, a.question): a for a in self.history}.values())
 
     def asked(self, section: Section) -> list[Question]:
-        """What is asked in it: not what only a home can be told, nor what another agency lets them see already."""
-        known = self.elsewhere()
+        """What is asked in it: not what only a home can be told, nor what another agency lets them see already. Of
+        their own page nothing is kept from them."""
+        known = {} if self.own else self.elsewhere()
         return [q for q in questions_of(section) if q.code not in known and (self.is_home or q.code != "called")]
 
 
@@ -133,8 +135,9 @@ async def load(request: Request, actor: Actor, person_id: UUID, action: str) -> 
     renamed = any(answer.question == "called" and answer.agency == home for answer in history)
     if actor.agency in (None, home) and not renamed:  # of the name before that nothing is kept
         door.append(Answer("called", home, 0, State.ANSWERED, name, "worker", None, 0, row.welcomed_at))
-    again = 0 if actor.harmless else sum(one.retold for one in found)
-    return Whole(row, agency, [*door, *history], frozenset(opened), days, at, name, again if actor.person else 0)
+    is_own = actor.person is not None
+    again = sum(one.retold for one in found) if is_own else 0
+    return Whole(row, agency, [*door, *history], frozenset(opened), days, at, name, is_own, again)
 
 
 async def name_behind(tx: Connection, keys: Keys, person: UUID) -> str | None:
@@ -259,7 +262,8 @@ async def _sitting(
     if actor.harmless:
         return numbered
     told: list[Any] = [opened_event(person, section, side, whole.agency, whole.days)] if new else []
-    spared = sorted(set(whole.elsewhere()) & {q.code for q in questions_of(section)})
+    known = set() if whole.own else set(whole.elsewhere())
+    spared = sorted(known & {q.code for q in questions_of(section)})
     happened = told_event(person, section, numbered, side, whole.days, again, spared) if numbered else None
     if happened is not None and section not in OF_NEEDS:
         told.append(happened)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from services.intake import people as rules
@@ -44,6 +44,15 @@ Want = Annotated[Wanted | None, Depends(wanted)]
 Step = Callable[[Ways], Ways]
 
 
+def _on_the_wall(hour: time) -> time:
+    if hour.tzinfo is not None:
+        raise ValueError("Say the hour as their clock shows it, like 20:00.")
+    return hour
+
+
+Hour = Annotated[time, AfterValidator(_on_the_wall)]
+
+
 class Moved(Conflict):
     title = "Somebody else changed this meanwhile"
 
@@ -65,8 +74,8 @@ class OneWay(Press):
     way: WayToReach | None = Field(None, description="What kind of way; told by the number where it is left out.")
     contact: Line | None = Field(None, description="The number or address.")
     safe: bool | None = Field(None, description="Whether it is safe to write or call there; not said counts as no.")
-    quiet_from: time | None = Field(None, description="From when nothing goes there, on their home agency's clock.")
-    quiet_until: time | None = Field(None, description="Until when.")
+    quiet_from: Hour | None = Field(None, description="From when nothing goes there, on their home agency's clock.")
+    quiet_until: Hour | None = Field(None, description="Until when.")
     readers: Line | None = Field(None, description="Who else reads it.")
     code_word: Called | None = Field(None, description="A word that we say first.")
 

@@ -125,6 +125,10 @@ async def test_another_agency_asks_only_what_it_may_not_see_and_retellings_are_c
     assert 'name="matters"' not in page.text and "No need to say it again" in text(page)
     await tell(door, person, "portrait", YUSUF, my_day="Up early")
     assert (await door.events("portrait"))[-1]["data"]["spared"] == ["matters"]
+    mine = await door.page(f"/intake/people/{person}/portrait/portrait", person)
+    assert 'name="my_day"' in mine.text and "You told this to Cedar House" in text(mine), (
+        "all of it is theirs to change"
+    )
     elsewhere = await door.get(f"/intake/people/{person}/portrait", GRACE)
     assert elsewhere.status_code == 404
 
