@@ -18,11 +18,20 @@ from services.intake.words import UNCLEAR
 from shared.contracts import person as events
 from shared.contracts.kinds import Language
 from shared.contracts.person import PersonEvent, SafeWay
-from shared.runtime.errors import Invalid
+from shared.runtime.errors import Conflict, Invalid
 
 Reason = Literal["welcomed", "warm_handover", "worker_left", "person_asked"]
 DIGITS = 7  # a local number; shorter ones are typing mistakes
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class Moved(Conflict):
+    """Whoever writes had an earlier version of their ways before them."""
+
+    title = "Somebody else changed this meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was written over. Read it again, and send yours with its version.")
 
 
 class Contact(BaseModel):

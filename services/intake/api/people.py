@@ -16,7 +16,7 @@ from services.intake.findable import parts_for
 from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
-from services.intake.people import Added, Contact, Reason, assign, change_contact
+from services.intake.people import Added, Contact, Moved, Reason, assign, change_contact
 from services.intake.places import page_of
 from services.intake.pretending import own
 from services.intake.reaching import Side
@@ -54,6 +54,7 @@ class Assignment(BaseModel):
 
 class NewContact(Contact):
     next: str | None = None
+    seen: int | None = Field(None, ge=0, description="Which version of their ways this is said of.")
 
 
 @router.post("/intake/people", openapi_extra=takes(Added))
@@ -299,7 +300,7 @@ async def contact_form(
         await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
     contact = await seals.contact_of(running(request).keys, row) or ""
     person = row.person
-    known = {"way": person.way or "", "contact": contact, "language": person.language}
+    known = {"way": person.way or "", "contact": contact, "language": person.language, "seen": str(person.version)}
     return pages.contact_page(request, actor, person.id, forms.blank(**known, safe="yes" if person.safe else "no"))
 
 
@@ -320,9 +321,23 @@ async def change_reach(
         if not is_form(request):
             raise
         return pages.contact_page(request, actor, person_id, form.refuse(error, lang_for(actor, lang_of(request))))
+    except Moved:
+        if not is_form(request):
+            raise
+        return await _both(request, actor, person_id, form)
     if not is_form(request):
         return answer.response()
     return forms.see_other(back_to(form.value.next, page_of(person_id, actor)), request, said="contact-changed")
+
+
+async def _both(request: Request, actor: Actor, person_id: UUID, form: forms.Form[NewContact]) -> Response:
+    """What was typed, and what somebody else wrote meanwhile. Sent again, it comes after that."""
+    async with transaction(running(request)) as tx:
+        row = await _see(tx, actor, "person.edit", person_id)
+        await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
+    form.typed["seen"] = str(row.person.version)
+    theirs = await seals.contact_of(running(request).keys, row) or ""
+    return pages.contact_page(request, actor, person_id, form, theirs)
 
 
 async def _save_contact(
@@ -335,6 +350,8 @@ async def _save_contact(
             person = await store.lock_person(tx, person_id)
             relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
             actor.require("person.edit", relations, person_id)
+            if said.seen not in (None, person.version):
+                raise Moved
             by: Side = "person" if actor.person else "worker"
             after, told = change_contact(person, said, seals.as_text(sealed), by)
             await store.save_contact(tx, after)

@@ -17,14 +17,14 @@ from services.intake import seals
 from services.intake.fields import Called, Line, WayToReach
 from services.intake.pages import reaching as pages
 from services.intake.pages.frame import lang_for
-from services.intake.people import Contact, Person, reached_by
+from services.intake.people import Contact, Moved, Person, reached_by
 from services.intake.places import reach_page
 from services.intake.pretending import own
 from services.intake.reaching import MOST, Quiet, Side, Way, Ways, added, changed, preferred, say_safe, without
 from services.intake.says_portrait import WAYS
 from services.intake.store import people as store
 from shared.messaging.outbox import put_events
-from shared.runtime.errors import Conflict, Invalid
+from shared.runtime.errors import Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.edge import allow
@@ -51,13 +51,6 @@ def _on_the_wall(hour: time) -> time:
 
 
 Hour = Annotated[time, AfterValidator(_on_the_wall)]
-
-
-class Moved(Conflict):
-    title = "Somebody else changed this meanwhile"
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was written over. Read the list again, and send yours with its version.")
 
 
 class Press(BaseModel):

@@ -94,6 +94,17 @@ async def test_two_who_change_it_at_once_see_each_other_and_what_was_typed_is_ke
     assert len(await ways(door, person)) == 3
 
 
+async def test_two_numbers_written_over_each_other_are_both_seen(door: Door):
+    person = await door.add()
+    drawn = {"way": "sms", "safe": "yes", "language": "en", "seen": "0"}
+    path = f"/intake/people/{person}/contact"
+    assert (await door.fill(path, {**drawn, "contact": OTHER}, person)).status_code == 303
+    page = await door.fill(path, {**drawn, "contact": "555-010-3333"}, DANA)
+    assert page.status_code == 409 and f"“{OTHER}”" in text(page) and "555-010-3333" in page.text
+    again = await door.fill(path, {**drawn, "contact": "555-010-3333", "seen": "1"}, DANA)
+    assert again.status_code == 303
+
+
 async def test_what_can_t_be_right_is_mended_beside_its_field(door: Door):
     person = await door.add()
     page = await door.fill(f"/intake/people/{person}/ways", {"contact": "12", "readers": "Jo"}, person)
