@@ -106,7 +106,7 @@ class Whole:
     def asked(self, section: Section) -> list[Question]:
         """What is asked in it: not what only a home can be told, nor what another agency lets them see already. Of
         their own page nothing is kept from them."""
-        known = {} if self.own else self.elsewhere()
+        known: dict[str, Answer] = {} if self.own else self.elsewhere()
         return [q for q in questions_of(section) if q.code not in known and (self.is_home or q.code != "called")]
 
 
@@ -262,7 +262,7 @@ async def _sitting(
     if actor.harmless:
         return numbered
     told: list[Any] = [opened_event(person, section, side, whole.agency, whole.days)] if new else []
-    known = set() if whole.own else set(whole.elsewhere())
+    known: set[str] = set() if whole.own else set(whole.elsewhere())
     spared = sorted(known & {q.code for q in questions_of(section)})
     happened = told_event(person, section, numbered, side, whole.days, again, spared) if numbered else None
     if happened is not None and section not in OF_NEEDS:
