@@ -20,12 +20,15 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE), _Readable
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=TEXT), _Readable]
+Told = Annotated[  # an answer: short enough that a whole sitting fits into one event
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1500, pattern=TEXT), _Readable
+]
 Called = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE), _Readable
 ]
 
 
-def _known(codes: Iterable[str], what: str) -> AfterValidator:
+def one_of(codes: Iterable[str], what: str) -> AfterValidator:
     known = tuple(codes)
 
     def check(code: str) -> str:
@@ -44,7 +47,7 @@ def _address(text: str) -> str:
 
 Zone = Annotated[str, AfterValidator(known_zone)]
 Website = Annotated[Line, AfterValidator(_address)]
-Need = Annotated[str, _known(NEEDS, "a need")]
-Category = Annotated[str, _known(CATEGORIES, "a category")]
-Document = Annotated[str, _known(PAPERS, "a document")]
-WayToReach = Annotated[str, _known(WAYS, "a way")]
+Need = Annotated[str, one_of(NEEDS, "a need")]
+Category = Annotated[str, one_of(CATEGORIES, "a category")]
+Document = Annotated[str, one_of(PAPERS, "a document")]
+WayToReach = Annotated[str, one_of(WAYS, "a way")]

@@ -5,7 +5,8 @@ from uuid import UUID
 from asyncpg import Connection
 
 from services.intake import people as rules
-from services.intake.people import Because, Person, Side
+from services.intake.people import Person
+from services.intake.reaching import Because, Side
 from services.intake.store import people as store
 from shared.messaging.outbox import put_events
 from shared.security import audit
@@ -15,8 +16,9 @@ from shared.web.edge import cause_of
 
 async def hold(tx: Connection, person_id: UUID, because: Because, actor: Actor) -> Person:
     """From its commit on the others hear that no way of theirs is safe. Raises NotFound."""
-    person, told = rules.hold(await store.lock_person(tx, person_id))
+    person, told = rules.hold(await store.lock_person(tx, person_id), because)
     await store.save_hold(tx, person, because)
+    await store.save_others(tx, person)
     await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor))
     await audit.record(tx, actor, "way_in.end", person.id, "number", "care")
     return person

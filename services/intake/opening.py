@@ -28,6 +28,7 @@ from services.intake.names import looked_up, words_of
 from services.intake.same_time import takes_as_long
 from services.intake.store import directory, people
 from services.intake.store import emergencies as store
+from services.intake.store.consents import is_kept_out
 from services.intake.store.names import find_by_parts
 from shared.contracts import person as events
 from shared.messaging.outbox import put_events
@@ -146,7 +147,7 @@ async def _opened(
     async with command(here, SERVICE) as tx:
         assert actor.agency is not None
         person = await people.lock_person(tx, person_id)
-        if person.agency != said.agency or await store.is_never(tx, person.id, actor.agency):
+        if person.agency != said.agency or await is_kept_out(tx, person.id, actor.agency):
             await _refusal(tx, actor, said.agency, person.id)
             return None, None
         live = await store.live_opening(tx, actor.id, person.id)

@@ -12,19 +12,26 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.fields import Called, Line, Need, Text, WayToReach
+from services.intake.fields import Called, Line, Need, Text, Told, WayToReach
+from services.intake.reaching import Because, Held, Quiet, Side, Way, Ways, channels_of, hold_all
 from services.intake.words import UNCLEAR
 from shared.contracts import person as events
 from shared.contracts.kinds import Language
-from shared.contracts.person import PersonEvent
-from shared.runtime.errors import Invalid
+from shared.contracts.person import PersonEvent, SafeWay
+from shared.runtime.errors import Conflict, Invalid
 
-Because = Literal["phone_lost", "wrong_number"]
-Side = Literal["worker", "person"]
-Held = Literal["nobody", "worker", "person"]  # who has said since that the number now written down is safe
 Reason = Literal["welcomed", "warm_handover", "worker_left", "person_asked"]
 DIGITS = 7  # a local number; shorter ones are typing mistakes
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class Moved(Conflict):
+    """Whoever writes had an earlier version of their ways before them."""
+
+    title = "Somebody else changed this meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was written over. Read it again, and send yours with its version.")
 
 
 class Contact(BaseModel):
@@ -51,6 +58,7 @@ class Added(SelfReferral):
     """The same, written down by a worker."""
 
     id: UUID | None = Field(None, description="Chosen by the caller; made here otherwise.")
+    matters: Told | None = Field(None, description="What matters most to them now, in their own words.")
     worker: UUID | None = Field(None, description="Who walks with them; the one who adds them, if not said.")
     synthetic: bool = Field(False, description="An invented person.")
 
@@ -68,13 +76,23 @@ class Person:
     came: str = "by_themselves"
     synthetic: bool = False
     held: Held | None = None  # None: nothing keeps us from their number; a number that is held is not safe
+    quiet: Quiet | None = None
+    contact: str | None = None  # sealed, in base64; where it was read
+    care: str | None = None
+    others: Ways = ()  # ways beside the first, where they were read
+    version: int = 0  # of all these ways
+
+    @property
+    def ways(self) -> Ways:
+        """All of them, in the order in which they are tried. The first goes by the person's own id."""
+        if self.way is None:
+            return self.others
+        return (Way(self.id, self.way, self.contact, self.safe, self.held, self.quiet, self.care), *self.others)
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Ways that are safe, the best first. Coming by is safe by itself."""
-        if self.way == "in_person" or (self.way is not None and self.safe):
-            return (self.way,)
-        return ()
+        """Kinds of ways that are safe, the best first. Coming by is safe by itself."""
+        return channels_of(self.ways)
 
 
 def reached_by(said: Contact) -> str | None:
@@ -128,13 +146,41 @@ def change_contact(
     safe, held = bool(said.safe), person.held
     if held is not None:
         held, safe = (by if safe else "nobody"), False
-    after = replace(person, way=reached_by(said), safe=safe, language=said.language, held=held)
+    # Who else reads the one before, and its word, is no word about this one; when they want quiet is their own.
+    after = replace(
+        person,
+        way=reached_by(said),
+        safe=safe,
+        language=said.language,
+        held=held,
+        contact=sealed_contact,
+        care=None,
+        version=person.version + 1,
+    )
     return after, (_contact(after, sealed_contact),)
 
 
-def hold(person: Person) -> tuple[Person, Sequence[PersonEvent]]:
+def hold(person: Person, because: Because = "phone_lost") -> tuple[Person, Sequence[PersonEvent]]:
     """Their phone is gone, or the number is somebody else's: nothing goes there, and nobody's word alone undoes it."""
-    after = replace(person, held="nobody", safe=False)
+    others = hold_all(person.others, because)
+    after = replace(person, held="nobody", safe=False, others=others, version=person.version + 1)
+    return after, (_contact(after, None),)
+
+
+def with_ways(person: Person, ways: Ways) -> tuple[Person, Sequence[PersonEvent]]:
+    """All ways anew, in their order; the first of them is the person's own. Told whole."""
+    first = ways[0] if ways else Way(person.id, "")
+    after = replace(
+        person,
+        way=first.channel or None,
+        contact=first.contact,
+        safe=first.safe,
+        held=first.held,
+        quiet=first.quiet,
+        care=first.care,
+        others=ways[1:],
+        version=person.version + 1,
+    )
     return after, (_contact(after, None),)
 
 
@@ -143,8 +189,8 @@ def say_safe(person: Person, by: Side) -> tuple[Person, Sequence[PersonEvent]]:
     if person.held in (None, by):
         return person, ()
     if person.held == "nobody":
-        return replace(person, held=by), ()
-    after = replace(person, held=None, safe=True)
+        return replace(person, held=by, version=person.version + 1), ()
+    after = replace(person, held=None, safe=True, version=person.version + 1)
     return after, (_contact(after, None),)
 
 
@@ -153,6 +199,21 @@ def link_made(person: Person, sealed_link: str | None) -> PersonEvent:
 
 
 def _contact(person: Person, sealed_contact: str | None) -> PersonEvent:
+    """Every way that is safe now, whole: whoever hears it needs nothing of what was said before."""
     return events.ContactChanged(
-        person=person.id, language=person.language, channels=person.channels, sealed_contact=sealed_contact
+        person=person.id,
+        language=person.language,
+        channels=person.channels,
+        sealed_contact=sealed_contact,
+        ways=tuple(_told(way, sealed_contact if way.id == person.id else None) for way in person.ways if way.usable),
+    )
+
+
+def _told(way: Way, sealed: str | None) -> SafeWay:
+    quiet = way.quiet
+    return SafeWay(
+        channel=way.channel,
+        sealed_contact=way.contact or sealed,
+        quiet_from=quiet.begin if quiet else None,
+        quiet_until=quiet.end if quiet else None,
     )

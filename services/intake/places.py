@@ -75,3 +75,11 @@ def never_page(person: UUID) -> str:
 
 def first_days_page(person: UUID) -> str:
     return f"/intake/people/{person}/first-days"
+
+
+def portrait_page(person: UUID) -> str:
+    return f"/intake/people/{person}/portrait"
+
+
+def reach_page(person: UUID) -> str:
+    return f"/intake/people/{person}/ways"

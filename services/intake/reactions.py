@@ -1,5 +1,5 @@
 """What intake does when it hears others: a service has stopped, or has let go of somebody, so a revocation comes nearer
-to being in effect, an erasure to being done.
+to being in effect, an erasure to being done; and what became of a need, as its referral tells it.
 """
 
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ from asyncpg import Connection
 
 from services.intake import erasures
 from services.intake.consents import Patience, halt
+from services.intake.hearing import hear_referral
 from services.intake.store import consents as store
 from services.intake.store import erasures as erasing
 from shared.contracts.envelope import Envelope
 from shared.contracts.halted import Forgotten, Halted
+from shared.contracts.referral import ReferralEvent
 from shared.contracts.topics import SERVICES
 from shared.messaging.outbox import Cause
 from shared.messaging.reactions import Fact, Reactions
@@ -36,6 +38,13 @@ async def hear_halted(tx: Connection, facts: Sequence[Fact]) -> None:
         decision = halt(consent, event.service, PATIENCE)
         if decision.state != consent:
             await store.save_consent(tx, decision, Cause(str(envelope.id), f"service:{event.service}"))
+
+
+@reactions.on(ReferralEvent.topic)
+async def hear_referrals(tx: Connection, facts: Sequence[Fact]) -> None:
+    """Of several people in the order of their ids, of one in the order in which it happened."""
+    for fact in sorted(facts, key=lambda fact: str(getattr(fact.event, "person", ""))):
+        await hear_referral(tx, fact)
 
 
 async def _hear_forgotten(tx: Connection, envelope: Envelope, event: Forgotten) -> None:

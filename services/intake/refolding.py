@@ -4,7 +4,6 @@ A consent that was taken back stays taken back, and everybody stays findable. Wh
 own words, what a page says of an agency beyond its public facts) is gone; pages say that it is not known here.
 """
 
-from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -16,20 +15,17 @@ import structlog
 from asyncpg import Connection
 from pydantic import ValidationError
 
-from services.intake import arrivals as arriving
-from services.intake import erasures
-from services.intake.clocks import ERASING, PATIENCE
+from services.intake.clocks import PATIENCE
 from services.intake.consents import Consent, Stage, Terms, clock_of, reminder_of
 from services.intake.directory import Agency, AgencyEntry, Origin, Program, ProgramEntry
-from services.intake.emergencies import KIND as REVIEW
-from services.intake.emergencies import REVIEWED_WITHIN
-from services.intake.links import Because
-from services.intake.links import Patience as LinkPatience
-from services.intake.store import accounts, arrivals, directory, emergencies, invited, links, sessions, ways_in
+from services.intake.refolding_people import fold_person, fold_portrait
+from services.intake.store import (
+    accounts,
+    directory,
+    sessions,
+)
 from services.intake.store import consents as consent_store
-from services.intake.store import erasures as erasing
-from services.intake.store.first_days import refold as refold_days
-from shared.contracts import account, agency, consent, person, program
+from shared.contracts import account, agency, consent, need, person, portrait, program
 from shared.contracts.envelope import BadRecord, Envelope
 from shared.contracts.events import Event
 from shared.messaging.timers import start_timers
@@ -37,10 +33,9 @@ from shared.runtime import sql
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
 from shared.web.idempotency import mark_used
-from shared.workflow import Decision, Timer
 
 SQL = sql.load(__file__, "refolding.sql")
-ACCOUNTS, ERASURES, OPENINGS, LINKS = accounts.SQL, erasing.SQL, emergencies.SQL, links.SQL
+ACCOUNTS = accounts.SQL
 LOADED = "load:"  # how events name the directory that they were loaded from
 
 log = structlog.get_logger("intake")
@@ -53,7 +48,9 @@ async def refold(tx: Connection, envelope: Envelope, event: Event) -> None:
         case program.ProgramEvent():
             await _program(tx, envelope, event)
         case person.PersonEvent():
-            await _person(tx, envelope, event)
+            await fold_person(tx, envelope, event)
+        case portrait.PortraitEvent() | need.NeedEvent():
+            await fold_portrait(tx, envelope, event)
         case consent.ConsentEvent():
             await _consent(tx, envelope, event)
         case account.AccountEvent():
@@ -130,86 +127,6 @@ def _origin(known: Origin | None, envelope: Envelope) -> Origin | None:
     if not loaded:
         return None
     return known or Origin(source, envelope.subject)
-
-
-async def _person(tx: Connection, envelope: Envelope, event: person.PersonEvent) -> None:
-    match event:
-        case person.Welcomed(person=id, agency=home, worker=worker):
-            way, safe = _reached(event.channels)
-            more = (way, safe, event.language, event.came, event.synthetic, envelope.time)
-            if await tx.fetchval(SQL["put_person"], id, home, worker, *more) is None:
-                log.error("own event names an agency that is not here", kind="person", id=str(id))
-            await tx.execute(invited.SQL["settle"], id, "here")  # whom a list had named until then
-        case person.WorkerAssigned(person=id, agency=home, worker=worker):
-            await tx.execute(SQL["assign_worker"], id, worker, home, envelope.time)
-            await arrivals.answered(tx, id, worker)
-        case person.Acknowledged() | person.AnswerLate():
-            await _arrival(tx, envelope, event)
-        case person.FirstDaysSet() | person.FirstThingMoved():
-            await refold_days(tx, event, envelope.time)
-        case person.ContactChanged(person=id, sealed_contact=sealed):
-            contact = b64decode(sealed) if sealed else None
-            await tx.execute(
-                SQL["change_contact"], id, contact, *_reached(event.channels), event.language, envelope.time
-            )
-        case person.WayInMade(person=id):
-            await ways_in.forget_before(tx, id, envelope.time)
-        case person.Opened(person=id, opening=opening, agency=where, worker=worker):
-            facts = (event.cannot, event.treatment, envelope.time, event.until)
-            await tx.execute(OPENINGS["fold_opening"], opening, id, where, worker, *facts)
-            # What was found about it is in no event: it is looked at once more.
-            await start_timers(tx, [Timer(REVIEW, opening, REVIEWED_WITHIN)], since=envelope.time)
-        case person.Linked(person=id, link=link, other=other):
-            await tx.execute(LINKS["fold_linked"], link, id, other, envelope.time)
-        case person.Unlinked(link=link, reason=reason):
-            await _unlinked(tx, envelope, link, reason)
-        case person.ErasureSet() | person.ErasureTakenBack() | person.Erased():
-            await _erasure(tx, envelope, event)
-
-
-async def _erasure(
-    tx: Connection, envelope: Envelope, event: person.ErasureSet | person.ErasureTakenBack | person.Erased
-) -> None:
-    match event:
-        case person.ErasureSet(person=id, due=due):
-            await tx.execute(ERASURES["fold_set"], id, due, envelope.time)
-            await start_timers(tx, [erasures.clock_of(erasures.Erasure(id, erasures.Stage.SET, due=due), ERASING)])
-        case person.ErasureTakenBack(person=id):
-            await _fold_erasure(tx, envelope, erasures.Erasure(id, erasures.Stage.TAKEN_BACK))
-        case person.Erased(person=id, kept_until=until):
-            stage = erasures.Stage.KEPT if until else erasures.Stage.ERASED
-            await _fold_erasure(tx, envelope, erasures.Erasure(id, stage, kept_until=until))
-            await erasing.empty(tx, id, kept=until is not None)
-
-
-async def _unlinked(tx: Connection, envelope: Envelope, link: UUID, reason: str) -> None:
-    """What the desks had said of it is in no event: they look again."""
-    if await tx.fetchval(LINKS["fold_unlinked"], link, reason, envelope.time) and reason == Because.NOT_ONE:
-        row = await links.find(tx, link)
-        await links.open_incidents(tx, row.link, row.linked_at or row.put_at, LinkPatience())
-
-
-async def _arrival(tx: Connection, envelope: Envelope, event: person.Acknowledged | person.AnswerLate) -> None:
-    """What was promised them rings on, from when it began to."""
-    stage = arriving.Stage.WAITING if isinstance(event, person.Acknowledged) else arriving.Stage.LATE
-    arrival = arriving.Arrival(event.person, NOBODY, event.answer_by, stage)
-    if stage is arriving.Stage.WAITING:
-        await tx.execute(arrivals.SQL["fold_begun"], event.person, event.answer_by, envelope.time)
-    clock = arriving.clock_of(arrival, arrivals.PATIENCE)
-    await arrivals.save(tx, Decision(arrival, (), (clock,)), envelope.time)
-
-
-async def _fold_erasure(tx: Connection, envelope: Envelope, after: erasures.Erasure) -> None:
-    """Above all: what was taken back is not due any more, and what was done is not undone."""
-    await tx.execute(ERASURES["fold_stage"], after.person, after.stage.value, after.kept_until, envelope.time)
-    await start_timers(tx, [erasures.clock_of(after, ERASING)], since=envelope.time)
-
-
-def _reached(channels: tuple[str, ...]) -> tuple[str | None, bool]:
-    """Way, and whether it is safe. No event names a way that is not safe: it is not used, so it need not be known."""
-    if not channels:
-        return None, False
-    return channels[0], channels[0] != "in_person"
 
 
 async def _consent(tx: Connection, envelope: Envelope, event: consent.ConsentEvent) -> None:

@@ -12,6 +12,10 @@ UPDATE person SET worker_id = $2, agency_id = $3, changed_at = $4
 -- Without a sealed contact the ways changed and the number did not.
 UPDATE person SET contact = coalesce($2, contact), way = $3, safe = $4, language = $5, changed_at = $6 WHERE id = $1;
 
+-- name: fold_first_way
+-- The number and the quiet hours of the way that is tried first; which way it is, and that it is safe, comes next.
+UPDATE person SET contact = coalesce($2, contact), quiet_from = $3, quiet_until = $4, care = NULL WHERE id = $1;
+
 -- name: zone
 -- Where the days of an agency end.
 SELECT entry -> 'calendar' ->> 'timezone' FROM agency WHERE id = $1;

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import structlog
 
-from services.intake.people import SelfReferral
+from services.intake.people import Added, SelfReferral
+from services.intake.portrait import QUESTIONS
 from services.intake.store.people import Row, Sealed
 from shared.security.sealing import (
     Compartment,
@@ -27,6 +28,7 @@ from shared.security.sealing import (
 # What each seal is bound to. Notifications opens the contact under the same name.
 NAME = (Compartment.IDENTITY, "person.name")
 CONTACT = (Compartment.CONTACT, "contact_way.value")
+CARE = (Compartment.CONTACT, "contact_way.care")
 LINK = (Compartment.CONTACT, "way_in.link")
 ASKED = (Compartment.IDENTITY, "person.asked")
 BORN = (Compartment.IDENTITY, "person.born")
@@ -38,7 +40,9 @@ log = structlog.get_logger("intake")
 
 async def close(keys: Keys, person: UUID, said: SelfReferral) -> Sealed:
     """All that somebody told us, sealed. Makes their keys."""
-    asked = {"needs": said.needs, "words": said.words}
+    asked: dict[str, Any] = {"needs": said.needs, "words": said.words}
+    if isinstance(said, Added) and said.matters:
+        asked["matters"] = said.matters
     return Sealed(
         await seal(keys, person, *NAME, said.name),
         await close_contact(keys, person, said.contact),
@@ -102,3 +106,10 @@ async def asked_of(keys: Keys, row: Row) -> dict[str, Any]:
     except (Erased, Tampered):
         return {"needs": [], "words": None}
     return found
+
+
+def place_of(question: str) -> tuple[Compartment, str]:
+    """With which key an answer is closed, and to what it is bound. What they like to be called is their name."""
+    if question == "called":
+        return NAME
+    return QUESTIONS[question].compartment, f"answer.{question}"

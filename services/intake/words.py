@@ -12,6 +12,8 @@ from shared.web.words import Lang, Words
 CATEGORIES: Mapping[str, Words] = {
     "referral": Words("what you ask them for", "lo que usted les pide"),
     "contact": Words("how to reach you", "cómo comunicarse con usted"),
+    "portrait": Words("who you are, in your words", "quién es usted, con sus palabras"),
+    "needs": Words("what would help you", "lo que le ayudaría"),
     "plan": Words("your plan", "su plan"),
     "promise": Words("what was promised to you", "lo que le prometieron"),
     "setback": Words("this one thing that got hard", "esta única cosa que se puso difícil"),

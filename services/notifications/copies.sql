@@ -14,10 +14,11 @@ INSERT INTO person (id, agency, worker) VALUES ($1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, worker = excluded.worker
 
 -- name: change_contact
--- Without a sealed contact the ways changed and the number did not.
-INSERT INTO person AS known (id, language, channels, contact) VALUES ($1, $2, $3, $4)
+-- Without a sealed contact the ways changed and the number did not. The quiet hours are those of that number.
+INSERT INTO person AS known (id, language, channels, contact, quiet_from, quiet_until) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE
    SET language = excluded.language, channels = excluded.channels,
+       quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
        contact = CASE WHEN known.erased THEN NULL ELSE coalesce(excluded.contact, known.contact) END
 
 -- name: erase_person

@@ -66,6 +66,7 @@ class Reader:
     channels: Sequence[str]  # safe ways, the best first
     has_contact: bool
     erased: bool = False
+    quiet: tuple[time, time] | None = None  # hours of their own for the number that is written to
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,9 @@ def decide(
     channel = next((way for way in reader.channels if way in WRITABLE), None)
     if channel is None:
         return Withhold("no_safe_way")
-    until = quiet_until(local_now, quiet)
-    if until is not None:
+    hours = (quiet, reader.quiet) if reader.quiet else (quiet,)
+    until = max((end for one in hours if (end := quiet_until(local_now, one))), default=None)
+    if until is not None:  # where other quiet hours begin then, it is decided once more
         return Hold(channel, until, f"quiet hours until {until.hour}:{until.minute:02}")
     if standing is Standing.UNHEARD:
         return Hold(channel, local_now + LISTEN_FOR, "their consent is on its way to us")
@@ -132,6 +134,14 @@ def quiet_until(local_now: datetime, quiet: tuple[time, time]) -> datetime | Non
         return None
     day = local_now.date() + timedelta(days=1 if at >= end else 0)
     return datetime.combine(day, end, tzinfo=local_now.tzinfo)
+
+
+def number_of(event: people.ContactChanged) -> tuple[str | None, tuple[time | None, time | None]]:
+    """The number that is written to, sealed, and its quiet hours: of the best safe way that a carrier stands behind."""
+    way = next((way for way in event.ways or () if way.channel in WRITABLE), None)
+    if way is None:
+        return (event.sealed_contact if event.ways is None else None), (None, None)
+    return way.sealed_contact, (way.quiet_from, way.quiet_until)
 
 
 # The rows
@@ -199,10 +209,15 @@ async def _decide(tx: Connection, voice: Voice, news: News, heard: Envelope) -> 
 
 def decide_row(known: Record, voice: Voice, since: datetime, occasion: str) -> Decision:
     """The decision on a row of the statement `reader` or `claim`."""
-    reader = Reader(known["channels"], known["has_contact"], known["erased"]) if known["channels"] is not None else None
+    reader = _reader(known) if known["channels"] is not None else None
     local = known["now"].astimezone(ZoneInfo(known["timezone"] or voice.timezone))
     standing = Standing.LIVE if occasion in OF_THEMSELVES else _standing(known, local)
     return decide(reader, standing, local, voice.quiet, known["now"] - since)
+
+
+def _reader(known: Record) -> Reader:
+    begin, end = known["quiet_from"], known["quiet_until"]
+    return Reader(known["channels"], known["has_contact"], known["erased"], (begin, end) if begin and end else None)
 
 
 def _standing(known: Record, local: datetime) -> Standing:

@@ -1,6 +1,7 @@
 -- name: reader
 -- Whom a message would be for, and whether the consent that its news came under is live. One row always.
-SELECT person.channels, person.contact IS NOT NULL AS has_contact, person.erased, agency.timezone,
+SELECT person.channels, person.contact IS NOT NULL AS has_contact, person.erased, person.quiet_from, person.quiet_until,
+       agency.timezone,
        consent.person IS NOT NULL AND consent.recipient IS NOT NULL AS consent_heard,
        consent.ended IS NULL
            AND (consent.confirmed OR consent.confirm_by >= (clock() AT TIME ZONE coalesce(agency.timezone, 'UTC'))::date)
@@ -47,7 +48,8 @@ SELECT id FROM message
 -- name: claim
 -- With all that decides once more, since hours may have passed.
 SELECT message.id, message.person, message.occasion, message.attempt, message.link, message.decided_at, person.channels,
-       person.contact, person.contact IS NOT NULL AS has_contact, person.erased, person.language, agency.timezone,
+       person.contact, person.contact IS NOT NULL AS has_contact, person.erased, person.quiet_from, person.quiet_until,
+       person.language, agency.timezone,
        consent.person IS NOT NULL AND consent.recipient IS NOT NULL AS consent_heard,
        consent.ended IS NULL
            AND (consent.confirmed OR consent.confirm_by >= (clock() AT TIME ZONE coalesce(agency.timezone, 'UTC'))::date)

@@ -94,8 +94,9 @@ async def _hear_person(tx: Connection, settings: Settings, voice: Voice, fact: F
         case people.WorkerAssigned() as event:
             await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
         case people.ContactChanged() as event:
-            sealed = b64decode(event.sealed_contact) if event.sealed_contact else None
-            await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed)
+            number, quiet = messages.number_of(event)
+            sealed = b64decode(number) if number else None
+            await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed, *quiet)
         case people.WayInMade() as event:
             await messages.hear_link(tx, voice, event, fact.envelope)
         case people.Erased() as event:

@@ -95,6 +95,8 @@ Category = Annotated[
         "plan",
         "promise",
         "contact",
+        "portrait",
+        "needs",
         "health",
         "mental_health",
         "substance_use",

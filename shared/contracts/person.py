@@ -4,7 +4,7 @@ Name and contacts stay sealed with intake. What others need to know is who is re
 and which ways of writing are safe.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -12,11 +12,26 @@ from pydantic import Field
 
 from shared.contracts.compartments import Compartment, In
 from shared.contracts.events import Event
-from shared.contracts.kinds import AgencyId, Channel, Known, Language, PersonId, WorkerId
+from shared.contracts.kinds import AgencyId, Channel, Known, Language, Part, PersonId, WorkerId
 
 InContact = In(Compartment.CONTACT)
 InHealth = In(Compartment.HEALTH)
 InIdentity = In(Compartment.IDENTITY)
+SEALED = r"^[A-Za-z0-9+/]+={0,2}$"
+
+
+class SafeWay(Part):
+    """One way of several that is safe, and when it is not to be used."""
+
+    channel: Channel = Field(description="What kind of way.")
+    sealed_contact: str | None = Field(
+        None,
+        max_length=4096,
+        pattern=SEALED,
+        description="The way itself, sealed as `contact_way.value` with their contact key, in base64.",
+    )
+    quiet_from: time | None = Field(None, description="From when nobody writes or calls there, on their home's clock.")
+    quiet_until: time | None = Field(None, description="Until when; none: there are no such hours.")
 
 
 class PersonEvent(Event):
@@ -70,6 +85,11 @@ class ContactChanged(PersonEvent):
         max_length=4096,
         pattern=r"^[A-Za-z0-9+/]+={0,2}$",
         description="The way itself, sealed as `contact_way.value` with their contact key, in base64.",
+    )
+    ways: Annotated[tuple[SafeWay, ...] | None, InContact] = Field(
+        None,
+        max_length=16,
+        description="Every safe way, the best first, each with its number. None: written before there were several.",
     )
 
 

@@ -70,6 +70,20 @@ FAMILIES = (
     ),
     _family("person", "intake", "the person", "the person", "People the network walks beside, by id only."),
     _family(
+        "portrait",
+        "intake",
+        "the person",
+        "the person",
+        "What people told of who they are: which questions, never what they said.",
+    ),
+    _family(
+        "need",
+        "intake",
+        "the person",
+        "the person",
+        "What people say would help, as it stands after each time that they told it.",
+    ),
+    _family(
         "consent",
         "intake",
         "the consent",

@@ -146,6 +146,16 @@ BY_SERVICE: Mapping[str, tuple[Entry, ...]] = {
                person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
         _entry("first_days.write", "Write down, with them, the day, their supervision and what is arranged",
                "first_days.read", **WALKS_WITH),
+        _entry("portrait.read", "Read what somebody told of who they are and what would help", "portrait.read",
+               person=SELF, case_manager=NAMED | SAME | RECEIVING, mentor=NAMED,
+               supervisor=NAMED | SAME | RECEIVING, agency_admin=RECEIVING),
+        _entry("portrait.edit", "Write down what somebody told of that, or that they would rather not say",
+               "portrait.read", person=SELF, case_manager=NAMED | SAME | RECEIVING,
+               supervisor=NAMED | SAME | RECEIVING, agency_admin=RECEIVING),
+        _entry("ways.read", "See every way to reach somebody, and what is safe about each", "person.reach",
+               person=SELF, case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME),
+        _entry("ways.edit", "Change in which ways somebody is reached, and what is safe about each", "person.reach",
+               person=SELF, **WALKS_WITH),
         _entry("pin.change", "Change the PIN that one came in by", "pin.change", person=SELF),
         _entry("way_in.read", "See whether somebody has a link and a PIN, and whether their number is held",
                "way_in.read", case_manager=NAMED | SAME, mentor=NAMED, supervisor=NAMED | SAME, agency_admin=SAME),
@@ -306,12 +316,12 @@ ACROSS_AGENCIES = frozenset({
 })  # fmt: skip
 
 # What answers behind the second PIN. All else is not there; and what is drawn from rows finds none (edge.py, reach_of).
-# The last three write beside the record (services/intake/pretending.py): a press that was refused would tell.
+# The last five write beside the record (services/intake/pretending.py): a press that was refused would tell.
 HARMLESS = frozenset({
     "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-    "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "pin.change",
+    "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "portrait.read", "ways.read",
     "first_days.read",
-    "erasure.ask", "erasure.take_back", "never.say",
+    "pin.change", "erasure.ask", "erasure.take_back", "never.say", "portrait.edit", "ways.edit",
 })  # fmt: skip
 
 # Routes that are no functions of ours (mounted files, generated documents), by their path's pattern: `*` is one part.

@@ -69,6 +69,14 @@ async def everything_in(dsn: str, keys: Keys) -> str:
                 (seals.ASKED, row["asked"]),
             ):
                 found += opened(keys, row["id"], *bound, content)
+        for row in await admin.fetch("SELECT person_id, question, value FROM intake.answer"):
+            found += opened(keys, row["person_id"], *seals.place_of(row["question"]), row["value"])
+        for row in await admin.fetch(
+            "SELECT person_id, contact, care FROM intake.contact_way"
+            " UNION ALL SELECT id, contact, care FROM intake.person"
+        ):
+            found += opened(keys, row["person_id"], *seals.CONTACT, row["contact"])
+            found += opened(keys, row["person_id"], *seals.CARE, row["care"])
         for row in await admin.fetch("SELECT id, contact FROM notifications.person"):
             found += opened(keys, row["id"], *seals.CONTACT, row["contact"])
         for row in await admin.fetch(WORDS):

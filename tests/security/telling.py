@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 
 from services.intake.directory import RECORDS
+from services.intake.portrait import Section, questions_of
 from services.intake.signing_in.codes import STEP, code_at
 from shared.runtime.ids import uuid7
 from shared.security import demo
@@ -190,7 +191,8 @@ class Teller:
 
     async def begin(self) -> None:
         """They are added, ask by themselves, change how they are reached, get a link, choose a PIN."""
-        body = {"id": str(PERSON), "name": marked(), "way": "sms", "contact": phone(), "safe": True, "words": marked()}
+        body = {"id": str(PERSON), "name": marked(), "way": "sms", "contact": phone(), "safe": True, "words": marked(),
+                "matters": marked()}  # fmt: skip
         await self.say(demo.DANA, "/intake/people", body)
         asked = {"name": marked(), "way": "mail", "contact": mail(), "safe": True, "words": marked()}
         await self.say(None, "/intake/start", asked)
@@ -201,6 +203,7 @@ class Teller:
         await self.say(PERSON, f"/intake/people/{PERSON}/contact", reach, "PUT")
         codes = {"way": words(), "language": words()}
         assert (await self.ask(PERSON, f"/intake/people/{PERSON}/contact", codes, "PUT")).status_code == 422
+        await self.portrait()
         await self.say(demo.DANA, "/intake/people/find", {"q": body["name"]})
         link = (await self.say(demo.DANA, f"/intake/people/{PERSON}/way-in", {"checked": "known"}))["link"]
         path = re.sub(r"^https?://[^/]+", "", link)
@@ -219,6 +222,28 @@ class Teller:
         self.web.cookies.clear()
         over = await self.fill("/intake/session/renew?next=/caseplan/promises", {"words": words()})
         assert over.status_code == 401, "what was typed while a session ended comes back"
+
+    async def portrait(self) -> None:
+        """Every question of every group, by themselves; and every way to reach them."""
+        for section in Section:
+            asked = questions_of(section)
+            told = {question.code: question.choices[0] if question.choices else marked() for question in asked}
+            await self.say(PERSON, f"/intake/people/{PERSON}/portrait/{section}", told)
+            self.called = told.get("called", self.called)
+            wrong = {question.code: words() for question in asked if question.choices}
+            odd = {**wrong, "skip": [words()], "seen": words()}
+            answer = await self.ask(PERSON, f"/intake/people/{PERSON}/portrait/{section}", odd)
+            assert answer.status_code == 422
+        here = f"/intake/people/{PERSON}/ways"
+        care = {"safe": True, "quiet_from": "20:00", "quiet_until": "09:00", "readers": marked(), "code_word": marked()}
+        for way in ("voice", "sms"):  # the second is changed
+            await self.say(PERSON, here, {"way": way, "contact": phone(), **care})
+        [*_, last] = (await self.say(PERSON, here, method="GET"))["ways"]
+        more = {"contact": phone(), **care, "readers": marked(), "code_word": marked()}
+        await self.say(PERSON, f"{here}/{last['id']}", more)
+        codes = {"way": words(), "quiet_from": words(), "quiet_until": words()}
+        for path in (here, f"{here}/{last['id']}"):
+            assert (await self.ask(PERSON, path, codes)).status_code == 422
 
     async def plan(self) -> None:
         soon = str((datetime.now(UTC) + timedelta(days=6)).date())
@@ -355,7 +380,7 @@ class Teller:
     async def read_behind_the_second(self, phone: httpx.AsyncClient) -> None:
         """What their phone shows to whoever made them open it."""
         assert (await self.fill(self.link, {"pin": SECOND_PIN}, browser=phone)).status_code == 303
-        own = ("shared", "told", "erasure", "never")
+        own = ("shared", "told", "erasure", "never", "portrait", "ways")
         starts = ["/caseplan/me", "/intake/me/questions", *(f"/intake/people/{PERSON}/{page}" for page in own)]
         await self.read_all(None, phone, [*starts, f"/notifications/people/{PERSON}/messages"])
 

@@ -201,6 +201,9 @@ async def test_a_person_sees_their_own_and_who_looked(shared_database, filled):
             "arrival",
             "first_days",
             "first_thing",
+            "answer",
+            "opened_section",
+            "contact_way",
         }
         | RECORDS,
         "caseplan": {"person", "consent", "aggregate", "words", "happened", "contact"},

@@ -42,9 +42,24 @@ PERSON, OTHER = uuid7(), uuid7()
 NAME, NUMBER = "Canary Nightingale", "+1 555 010 7788"
 WORDS = {  # by the form that they are typed into
     what: f"Zz {what} canary {what[::-1]} qq"
-    for what in ("asked", "goal", "step", "referral", "promise", "contact", "setback", "reflection", "concern")
+    for what in (
+        "asked",
+        "goal",
+        "step",
+        "referral",
+        "promise",
+        "contact",
+        "setback",
+        "reflection",
+        "concern",
+        "portrait",
+        "plan b",
+        "health",
+        "readers",
+    )
 }
-CANARIES = (NAME, NUMBER, "+1 555 010 7799", *WORDS.values())
+SECOND = "+1 555 010 7766"
+CANARIES = (NAME, NUMBER, "+1 555 010 7799", SECOND, *WORDS.values())
 ROBIN = "Robin Goldfinch"
 
 
@@ -68,6 +83,11 @@ async def tell_everything(site: Site) -> None:
     await site.say(dana, "/intake/people", body)
     changed = {"way": "sms", "contact": CANARIES[2], "safe": True}
     await site.say(me, f"/intake/people/{me}/contact", changed, "PUT")
+    for section, told in (("portrait", {"joys": WORDS["portrait"]}), ("basics", {"plan_b": WORDS["plan b"]}),
+                          ("care", {"care_wishes": WORDS["health"], "health": "first"})):  # fmt: skip
+        await site.say(me, f"/intake/people/{me}/portrait/{section}", told)
+    other = {"way": "voice", "contact": SECOND, "safe": True, "readers": WORDS["readers"]}
+    await site.say(me, f"/intake/people/{me}/ways", other)
     plan, soon = f"/caseplan/plans/{me}", (datetime.now(UTC) + timedelta(days=6)).date().isoformat()
     await site.until(dana, plan)
     steps = [{"goal": 0, "owner": "person", "due": soon, "words": WORDS["step"]}]

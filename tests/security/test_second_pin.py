@@ -187,14 +187,25 @@ PRESSES = [
     ("erasure/take-back", "again", {}), ("erasure", "anew", {}), ("never", "no agency", {}),
     ("never", "their own", {"agency": HOME}), ("never", "another", {"agency": NEAR}),
     ("never", "again", {"agency": NEAR}), (f"never/{NEAR}/take-back", "back", {}), ("never", "anew", {"agency": NEAR}),
+    ("portrait/portrait", "joys", {"seen": "joys:0", "joys": "Fishing", "skip": "my_day"}),
+    ("portrait/portrait", "others", {"seen": "joys:1", "joys": "Music"}),
+    ("portrait/portrait", "stale", {"seen": "joys:1", "joys": "Her garden"}),
+    ("portrait/about", "nameless", {"seen": "called:0"}),
+    ("portrait/about", "another", {"seen": "called:0", "called": "Robin"}), ("portrait/care/open", "care", {}),
+    ("portrait/care", "health", {"seen": "health:0", "health": "first"}),
+    ("ways", "half", {"contact": "12"}), ("ways", "one", {"way": "sms", "contact": "555-010-2211", "safe": "yes"}),
+    ("ways", "two", {"contact": "robin@example.org", "quiet_from": "20:00", "quiet_until": "08:00", "readers": "Jo"}),
 ]  # fmt: skip
+
+
+SHOWS = ("erasure", "never", "shared", "told", "portrait", "portrait/portrait", "portrait/care", "ways", "name")
 
 
 async def pressed(phone: httpx.AsyncClient, whose: UUID, path: str, near: str, typed: dict[str, str]) -> object:
     """The press, and where it leads; then every page that could show it."""
     form = fields((await phone.get(OWN_PIN)).text, "PIN")
     answer = await phone.post(f"/intake/people/{whose}/{path}", data={**form, "_key": near + path, **typed})
-    shows = [f"/intake/people/{whose}/{page}" for page in ("erasure", "never", "shared", "told")]
+    shows = [f"/intake/people/{whose}/{page}" for page in SHOWS]
     pages = [(await phone.get(page)).text for page in (*shows, "/intake/me/questions")]
     drawn = [TIME.sub("TIME", plain(page)) for page in (answer.headers.get("location", ""), answer.text, *pages)]
     return answer.status_code, [page.replace(NAME, "NAME").replace("Somebody New", "NAME") for page in drawn]
@@ -205,7 +216,10 @@ async def kept_of(house: Door, person: UUID) -> list[object]:
     asks = (
         "SELECT * FROM erasure WHERE person_id = $1", "SELECT * FROM never WHERE person_id = $1",
         "SELECT * FROM consent WHERE person_id = $1", "SELECT type FROM outbox WHERE partitionkey = $1",
-        "SELECT kind, subject FROM timer WHERE subject = $1",
+        "SELECT kind, subject FROM timer WHERE subject = $1", "SELECT * FROM person WHERE id = $1",
+        "SELECT * FROM answer WHERE person_id = $1 AND NOT pretended",
+        "SELECT * FROM opened_section WHERE person_id = $1 AND NOT pretended",
+        "SELECT * FROM contact_way WHERE person_id = $1 AND NOT pretended",
     )  # fmt: skip
     return [[tuple(row) for row in await house.pool.fetch(ask, str(person))] for ask in asks]
 
@@ -262,8 +276,9 @@ def test_what_answers_behind_it_changes_nothing_but_that_pin():
     writes beside the record."""
     assert set(HARMLESS) == {
         "public", "directory.read", "person.refer_self", "mine.read", "person.name", "consent.read", "looks.read",
-        "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "pin.change",
-        "erasure.ask", "erasure.take_back", "never.say", "first_days.read",
+        "message.read", "disclosures.read", "erasure.read", "never.read", "link.read", "portrait.read", "ways.read",
+        "first_days.read",
+        "pin.change", "erasure.ask", "erasure.take_back", "never.say", "portrait.edit", "ways.edit",
     }  # fmt: skip
 
 

@@ -304,6 +304,31 @@ async def test_never_beats_a_question_that_waits_and_a_link_that_stands(door: Do
         assert (await door.get(f"/intake/people/{of}/records", of)).status_code == 200
 
 
+async def test_whom_they_keep_out_of_one_record_is_kept_out_of_both_and_what_it_was_told_of_the_other_is_over(
+    door: Door,
+):
+    here, there, link = await put(door)
+    await never(door, here, CEDAR_HOUSE)
+    given = await door.allow(there)
+    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 200
+    found = (await door.get(f"/intake/consents/{given['id']}", there)).json()
+    assert found["stage"] == "revoked"
+    asked = {"person": str(there), "recipient": str(CEDAR_HOUSE), "categories": ["referral"], "shown": True}
+    refused = await door.post("/intake/consents", asked, there)
+    assert refused.status_code == 422, refused.text
+    assert (await door.post(f"/intake/links/{link}/end", {}, there)).status_code == 200
+    assert (await door.get(f"/intake/consents/{given['id']}", there)).json()["stage"] == "revoked", "nothing comes back"
+    assert (await door.post("/intake/consents", asked, there)).status_code == 201, "they are two again"
+
+
+async def test_a_no_said_at_one_record_ends_what_the_other_allowed(door: Door):
+    here, there, link = await put(door)
+    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 200
+    given = await door.allow(there)
+    await never(door, here, CEDAR_HOUSE)
+    assert (await door.get(f"/intake/consents/{given['id']}", there)).json()["stage"] == "revoked"
+
+
 async def test_a_desk_whose_agency_is_kept_out_by_now_still_has_to_look(door: Door):
     here, there, link = await linked(door)
     await records(door, there, GRACE)

@@ -19,14 +19,16 @@ from services.intake.api import (
     links,
     nevers,
     people,
+    portraits,
     programs,
+    reaching,
     release_lists,
     ways_in,
 )
 
 PARTS = (
-    accounts, agencies, programs, entries, covers, people, ways_in, consents, consent_answers, erasures, emergencies,
-    nevers, demands, duplicates, links, incidents, release_lists, invited, first_days,
+    accounts, agencies, programs, entries, covers, people, portraits, reaching, ways_in, consents, consent_answers,
+    erasures, emergencies, nevers, demands, duplicates, links, incidents, release_lists, invited, first_days,
 )  # fmt: skip
 
 router = APIRouter()

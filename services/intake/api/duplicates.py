@@ -16,6 +16,7 @@ from services.intake.erasures import Identity
 from services.intake.links import Side
 from services.intake.pages import duplicates as pages
 from services.intake.places import DUPLICATES, records_page
+from services.intake.shutting import hold, shut
 from services.intake.store import links as link_store
 from services.intake.store import matching as store
 from services.intake.store import people
@@ -29,6 +30,7 @@ from shared.security.permissions import Relation, Relations
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
+from shared.workflow import Way
 
 router = APIRouter(tags=["duplicates"])
 Reader = Annotated[Actor, Depends(allow("duplicate.read"))]
@@ -96,12 +98,15 @@ async def make_one(
     said = taken(await read(request, OnePerson, KNOWN))
     id = uuid7()
     async with command(running(request)) as tx:
+        for id_of_one in (person_id, other_id):
+            await hold(tx, id_of_one)
         one, other = await _both(tx, actor, "link.make", person_id, other_id)
         if await link_store.is_linked(tx, person_id, other_id):
             raise Conflict("That is written down already.")
         made = links.make(id, _side(one), _side(other), said.known)
         if not await link_store.add(tx, made, cause_of(actor), by=actor.id):
             raise Conflict("One of the two is not here any more.")
+        await shut(tx, person_id, Way.IN_PERSON, cause_of(actor), actor.id)
         await store.not_apart(tx, person_id, other_id)
         await audit.record_many(tx, actor, "link.make", (person_id, other_id), f"link/{id}", "records")
     return _answered(request, records_page(person_id), "linked", {"id": str(id), "linked": True}, 201)

@@ -17,6 +17,7 @@ from services.intake.links import End, No, Patience, Yes
 from services.intake.pages import links as pages
 from services.intake.places import records_page
 from services.intake.seals import BORN
+from services.intake.shutting import hold, shut
 from services.intake.store import directory, people
 from services.intake.store import links as store
 from services.intake.store import matching as signs
@@ -149,10 +150,12 @@ async def no(link_id: UUID, request: Request, actor: Annotated[Actor, Depends(al
 async def _answer(request: Request, actor: Actor, id: UUID, word: Yes | No, said: str) -> Response:
     async with command(running(request)) as tx:
         row = await _asked(tx, actor, id)
+        await hold(tx, row.person.id)
         link = await store.lock(tx, id)
         by = By(Party.PERSON, row.person.id, Way.IN_PERSON, actor.id)
         decision = links.decide(link, word, by, PATIENCE)
         await store.save(tx, decision, cause_of(actor), actor.id)
+        await shut(tx, row.person.id, Way.IN_PERSON, cause_of(actor), actor.id)
         await audit.record(tx, actor, "link.answer", row.person.id, f"link/{id}", "records")
     return _answered(request, row.person.id, said, {"id": str(id), "stage": decision.state.stage.value})
 

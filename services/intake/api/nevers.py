@@ -7,20 +7,19 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
-from services.intake.consents import NotNow, Patience, Revoke, Stage, decide
 from services.intake.places import never_page
 from services.intake.pretending import nevers_of, own
-from services.intake.store import consents, directory, people
+from services.intake.shutting import hold, shut
+from services.intake.store import directory, people
 from shared.runtime.errors import Invalid, NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes
-from shared.workflow import By, Party, Way
+from shared.workflow import Way
 
 router = APIRouter(tags=["never"])
-PATIENCE = Patience()
 Own = Annotated[Actor, Depends(allow("never.say"))]
 
 
@@ -36,6 +35,8 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
     actor.require("never.say", actor.relations(person=person_id), person_id)
     agency = taken(await read(request, Never, {"agency": "Choose which one."})).agency
     async with command(running(request), own(actor)) as tx:
+        if not actor.harmless:
+            await hold(tx, person_id)
         person = await people.lock_person(tx, person_id)
         try:
             await directory.find_agency(tx, agency)
@@ -47,11 +48,9 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
                 "They walk with you: this can’t shut them out. Talk with them, or have it all erased.",
                 "Ellos le acompañan: esto no los deja fuera. Hable con ellos, o pida borrar todo.",
             )
-        for id in await nevers_of(actor).say_never(tx, person_id, agency):
-            consent = await consents.lock_consent(tx, id)
-            move = NotNow() if consent.stage is Stage.ASKED else Revoke()
-            decision = decide(consent, move, By(Party.PERSON, person_id, Way.PAGE), PATIENCE)
-            await consents.save_consent(tx, decision, cause_of(actor))
+        await nevers_of(actor).say_never(tx, person_id, agency)
+        if not actor.harmless:
+            await shut(tx, person_id, Way.PAGE, cause_of(actor))
         await audit.record(tx, actor, "never.say", person_id, "never/said", "own")  # whom, is theirs alone to read
     return _answered(request, person_id, agency, "never-said")
 

@@ -13,14 +13,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from services.intake import seals, staff, welcoming
+from services.intake import seals, staff, telling, welcoming
 from services.intake.findable import parts_for
 from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
 from services.intake.pages.frame import lang_for
-from services.intake.people import Added, Contact, Reason, Side, assign, change_contact
+from services.intake.people import Added, Contact, Moved, Reason, assign, change_contact
 from services.intake.places import page_of
 from services.intake.pretending import own
+from services.intake.reaching import Side
 from services.intake.store import arrivals, consents, directory, emergencies, erasures
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
@@ -55,6 +56,7 @@ class Assignment(BaseModel):
 
 class NewContact(Contact):
     next: str | None = None
+    seen: int | None = Field(None, ge=0, description="Which version of their ways this is said of.")
 
 
 @router.post("/intake/people", openapi_extra=takes(Added))
@@ -200,7 +202,8 @@ async def get_name(
     async with transaction(running(request), own(actor)) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", _why(actor, row))
-    name = await seals.name_of(running(request).keys, row)
+        said = await telling.name_behind(tx, running(request).keys, person_id) if actor.harmless else None
+    name = said or await seals.name_of(running(request).keys, row)
     if wants_html(request):
         return pages.name_page(request, actor, name)
     return JSONResponse({"id": str(person_id), "name": name})
@@ -309,7 +312,7 @@ async def contact_form(
         await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
     contact = await seals.contact_of(running(request).keys, row) or ""
     person = row.person
-    known = {"way": person.way or "", "contact": contact, "language": person.language}
+    known = {"way": person.way or "", "contact": contact, "language": person.language, "seen": str(person.version)}
     return pages.contact_page(request, actor, person.id, forms.blank(**known, safe="yes" if person.safe else "no"))
 
 
@@ -330,9 +333,23 @@ async def change_reach(
         if not is_form(request):
             raise
         return pages.contact_page(request, actor, person_id, form.refuse(error, lang_for(actor, lang_of(request))))
+    except Moved:
+        if not is_form(request):
+            raise
+        return await _both(request, actor, person_id, form)
     if not is_form(request):
         return answer.response()
     return forms.see_other(back_to(form.value.next, page_of(person_id, actor)), request, said="contact-changed")
+
+
+async def _both(request: Request, actor: Actor, person_id: UUID, form: forms.Form[NewContact]) -> Response:
+    """What was typed, and what somebody else wrote meanwhile. Sent again, it comes after that."""
+    async with transaction(running(request)) as tx:
+        row = await _see(tx, actor, "person.edit", person_id)
+        await audit.record(tx, actor, "person.reach", person_id, "contact", "care")
+    form.typed["seen"] = str(row.person.version)
+    theirs = await seals.contact_of(running(request).keys, row) or ""
+    return pages.contact_page(request, actor, person_id, form, theirs)
 
 
 async def _save_contact(
@@ -345,9 +362,11 @@ async def _save_contact(
             person = await store.lock_person(tx, person_id)
             relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
             actor.require("person.edit", relations, person_id)
+            if said.seen not in (None, person.version):
+                raise Moved
             by: Side = "person" if actor.person else "worker"
             after, told = change_contact(person, said, seals.as_text(sealed), by)
-            await store.save_contact(tx, after, sealed)
+            await store.save_contact(tx, after)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
             await audit.record(tx, actor, "person.edit", person.id, "contact", "care")

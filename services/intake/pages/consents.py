@@ -39,7 +39,7 @@ from shared.web.templates import render
 from shared.web.words import WORDS, Lang, lang_of
 
 router = APIRouter(include_in_schema=False)
-USUAL = ("referral", "contact", "plan", "health", "mental_health", "substance_use")
+USUAL = ("referral", "contact", "portrait", "needs", "plan", "health", "mental_health", "substance_use")
 MONTHS = (("month", 30), ("three", 90), ("year", 365))  # days
 MEND = {"categories": ASK["en"]["mend"]}
 OF_LINK = ("setback", "next", "program", "lang")

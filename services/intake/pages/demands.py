@@ -39,6 +39,8 @@ SAID = {
 SCOPE = {  # as counsel reads it
     "referral": "Their referrals",
     "contact": "Ways to reach them",
+    "portrait": "Who they are, as they told it",
+    "needs": "What would help them",
     "plan": "Plan",
     "promise": "Promises",
     "setback": "What got hard",

@@ -18,6 +18,7 @@ from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
 from services.intake.places import DUPLICATES, OPENINGS, erasure_page, page_of, records_page, shared_page
 from services.intake.says import CONTACT, SAID, START
+from services.intake.says_portrait import PORTRAIT, WAYS
 from services.intake.store import emergencies
 from services.intake.store.erasures import Row as Erasing
 from services.intake.store.people import Row
@@ -251,7 +252,8 @@ async def _opened(
     return f"{who} opened this for a medical emergency, {say.moment(latest.opened_at, now, zone)}."
 
 
-def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) -> Response:
+def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any], theirs: str | None = None) -> Response:
+    """`theirs`: what somebody else wrote while this form was open; it stands beside what was typed."""
     view = frame(actor, PEOPLE)
     lang = lang_for(actor, lang_of(request))
     languages = dict(words.LANGUAGES)
@@ -262,8 +264,10 @@ def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any]) 
     return render(
         request,
         "contact.html",
-        status=422 if form.wrong else 200,
+        status=409 if theirs is not None else 422 if form.wrong else 200,
         form=form,
+        moved=WAYS[lang]["moved"] if theirs is not None else "",
+        theirs=PORTRAIT[lang]["they_wrote"].format(text=theirs) if theirs else "",
         says=CONTACT[lang],
         lead=CONTACT[lang]["lead"] if actor.person else about(actor, {Relation.NAMED_WORKER}, person, staff_lead),
         start=START[lang],

@@ -155,16 +155,39 @@ async def is_kept_out(tx: Connection, person: UUID, agency: UUID) -> bool:
     return bool(await tx.fetchval(SQL["kept_out"], person, agency))
 
 
+async def lock_kept_out(tx: Connection, person: UUID) -> list[Consent]:
+    """What any of their records allows to whom they keep out, or is asked to; ours alone until `tx` ends."""
+    return [_consent(row) for row in await tx.fetch(SQL["lock_kept_out"], person)]
+
+
 async def may_be_told(tx: Connection, person: UUID, recipient: UUID, category: str, at: datetime) -> bool:
     """Whether `recipient` may be told this now; the consents are held until `tx` ends."""
+    standing = await _standing(tx, person, recipient)
+    disclosers = {yes.consent.terms.discloser for yes in standing.given.values()}
+    matters = [Matter(person, discloser, recipient, frozenset({category})) for discloser in disclosers]
+    return any(judge(standing, matter, at) is Word.YES for matter in matters)
+
+
+async def told_by(tx: Connection, person: UUID, recipient: UUID, at: datetime) -> dict[UUID, frozenset[str]]:
+    """What each agency may tell `recipient` of somebody now, by category; held as above. What is good for one telling
+    alone is not used up by looking, so it is not among them."""
+    standing = await _standing(tx, person, recipient)
+    found: dict[UUID, frozenset[str]] = {}
+    for terms in [yes.consent.terms for yes in standing.given.values()]:
+        matter = Matter(person, terms.discloser, recipient, terms.categories)
+        if not terms.once and terms.setback is None and judge(standing, matter, at) is Word.YES:
+            found[terms.discloser] = found.get(terms.discloser, frozenset()) | terms.categories
+    return found
+
+
+async def _standing(tx: Connection, person: UUID, recipient: UUID) -> Standing:
+    """What they said of this recipient, as far as it is not over, and whether it is kept out; held until `tx` ends."""
     standing = Standing()
     for row in await tx.fetch(SQL["disclosing"], person, recipient):
         standing.given[row["id"]] = Yes(_consent(row))
     if await is_kept_out(tx, person, recipient):
         standing.nevers.add((person, recipient))
-    disclosers = {yes.consent.terms.discloser for yes in standing.given.values()}
-    matters = [Matter(person, discloser, recipient, frozenset({category})) for discloser in disclosers]
-    return any(judge(standing, matter, at) is Word.YES for matter in matters)
+    return standing
 
 
 def _changing(consent: Consent) -> tuple[object, ...]:

@@ -35,6 +35,11 @@ SELECT * FROM consent
 -- By the function of that name, which reads what the person alone may see.
 SELECT keeps_out($1, $2);
 
+-- name: lock_kept_out
+-- What stands between any of their records and whom they keep out.
+SELECT * FROM consent WHERE person_id IN (SELECT records_of($1)) AND stage IN ('asked', 'granted', 'confirmed')
+   AND keeps_out(person_id, recipient) ORDER BY id FOR UPDATE;
+
 -- name: put_word
 INSERT INTO consent_word (id, consent_id, person_id, verb, given, recorded_by, lang, version, read)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);

@@ -97,19 +97,13 @@ async def save_review(tx: Connection, id: UUID, verdict: Verdict, found: bytes, 
     await start_timers(tx, [Timer(KIND, id, None)])
 
 
-async def is_never(tx: Connection, person: UUID, agency: UUID) -> bool:
-    found: bool = await tx.fetchval(SQL["is_never"], person, agency)
-    return found
-
-
 async def nevers_of(tx: Connection, person: UUID) -> list[UUID]:
     return [row["agency_id"] for row in await tx.fetch(SQL["nevers_of"], person)]
 
 
-async def say_never(tx: Connection, person: UUID, agency: UUID) -> list[UUID]:
-    """From its commit on. Which consents still stand between the two."""
+async def say_never(tx: Connection, person: UUID, agency: UUID) -> None:
+    """From its commit on."""
     await tx.execute(SQL["say_never"], person, agency)
-    return [row["id"] for row in await tx.fetch(SQL["open_for"], person, agency)]
 
 
 async def take_never_back(tx: Connection, person: UUID, agency: UUID) -> None:

@@ -64,9 +64,6 @@ SELECT $1, person.id, person.agency_id, agency.id, $4, $5, $6, '', '', $7, $8
   FROM person, agency WHERE person.id = $2 AND agency.id = $3
 ON CONFLICT (id) DO NOTHING;
 
--- name: is_never
-SELECT EXISTS (SELECT FROM never WHERE person_id = $1 AND agency_id = $2);
-
 -- name: nevers_of
 SELECT agency_id FROM never WHERE person_id = $1 ORDER BY said_at;
 
@@ -79,7 +76,3 @@ DELETE FROM never WHERE person_id = $1 AND agency_id = $2;
 -- name: drop_nevers
 DELETE FROM never WHERE person_id = $1;
 
--- name: open_for
--- The consents of one person that let one agency be told, or ask whether it may.
-SELECT id FROM consent WHERE person_id = $1 AND recipient = $2 AND stage IN ('asked', 'granted', 'confirmed')
- ORDER BY id;

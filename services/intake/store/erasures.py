@@ -24,6 +24,7 @@ OPENINGS = emergencies.SQL
 DROP_INVITED = sql.load(__file__, "invited.sql")["drop_invited"]
 DROP_DAYS = sql.load(__file__, "first_days.sql")["drop_days"]
 DROP_ARRIVAL = sql.load(__file__, "arrivals.sql")["drop_arrival"]
+FORGET_ANSWERS = sql.load(__file__, "portraits.sql")["forget_answers"]
 FORGET_DEMANDS = sql.load(__file__, "demands.sql")["forget_demands"]
 LINKS = sql.load(__file__, "links.sql")
 
@@ -122,7 +123,9 @@ async def empty(tx: Connection, person: UUID, *, kept: bool) -> None:
     await tx.execute(DROP_ARRIVAL, person)
     await tx.execute(DROP_DAYS, person)
     await tx.execute(SQL["close_person"], person)
+    await tx.execute(SQL["close_ways"], person)
     if not kept:
+        await tx.execute(FORGET_ANSWERS, person)
         await tx.execute(SQL["empty_person"], person)
         await tx.execute(SQL["forget_words_read"], person)
         await tx.execute(OPENINGS["forget_told"], person)

@@ -64,8 +64,14 @@ SELECT id, person_id, agency_id, because, until, told_from, set_at FROM hold WHE
 UPDATE person SET worker_id = NULL, way = NULL, safe = false, erased_at = coalesce(erased_at, clock()), changed_at = clock()
  WHERE id = $1;
 
+-- name: close_ways
+UPDATE contact_way SET safe = false WHERE person_id = $1;
+
 -- name: empty_person
-UPDATE person SET name = '', contact = NULL, asked = NULL, born = NULL, language = 'en' WHERE id = $1;
+WITH others AS (DELETE FROM contact_way WHERE person_id = $1)
+UPDATE person SET name = '', contact = NULL, asked = NULL, born = NULL, care = NULL, quiet_from = NULL,
+       quiet_until = NULL, language = 'en'
+ WHERE id = $1;
 
 -- name: open_consents
 SELECT id FROM consent WHERE person_id = $1 AND stage IN ('asked', 'granted', 'confirmed') ORDER BY id;

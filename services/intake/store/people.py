@@ -1,15 +1,21 @@
 """People in Postgres. What is sealed goes in and out as bytes; opening it is the caller's, with the audit row."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.people import Because, Person
+from services.intake.people import Person
+from services.intake.reaching import Because, Quiet, Way, Ways
 from shared.runtime import sql
 from shared.runtime.database import reaching
 from shared.runtime.errors import NotFound
+from shared.runtime.ids import uuid7
 from shared.runtime.reach import SERVICE
 from shared.security.blind import NETWORK
 from shared.security.identity import NOBODY
@@ -72,8 +78,49 @@ async def save_worker(tx: Connection, person: Person) -> None:
     await tx.execute(SQL["save_worker"], person.id, person.worker, person.agency)
 
 
-async def save_contact(tx: Connection, person: Person, contact: bytes | None) -> None:
-    await tx.execute(SQL["save_contact"], person.id, contact, person.way, person.safe, person.language, person.held)
+async def save_contact(tx: Connection, person: Person) -> None:
+    """The way that is tried first; the others stay as they are."""
+    await tx.execute(
+        SQL["save_contact"], person.id, as_bytes(person.contact), person.way, person.safe, person.language, person.held,
+        *_hours(person.quiet), as_bytes(person.care), person.version,
+    )  # fmt: skip
+
+
+async def save_others(tx: Connection, person: Person) -> None:
+    """All ways beside the first, anew."""
+    await _put_ways(tx, person.id, person.others, pretended=False)
+
+
+async def put_others_again(tx: Connection, person: UUID, ways: Ways) -> None:
+    """As an event of ours says, after a restore."""
+    await _put_ways(tx, person, ways, pretended=False)
+
+
+async def pretended_ways(tx: Connection, person: UUID) -> Ways:
+    """What was said behind the second PIN."""
+    return tuple(_way(row) for row in await tx.fetch(SQL["pretended_ways"], person))
+
+
+async def pretend_ways(tx: Connection, person: UUID, ways: Ways) -> None:
+    await _put_ways(tx, person, ways, pretended=True)
+
+
+async def _put_ways(tx: Connection, person: UUID, ways: Ways, *, pretended: bool) -> None:
+    await tx.execute(SQL["drop_others"], person, pretended)
+    for place, way in enumerate(ways, 1):
+        id = uuid7() if way.id == person else way.id  # the first goes by the person's own id
+        await tx.execute(
+            SQL["put_other"], id, person, pretended, place, way.channel, as_bytes(way.contact), way.safe, way.held,
+            *_hours(way.quiet), as_bytes(way.care),
+        )  # fmt: skip
+
+
+def _hours(quiet: Quiet | None) -> tuple[time | None, time | None]:
+    return (quiet.begin, quiet.end) if quiet else (None, None)
+
+
+def as_bytes(sealed: str | None) -> bytes | None:
+    return b64decode(sealed) if sealed else None
 
 
 async def held_of(tx: Connection, id: UUID) -> str | None:
@@ -112,7 +159,7 @@ def _still_here(row: Record | None, id: UUID) -> Record:
 
 
 def _person(row: Record) -> Person:
-    return Person(
+    person = Person(
         row["id"],
         row["agency_id"],
         row["worker_id"],
@@ -123,3 +170,26 @@ def _person(row: Record) -> Person:
         row["synthetic"],
         row["held"],
     )
+    if "others" not in row.keys():  # noqa: SIM118  a Record knows its columns by keys() alone
+        return person  # of a list, which shows the first way
+    return replace(
+        person,
+        quiet=_quiet(row["quiet_from"], row["quiet_until"]),
+        contact=b64encode(row["contact"]).decode() if row["contact"] else None,
+        care=b64encode(row["care"]).decode() if row["care"] else None,
+        others=tuple(_way(one) for one in json.loads(row["others"])),
+        version=row["ways_version"],
+    )
+
+
+def _way(row: Record | Mapping[str, Any]) -> Way:
+    """Postgres breaks base64 into lines."""
+    contact, care = (row[name].replace("\n", "") if row[name] else None for name in ("contact", "care"))
+    quiet = _quiet(row["quiet_from"], row["quiet_until"])
+    return Way(UUID(str(row["id"])), row["way"], contact, row["safe"], row["held"], quiet, care)
+
+
+def _quiet(begin: time | str | None, end: time | str | None) -> Quiet | None:
+    if begin is None or end is None:
+        return None
+    return Quiet(*(time.fromisoformat(one) if isinstance(one, str) else one for one in (begin, end)))

@@ -43,10 +43,8 @@ async def nevers_of(tx: Connection, person: UUID) -> list[UUID]:
     return [row["about"] for row in await tx.fetch(SQL["nevers_of"], person)]
 
 
-async def say_never(tx: Connection, person: UUID, agency: UUID) -> list[UUID]:
-    """Nothing stands between the two here that could end."""
+async def say_never(tx: Connection, person: UUID, agency: UUID) -> None:
     await tx.execute(SQL["say_never"], person, agency)
-    return []
 
 
 async def take_never_back(tx: Connection, person: UUID, agency: UUID) -> None:

@@ -232,7 +232,7 @@ async def test_people_change_how_they_are_reached_and_a_worker_of_another_agency
     none = await door.send("PUT", f"/intake/people/{person}/contact", {}, person)
     assert none.status_code == 200
     assert (await door.events("person", person))[-1]["data"] == {
-        "person": str(person), "language": "en", "channels": [], "sealed_contact": None
+        "person": str(person), "language": "en", "channels": [], "sealed_contact": None, "ways": []
     }  # fmt: skip
 
 

@@ -200,3 +200,30 @@ async def test_two_records_that_were_linked_since_are_and_those_taken_apart_stay
     assert [str(row["link_id"]) for row in await door.pool.fetch("SELECT link_id FROM incident")] == [ended]
     links = (await door.get(f"/intake/people/{other}/records", other)).json()["links"]
     assert [link["id"] for link in links] == [stands]
+
+
+async def test_what_somebody_told_since_is_known_again_closed_as_it_was_and_so_is_how_to_reach_them(door, backups):
+    person = await door.add()
+    before = await backups.take()
+    here = f"/intake/people/{person}"
+    for section, said in (
+        ("portrait", {"joys": "Fishing", "skip": ["my_day"]}),
+        ("about", {"called": "Robin", "pronouns": "they"}),
+        ("care", {"health": "first", "care_wishes": "No needles"}),
+        ("portrait", {"joys": "Music"}),
+    ):
+        assert (await door.post(f"{here}/portrait/{section}", said, person)).status_code == 200
+    more = {"way": "sms", "contact": "555-010-4444", "safe": True, "quiet_from": "14:00", "quiet_until": "16:00"}
+    assert (await door.post(f"{here}/ways", more, person)).status_code == 200
+    told = (await door.get(f"{here}/portrait", person)).json()
+    ways = (await door.get(f"{here}/ways", person)).json()["ways"]
+
+    await backups.restore(before)
+    again = (await door.get(f"{here}/portrait", person)).json()
+    plain = [{name: one[name] for name in ("question", "state", "answer", "version", "by")} for one in told["answers"]]
+    known = [{name: one[name] for name in ("question", "state", "answer", "version", "by")} for one in again["answers"]]
+    assert sorted(known, key=str) == sorted(plain, key=str)
+    assert again["opened"] == told["opened"]
+    assert (await door.get(f"{here}/name", DANA)).json()["name"] == "Robin"
+    back = (await door.get(f"{here}/ways", person)).json()["ways"]
+    assert [{**one, "id": ""} for one in back] == [{**one, "id": ""} for one in ways]

@@ -5,6 +5,7 @@ And a link that somebody signs in by goes by text without a word of what it is f
 
 import json
 from base64 import b64encode
+from datetime import time
 from uuid import UUID
 
 import pytest
@@ -86,3 +87,27 @@ async def test_a_link_that_waits_is_of_no_use_once_there_is_another(database, cl
         await carry(world, tmp_path)
         assert letters(tmp_path) == []
         assert await state(world) == [("withheld", "out_of_date")] * 2
+
+
+async def way(world: World, person: UUID, number: str, *quiet: time) -> people.SafeWay:
+    sealed = await seal(world.keys, person, Compartment.CONTACT, "contact_way.value", number)
+    begin, end = quiet or (None, None)
+    contact = b64encode(sealed).decode()
+    return people.SafeWay(channel="sms", sealed_contact=contact, quiet_from=begin, quiet_until=end)
+
+
+async def test_of_several_ways_the_best_text_is_written_to_and_never_in_its_quiet_hours(database, cluster, tmp_path):
+    async with open_world(database, cluster, **AWAKE) as world:
+        matter = await world.referred(await world.partner(kafka=False))
+        mail = people.SafeWay(channel="mail", sealed_contact="bWFpbA==")
+        quiet = await way(world, matter.person, "555-0101", time.min, time.max)
+        loud = await way(world, matter.person, "555-0102")
+        changed = people.ContactChanged(person=matter.person, language="en", channels=("mail", "sms"))
+        await world.hear(changed.model_copy(update={"ways": (mail, quiet, loud)}))
+        await world.hear(matter.says(referral.Accepted, Stage.ACCEPTED))
+        await carry(world, tmp_path)
+        assert letters(tmp_path) == [] and (await state(world))[0][0] == "waiting", "the other number is no way around"
+        await world.hear(changed.model_copy(update={"ways": (mail, loud, quiet)}))
+        await world.pool.execute("UPDATE message SET not_before = clock()")
+        await carry(world, tmp_path)
+        assert [letter["to"] for letter in letters(tmp_path)] == ["555-0102"]

@@ -2,14 +2,27 @@
 
 import re
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.messages import LINK, OCCASIONS, Hold, Reader, Send, Standing, Withhold, decide, quiet_until
+from services.notifications.messages import (
+    LINK,
+    OCCASIONS,
+    Hold,
+    Reader,
+    Send,
+    Standing,
+    Withhold,
+    decide,
+    number_of,
+    quiet_until,
+)
 from services.notifications.texts import LANGUAGES, TEXTS, language_of, text_of
+from shared.contracts import person as people
 
 QUIET = (time(20), time(9))
 ZONE = ZoneInfo("America/New_York")
@@ -104,3 +117,44 @@ def grade(text: str) -> float:
     words = re.findall(r"[a-z']+", text.lower())
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", word.removesuffix("e")))) for word in words)
     return 0.39 * len(words) / sentences + 11.8 * syllables / len(words) - 15.59
+
+
+OWN = (time(14), time(16))
+
+
+@pytest.mark.parametrize(("hour", "until"), [(13, None), (14, 16), (15, 16), (16, None), (21, 9), (8, 9)])
+def test_the_hours_that_somebody_keeps_for_themselves_hold_beside_the_networks(hour, until):
+    at = datetime(2026, 11, 23, hour, 30, tzinfo=ZONE)
+    decision = decide(Reader(("sms",), True, quiet=OWN), Standing.LIVE, at, QUIET, timedelta())
+    if until is None:
+        assert decision == Send("sms")
+    else:
+        assert isinstance(decision, Hold) and decision.until.hour == until
+
+
+@pytest.mark.parametrize("own", [(time(8), time(12)), (time(19), time(23))])
+def test_where_two_quiet_times_meet_the_later_end_counts(own):
+    """At its end it is decided once more: other quiet hours may hold by then."""
+    at = datetime(2026, 11, 23, 8, 30, tzinfo=ZONE) if own[0].hour == 8 else datetime(2026, 11, 23, 20, 30, tzinfo=ZONE)
+    decision = decide(Reader(("sms",), True, quiet=own), Standing.LIVE, at, QUIET, timedelta())
+    assert isinstance(decision, Hold)
+    assert decision.until >= quiet_until(at, QUIET)
+
+
+def test_the_number_that_is_written_to_is_that_of_the_best_safe_text():
+    ways = (
+        people.SafeWay(channel="mail", sealed_contact="bWFpbA=="),
+        people.SafeWay(channel="sms", sealed_contact="c21z", quiet_from=time(14), quiet_until=time(16)),
+        people.SafeWay(channel="sms", sealed_contact="bGFzdA=="),
+    )
+    told = people.ContactChanged(person=UUID(int=1), language="en", channels=("mail", "sms"), ways=ways)
+    assert number_of(told) == ("c21z", OWN)
+
+
+def test_a_word_from_before_there_were_several_ways_is_still_understood():
+    old = people.ContactChanged(person=UUID(int=1), language="en", channels=("sms",), sealed_contact="b2xk")
+    assert number_of(old) == ("b2xk", (None, None))
+    assert number_of(people.ContactChanged(person=UUID(int=1), language="en", channels=(), ways=())) == (
+        None,
+        (None, None),
+    )
