@@ -37,7 +37,7 @@ async def list_page(
     names = await _senders(request, [row for row, _ in known])
     return render(
         request,
-        "invited.html",
+        "invited_list.html",
         said=SAID["en"],
         rows=[_line(row, told, names, at) for row, told in known],
         earlier=f"{INVITED}?page={page - 1}" if page > 1 else "",
