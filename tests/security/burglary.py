@@ -14,7 +14,9 @@ from uuid import UUID
 import asyncpg
 
 from services.caseplan.written import COMPARTMENTS, bound_to
-from services.intake import seals
+from services.intake import naming, opening, seals, signing
+from services.intake.api import first_days
+from services.intake.pages import incidents
 from shared.contracts.envelope import BadRecord
 from shared.contracts.sealed import is_sealed, open_parts, take_apart
 from shared.contracts.topics import SERVICES
@@ -28,6 +30,22 @@ SELECT w.kind, w.id, w.field, w.sealed, coalesce(a.person, c.person) AS person
   FROM caseplan.words w LEFT JOIN caseplan.aggregate a ON (a.kind, a.id) = (w.kind, w.id)
   LEFT JOIN caseplan.contact c ON w.kind = 'contact' AND c.id = w.id
 """
+SEALED = (
+    ("SELECT id, name FROM intake.person", seals.NAME),
+    ("SELECT id, contact FROM intake.person", seals.CONTACT),
+    ("SELECT id, asked FROM intake.person", seals.ASKED),
+    ("SELECT id, care FROM intake.person", seals.CARE),
+    ("SELECT id, born FROM intake.person", seals.BORN),
+    ("SELECT person_id, contact FROM intake.contact_way", seals.CONTACT),
+    ("SELECT person_id, care FROM intake.contact_way", seals.CARE),
+    ("SELECT person_id, told FROM intake.first_days", first_days.TOLD),
+    ("SELECT person_id, read FROM intake.consent_word", signing.READ),
+    ("SELECT person_id, told FROM intake.opening", opening.TOLD),
+    ("SELECT person_id, found FROM intake.opening", opening.FOUND),
+    ("SELECT person_id, found FROM intake.incident", incidents.FOUND),
+    ("SELECT id, told FROM intake.invited", naming.TOLD),
+    ("SELECT id, contact FROM notifications.person", seals.CONTACT),
+)
 Keys = Mapping[tuple[UUID, Compartment], bytes]
 
 
@@ -62,23 +80,11 @@ async def everything_in(dsn: str, keys: Keys) -> str:
     """All that opens in the tables of one database, whoever it is about."""
     found: list[str] = []
     async with inside(dsn) as admin:
-        for row in await admin.fetch("SELECT id, name, contact, asked FROM intake.person"):
-            for bound, content in (
-                (seals.NAME, row["name"]),
-                (seals.CONTACT, row["contact"]),
-                (seals.ASKED, row["asked"]),
-            ):
-                found += opened(keys, row["id"], *bound, content)
+        for query, bound in SEALED:
+            for person, content in await admin.fetch(query):
+                found += opened(keys, person, *bound, content)
         for row in await admin.fetch("SELECT person_id, question, value FROM intake.answer"):
             found += opened(keys, row["person_id"], *seals.place_of(row["question"]), row["value"])
-        for row in await admin.fetch(
-            "SELECT person_id, contact, care FROM intake.contact_way"
-            " UNION ALL SELECT id, contact, care FROM intake.person"
-        ):
-            found += opened(keys, row["person_id"], *seals.CONTACT, row["contact"])
-            found += opened(keys, row["person_id"], *seals.CARE, row["care"])
-        for row in await admin.fetch("SELECT id, contact FROM notifications.person"):
-            found += opened(keys, row["id"], *seals.CONTACT, row["contact"])
         for row in await admin.fetch(WORDS):
             bound = bound_to(row["kind"], row["id"], row["field"])
             found += opened(keys, row["person"], COMPARTMENTS[row["kind"]], bound, row["sealed"])

@@ -15,7 +15,7 @@ from tests.security.canaries import PUBLIC, in_text, leaves, nameless
 
 # A form that a canary can't be right in, and that says so: passwords and codes, and the one that shows how forms do.
 AT_THE_DOOR = ("/intake/sign-in", "/intake/account/", "/intake/me/pin", "/intake/session", "/intake/styleguide")
-LEADING = {"back", "next", "seen"}  # where to go, and what stood there: never kept
+LEADING = {"back", "next", "seen", "read"}  # where to go, and what stood there: never kept
 
 
 @dataclass

@@ -204,6 +204,7 @@ async def test_a_person_sees_their_own_and_who_looked(shared_database, filled):
             "answer",
             "opened_section",
             "contact_way",
+            "consent_word",
         }
         | RECORDS,
         "caseplan": {"person", "consent", "aggregate", "words", "happened", "contact"},

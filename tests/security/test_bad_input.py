@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake.app import service
 from services.intake.hsds.tables import NotAPackage, open_package
 from services.intake.signing_in.issuer import LARGEST, Issuer, NotAnswering
 from services.intake.signing_in.openid import set_out
 from shared.contracts.topics import SERVICES
 from shared.messaging.cluster import Cluster
+from shared.process import build
+from shared.runtime.ids import uuid7
 from shared.runtime.settings import Settings
 from shared.security import demo, permissions
 from shared.security.permissions import Role
@@ -42,7 +46,15 @@ ASKED = {  # a command of each service that reads its body
     "notifications": ("/notifications/styleguide", FORM),
     "reporting": ("/reporting/styleguide", FORM),
 }
-CONTACT = "/intake/people/{person_id}/contact"  # whose it is, is asked before what they sent
+CONTACT = "/intake/people/{person_id}/contact"
+ASK_FIRST = {  # whose it is, before what was sent; with somebody who may, of something that is there
+    CONTACT: demo.RAY,
+    "/intake/people/{person_id}/first-days": demo.DANA,
+    "/intake/people/{person_id}/first-days/{thing}": demo.DANA,
+    "/intake/agencies/{agency_id}/edit": demo.YUSUF,
+    "/intake/agencies/{agency_id}/programs": demo.YUSUF,
+    "/intake/programs/{program_id}/edit": demo.YUSUF,
+}
 TOWER = "Ann" + "\u0301" * 60  # short enough for every field
 BOMB = gzip.compress(b"[" + b"1," * 20_000_000)  # 40 KB that are 40 MB
 
@@ -175,7 +187,7 @@ async def test_no_field_takes_more_marks_on_a_letter_than_anybody_could_read(fil
             for method in route.spec:
                 body, texts = texts_of(route, method, TOWER)
                 texts -= {*LEADING, "q"}
-                if not texts or route.path == CONTACT:
+                if not texts or route.path in ASK_FIRST:
                     continue
                 answer = await here.client.request(
                     method, address(route.path, demo.RAY, ROW), json=body, headers=_who(here, route)
@@ -185,6 +197,25 @@ async def test_no_field_takes_more_marks_on_a_letter_than_anybody_could_read(fil
                 seen += len(texts)
     assert wrong == []
     assert seen > 10
+
+
+async def test_nor_do_the_routes_that_ask_first_whose_it_is(door):  # noqa: F811
+    program, first_days = uuid7(), f"/intake/people/{demo.RAY}/first-days"
+    entry = {"agency": str(demo.CEDAR_HOUSE), "name": "Rooms", "needs": ["housing"]}
+    assert (await door.send("PUT", f"/intake/programs/{program}", entry, demo.RUTH)).status_code == 201
+    assert (await door.send("PUT", first_days, {"day": str(date.today())}, demo.DANA)).status_code < 300
+    ids = {"person_id": demo.RAY, "agency_id": demo.CEDAR_HOUSE, "program_id": program, "thing": "ride"}
+    seen = 0
+    for route in routes_of("intake", build(service(door.settings), door.settings)):
+        for method in route.spec if route.path in ASK_FIRST else ():
+            body, texts = texts_of(route, method, TOWER)
+            if not texts:
+                continue
+            answer = await door.send(method, route.path.format(**ids), body, ASK_FIRST[route.path])
+            named = {nameless(error["field"]) for error in answer.json().get("errors", ())}
+            assert texts - {*LEADING, "q"} <= named, (route.path, answer.text)
+            seen += 1
+    assert seen == len(ASK_FIRST)
 
 
 def _who(here: Any, route: Any) -> dict[str, str]:

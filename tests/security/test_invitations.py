@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,13 @@ import pytest
 import pytest_asyncio
 
 from services.intake.invited import new_pin
+from services.intake.same_time import SAME_TIME
 from services.intake.ways_in import new_code
 from shared.runtime.database import ScopedConnection
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from tests.integration.intake.test_erasures import gone
-from tests.integration.intake.test_release_lists import DESK, HEAD, asked, link_of, named, pour, send, settle, type_pin
+from tests.integration.intake.test_release_lists import DESK, asked, link_of, named, send, settle, type_pin
 from tests.integration.intake.world import Door, open_door, text
 from tests.network import FreshDatabase
 from tests.security.rows import connected
@@ -77,7 +77,7 @@ async def test_a_link_that_was_guessed_is_told_apart_from_none_by_nothing(door: 
         seen[name] = page.status_code, _without(page, link), shown.status_code, _without(shown, link)
     assert len(set(seen.values())) == 1
     assert "Canary" not in str(seen) and "Alder" not in str(seen) and "Cedar" not in str(seen)
-    assert max(took.values()) - min(took.values()) < 0.25, took
+    assert min(took.values()) >= SAME_TIME, took
     assert (await type_pin(door, path, pin))[1], "so that it can fail: the right one opens"
 
 
@@ -146,8 +146,9 @@ def _as_one(reference: str) -> dict[str, str]:
 
 
 async def test_a_list_does_the_same_work_while_its_sender_waits_whatever_became_of_its_rows(door: Door, monkeypatch):
-    """No timing: statement by statement the request is the same, and reads nothing of what it knows already."""
-    of, said = await each_state(door), list[str]()
+    """No timing: statement by statement the request is the same, and reads nothing of what it knows already. Of three
+    the shortest counts: now and then one also reads anew what every request remembers for a while."""
+    of, said = await each_state(door, 3), list[str]()
     for name in ("execute", "fetch", "fetchrow", "fetchval"):
         real = getattr(ScopedConnection, name)
 
@@ -158,25 +159,14 @@ async def test_a_list_does_the_same_work_while_its_sender_waits_whatever_became_
         monkeypatch.setattr(ScopedConnection, name, heard)
     did = {}
     for state in STATES:
-        await send(door, row("warm-" + state))
-        said.clear()
-        await send(door, row(of[state][0]))
-        did[state] = tuple(said)
+        tries = []
+        for reference in of[state]:
+            said.clear()
+            await send(door, row(reference))
+            tries.append(tuple(said))
+        did[state] = min(tries, key=len)
     assert len(set(did.values())) == 1
     assert not [one for one in did["new"] if re.search(r"\b(FROM|INTO|UPDATE) (invited|person)\b", one)]
-
-
-async def test_a_list_takes_as_long_whatever_became_of_its_rows(door: Door):
-    of = await each_state(door, 40)
-    took: dict[str, list[float]] = {state: [] for state in STATES}
-    for _ in range(7):
-        for state in STATES:
-            body = "\n".join([HEAD, *map(row, of[state])]).encode()
-            began = time.perf_counter()
-            assert (await pour(door, body)).status_code == 202
-            took[state].append(time.perf_counter() - began)
-    middle = {state: median(times) for state, times in took.items()}
-    assert max(middle.values()) < 3 * min(middle.values()), middle
 
 
 async def test_a_sender_has_no_page_no_count_and_no_row_that_tells(door: Door, database: FreshDatabase):

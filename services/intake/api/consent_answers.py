@@ -162,12 +162,13 @@ async def stop(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.revoke"))], want: Want
 ) -> Response:
     """One consent, or all of them, by the person's word to a worker of any agency that knows them."""
+    async with transaction(running(request)) as tx:  # before it is said what to mend, to whoever guessed an id
+        await _require_known(tx, actor, person_id)
     said = taken(await read(request, Stop, {"which": STOP["mend"], "given": STOP["mend_given"]}))
     async with command(running(request)) as tx:
 
         async def act() -> Answer:
-            if actor.person is not None or not await store.is_known_to(tx, person_id, actor.agency, actor.id):
-                raise NotFound("person", person_id)
+            await _require_known(tx, actor, person_id)
             person = (await people.find_person(tx, person_id)).person
             spoken = await spoken_in(tx, actor, person, "UTC")
             spoken.require("consent.revoke", person_id)
@@ -181,6 +182,11 @@ async def stop(
     if not is_form(request):
         return answer.response()
     return forms.see_other(LANDING[actor.role], request, said="stop-written-down")
+
+
+async def _require_known(tx: Connection, actor: Actor, person: UUID) -> None:
+    if actor.person is not None or not await store.is_known_to(tx, person, actor.agency, actor.id):
+        raise NotFound("person", person)
 
 
 async def _stop_one(tx: Connection, actor: Actor, want: Wanted | None, consent: Consent, by: By, given: str) -> None:
