@@ -1,7 +1,10 @@
 // What is sent where the line may break: a phone's form in a tunnel, a sheet of many rows.
 (() => {
   // A form that is sent where the line may break: what was typed stays in it, here and nowhere else, and it is sent again by
-  // itself once there is a line. Its key makes that one sending, however many arrived. Without a script the browser asks.
+  // itself, once there is a line and ever less often while nobody answers. Its key makes that one sending, however many
+  // arrived. Without a script the browser asks.
+  const FIRST = 5000, LONGEST = 60000;  // milliseconds
+  const again = (form) => form.isConnected && "waits" in form.dataset && !form.hasAttribute("aria-busy") && send(form);
   const send = async (form) => {
     const unsent = form.querySelector("[data-unsent]");
     form.setAttribute("aria-busy", "true");
@@ -15,9 +18,13 @@
       document.querySelector("main").replaceWith(page.querySelector("main"));
       (document.querySelector(".to-mend") ?? document.querySelector("main")).focus();
     } catch {
-      unsent.hidden = false;
-      form.dataset.waits = "";
-      unsent.focus();
+      if (unsent.hidden) {
+        unsent.hidden = false;
+        unsent.focus();
+      }
+      form.dataset.waits = Math.min(LONGEST, 2 * form.dataset.waits || FIRST);
+      clearTimeout(form.next);
+      form.next = setTimeout(again, form.dataset.waits, form);
     }
     form.removeAttribute("aria-busy");
   };
@@ -26,7 +33,7 @@
     event.preventDefault();
     if (!event.target.hasAttribute("aria-busy")) send(event.target);
   });
-  addEventListener("online", () => document.querySelectorAll("form[data-waits]").forEach(send));
+  addEventListener("online", () => document.querySelectorAll("form[data-waits]").forEach(again));
 
   // A sheet goes as it lies on the disk, piece by piece; what comes back is said where it was sent.
   document.addEventListener("submit", async (event) => {

@@ -72,6 +72,33 @@ async def test_an_answer_that_was_lost_on_its_way_doubles_nobody(site: Site, bro
     assert await people(site) == before + 1
 
 
+async def test_while_the_service_is_too_busy_a_form_is_sent_again_by_itself(site: Site, browser: Browser):
+    before = await people(site)
+    async with opened(browser, site, None, "/intake/start") as page:
+        await page.clock.install()
+        refused = 0
+
+        async def refuse(route: Route) -> None:
+            nonlocal refused
+            if route.request.method == "POST" and refused < 2:
+                refused += 1
+                await route.fulfill(status=503, body="One moment, please")
+            else:
+                await route.continue_()
+
+        await page.route("**/intake/start", refuse)
+        await page.get_by_label(NAME["en"]).fill("Robin Patience")
+        await page.get_by_role("button", name=BUTTON["en"]).click()
+        await expect(page.get_by_text(UNSENT["en"])).to_be_visible()
+        for seconds in (5, 10):
+            async with page.expect_request("**/intake/start"):
+                await page.clock.run_for(seconds * 1000)
+            await expect(page.locator("form[aria-busy]")).to_have_count(0)
+        await page.wait_for_url("**/intake/start/done")
+    assert refused == 2
+    assert await people(site) == before + 1
+
+
 async def test_what_is_to_mend_is_read_first_in_the_same_page(site: Site, browser: Browser):
     async with opened(browser, site, None, "/intake/start") as page:
         await page.get_by_role("button", name=BUTTON["en"]).click()
