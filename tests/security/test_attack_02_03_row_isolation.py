@@ -46,7 +46,7 @@ SAYS = {"outbox"} | ANY_ACTOR  # whoever acts may write there
 ACROSS = {  # functions that reach further than whoever calls them, each for one answer
     ("caseplan", "was_asked"), ("caseplan", "is_live"), ("caseplan", "hold_consents"), ("caseplan", "lock_plan_of"),
     ("intake", "is_told_of"), ("intake", "keeps_out"),
-    ("intake", "keeps_apart"), ("intake", "forget_signs"), *((service, "workers_named") for service in SERVICES),
+    ("intake", "forget_signs"), *((service, "workers_named") for service in SERVICES),
     *((service, "covered_now") for service in SERVICES),
 }  # fmt: skip
 

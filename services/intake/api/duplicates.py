@@ -98,7 +98,7 @@ async def make_one(
     said = taken(await read(request, OnePerson, KNOWN))
     id = uuid7()
     async with command(running(request)) as tx:
-        for id_of_one in (person_id, other_id):
+        for id_of_one in sorted((person_id, other_id)):
             await hold(tx, id_of_one)
         one, other = await _both(tx, actor, "link.make", person_id, other_id)
         if await link_store.is_linked(tx, person_id, other_id):

@@ -60,7 +60,7 @@ class Unlooked:
 
 
 async def hold_with_links(tx: Connection, person: UUID) -> None:
-    """Somebody who is being erased, and whoever hears of it because they are linked."""
+    """Somebody, and every record that hears of what they say or that they are erased, however many links away."""
     held: set[UUID] = set()
     while wanted := {person, *(row["id"] for row in await tx.fetch(SQL["linked_with"], person))} - held:
         await tx.execute(SQL["hold_people"], sorted(wanted))

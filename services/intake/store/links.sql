@@ -3,8 +3,11 @@
 SELECT FROM person WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
 
 -- name: linked_with
-SELECT CASE person_id WHEN $1 THEN other_id ELSE person_id END AS id FROM link
- WHERE (person_id = $1 OR other_id = $1) AND stage IN ('put', 'linked');
+-- Every record that somebody said is theirs, however many links away, and those of whoever is being asked about.
+SELECT DISTINCT records_of(near.id) AS id
+  FROM (SELECT $1::uuid AS id UNION
+        SELECT CASE person_id WHEN $1 THEN other_id ELSE person_id END FROM link
+         WHERE (person_id = $1 OR other_id = $1) AND stage = 'put') AS near;
 
 -- name: lock_link
 -- Taken before any event is written and held to commit.
