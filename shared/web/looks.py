@@ -4,7 +4,7 @@ Every service answers for its own rows, so one that is silent hides nothing of t
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,7 +22,19 @@ from shared.web import say, staff
 from shared.web.accept import wants_html
 from shared.web.edge import running, transaction
 from shared.web.listing import Pages
-from shared.web.looks_words import A_COLLEAGUE, COVERING, DEEDS, FORM, PAGE, PRIVATE, REFUSED, SOMETHING, TIMES, WHY
+from shared.web.looks_words import (
+    A_COLLEAGUE,
+    COMPARED,
+    COVERING,
+    DEEDS,
+    FORM,
+    PAGE,
+    PRIVATE,
+    REFUSED,
+    SOMETHING,
+    TIMES,
+    WHY,
+)
 from shared.web.menu import PEOPLE, bar
 from shared.web.staff import Staff
 from shared.web.templates import render
@@ -75,7 +87,7 @@ def router(service: str, zone_of: ZoneOf) -> APIRouter:
             await audit.record(tx, actor, "looks.read", person_id, "looks", why)
             rows = await workers.find(tx, _workers(found))
             houses = await workers.agency_names(tx, {look.agency for look in found})
-        looks = [look for look in found if may_see(actor, look)]
+        looks = [as_told(actor, look) for look in found if may_see(actor, look)]
         earlier = found[-1].number if len(found) == ON_A_PAGE else None
         if not wants_html(request):
             return JSONResponse({"looks": [_json(look) for look in looks], "earlier": earlier})
@@ -90,6 +102,15 @@ def may_see(actor: Actor, look: Look) -> bool:
     if actor.role is not Role.PERSON:
         return True
     return look.action not in PRIVATE and look.role is not Role.ANYONE
+
+
+def as_told(actor: Actor, look: Look) -> Look:
+    """To the person, who compared two records saw a name in a list. That there was another one would tell somebody who
+    signs up under a name that is not theirs whether it is known here."""
+    if actor.role is not Role.PERSON or look.action not in COMPARED:
+        return look
+    why = "list" if look.purpose == "records" else look.purpose
+    return replace(look, action="person.list", object="name", purpose=why)
 
 
 def _page(

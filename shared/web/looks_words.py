@@ -9,6 +9,7 @@ from shared.web.words import Lang, Words
 
 # Who told the named worker of a worry did so privately; the person hears of it once that worker asks them.
 PRIVATE = frozenset({"concern.raise", "concern.read", "concern.settle"})
+COMPARED = frozenset({"duplicate.read", "duplicate.settle"})  # told to the person as their name in a list
 
 DEEDS: Mapping[str, Words] = {
     "person.add": Words("wrote down your name", "anotó su nombre"),

@@ -113,6 +113,23 @@ async def test_a_choice_is_made_by_nobody_without_the_pin(door: Door):
     assert await door.pool.fetchval("SELECT count(*) FROM person") == 0
 
 
+@pytest.mark.parametrize("since", ["a new link", "another agency"])
+async def test_a_choice_that_was_opened_by_a_link_which_opens_nothing_any_more_is_not_made(door: Door, since: str):
+    await door.agency(demo.LANTERN_CLINIC, "Lantern Clinic", welcomes=True)
+    [ray] = await named(door, row("A-1"))
+    path, pin = await link_of(door, ray["id"])
+    _, ticket = await type_pin(door, path, pin)
+    if since == "a new link":
+        await link_of(door, ray["id"])
+    else:
+        await named(door, row("A-1"), to=demo.LANTERN_CLINIC)
+    for answer in ("yes", "no"):
+        refused = await door.fill(f"{path}/answer", {"ticket": ticket, "answer": answer, "name": "Mallory"})
+        assert refused.status_code == 422 and "Canary" not in text(refused)
+    assert await door.pool.fetchval("SELECT stage FROM invited") == "waiting"
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 0
+
+
 async def test_an_invitation_is_read_by_no_other_agency_by_any_address(door: Door):
     [ray] = await named(door, row("A-1"))
     for who in (DESK, demo.GRACE, demo.RUTH, demo.OPS, demo.AUDITOR, demo.RAY, None):

@@ -120,13 +120,13 @@ class Links:
         ticket = str(form.typed.get("ticket", ""))
         id = self._of_ticket(code, ticket)
         if id is None:
-            blank: Form[Pin] = forms.blank()
-            blank.wrong = {"pin": SAYS[lang_of(request)]["over"]}
-            return pages.pin_page(request, code, blank, status=422)
+            return pages.pin_page(request, code, _over(request), status=422)
         try:
             row = await self._find(request, id)
             if row is None:
                 return await self._answered_before(request, id)
+            if not await self._still_opens(request, code, id):  # a new link, or another agency, since the PIN
+                return pages.pin_page(request, code, _over(request), status=422)
             if form.typed.get("answer") == "no":
                 await answering.no(request, ANYONE, id, "by_themselves")
                 return pages.gone_page(request)
@@ -177,6 +177,11 @@ class Links:
             except NotFound:
                 return None
 
+    async def _still_opens(self, request: Request, code: str, id: UUID) -> bool:
+        async with transaction(running(request), SERVICE) as tx:
+            found = await store.by_code(tx, hash_of(code))
+        return found is not None and found[0] == id
+
     async def _ask(self, request: Request, code: str, ticket: str, row: Row, form: Form[Given]) -> Response:
         here, one = running(request), row.invited
         told = await naming.told_of(here.keys, row)
@@ -185,3 +190,9 @@ class Links:
             zone = (await directory.find_agency(tx, one.welcoming)).entry.calendar.timezone
             at = await store.now(tx)
         return pages.ask_page(request, code, ticket, form, told, names[one.sender], names[one.welcoming], at, zone)
+
+
+def _over(request: Request) -> Form[Pin]:
+    blank: Form[Pin] = forms.blank()
+    blank.wrong = {"pin": SAYS[lang_of(request)]["over"]}
+    return blank

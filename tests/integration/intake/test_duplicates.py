@@ -173,3 +173,23 @@ async def test_a_form_that_lacks_a_word_comes_back_with_it(door: Door):
     assert page.status_code == 422
     assert "Choose the agency that they named." in text(page)
     assert "Ask only if they said yes, here and now." in text(page)
+
+
+async def test_whoever_signs_up_under_anothers_name_does_not_read_that_it_is_known_here(door: Door):
+    """Dana looked at both, and found that they are two: on their own page nothing says that there was another."""
+    wren, made_up = await someone(door, "Wren Fieldfare"), await someone(door, "Wren Fieldfare")
+    await compared(door)
+    await door.get("/intake/duplicates", DANA)
+    await door.page(f"/intake/duplicates/{wren}/{made_up}", DANA)
+    assert (await door.post(f"/intake/duplicates/{wren}/{made_up}/two", {}, DANA)).status_code == 200
+    told = await door.get(f"/intake/people/{made_up}/looks", made_up)
+    seen = {(look["action"], look["object"], look["purpose"]) for look in told.json()["looks"]}
+    assert ("person.list", "name", "list") in seen, "that their name was seen is theirs to read"
+    assert "duplicate" not in told.text and "records" not in told.text
+    page = text(await door.page(f"/intake/people/{made_up}/looks", made_up))
+    assert "saw your name in a list" in page and "twice" not in page and "two people" not in page
+    async with transaction(door.pool) as tx:
+        kept = await tx.fetchval(
+            "SELECT count(*) FROM audit WHERE action LIKE 'duplicate.%' AND person_id = $1", made_up
+        )
+    assert kept == 3, "the audit keeps what it was"
