@@ -1,6 +1,7 @@
 """Victim services: they hold no people here, are never exported, and looking them up leaves no trace."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -84,3 +85,28 @@ async def test_its_page_says_that_nothing_is_sent_and_nobody_sees_the_look(door)
     spanish = text(await door.page(f"/intake/directory/programs/{ROOMS}?lang=es"))
     assert "Nadie puede ver que usted miró." in spanish
     assert "Una dirección no se dice, para cuidar a la gente." in spanish
+
+
+async def test_nobody_says_yes_to_telling_it_or_to_what_it_would_tell(door):
+    """Neither now, nor to what was asked before the network's office said that it is one."""
+    person, refuge = await door.add(), uuid4()
+    await door.agency(refuge, "The Gate")
+    asked = await door.post("/intake/consents/ask", _telling(person, refuge), demo.DANA)
+    given = await door.allow(person, recipient=str(refuge))
+    await door.agency(refuge, "The Gate", holds_no_records=True)
+    later = (datetime.now(UTC) + timedelta(days=200)).date().isoformat()
+    said = {"shown": True, "read": None}
+    for path, body in (
+        (f"/intake/consents/{asked.json()['id']}/grant", said),
+        (f"/intake/consents/{given['id']}/renew", said | {"expires_on": later}),
+        ("/intake/consents", _telling(person, refuge) | {"shown": True}),
+        ("/intake/consents", _telling(person, demo.CEDAR_HOUSE) | {"shown": True, "discloser": str(refuge)}),
+    ):
+        refused = await door.post(path, body, person)
+        assert refused.status_code == 422 and "They keep no people" in refused.text, (path, refused.text)
+    stop = await door.post(f"/intake/consents/{given['id']}/revoke", {}, person)
+    assert stop.status_code == 200, "a no is always heard"
+
+
+def _telling(person, recipient):
+    return {"person": str(person), "recipient": str(recipient), "categories": ["referral"]}

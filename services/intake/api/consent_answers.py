@@ -14,7 +14,15 @@ from asyncpg import Connection
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from services.intake.api.consents import Want, not_never, only_to_whom_the_rule_allows, spoken_in, still_says, written
+from services.intake.api.consents import (
+    Want,
+    keeps_records,
+    not_never,
+    only_to_whom_the_rule_allows,
+    spoken_in,
+    still_says,
+    written,
+)
 from services.intake.consent_bodies import SPOKEN, Longer, SignedWord, Spoken, Stop, Word
 from services.intake.consents import (
     Command,
@@ -265,6 +273,7 @@ async def _say(
     stops_a_question = consent.stage is Stage.ASKED and saying.action == "consent.revoke"
     move = NotNow() if stops_a_question else saying.means(spoken)
     if isinstance(move, Grant | Sign | Confirm | Renew):
+        await keeps_records(tx, consent.terms.recipient, consent.terms.discloser)
         await not_never(tx, consent.person, consent.terms.recipient)
     decision = decide(consent, move, spoken.by(word.given), PATIENCE)
     await store.save_consent(tx, decision, cause_of(spoken.actor, want))

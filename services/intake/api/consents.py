@@ -175,15 +175,20 @@ async def _zone(tx: Connection, said: Question, person: Person) -> str:
 
 async def _known(tx: Connection, said: Question) -> None:
     try:
-        recipient = await directory.find_agency(tx, said.recipient)
+        await keeps_records(tx, said.recipient, said.discloser)
     except NotFound:
         raise Invalid("recipient", "There is no such agency in the directory.") from None
-    if recipient.entry.holds_no_records:  # a row that names one would tell that somebody knows a shelter
-        raise Invalid(
-            "recipient",
-            "They keep no people’s records here, so there is nothing to share with them. Call them together.",
-            "Aquí no guardan fichas de nadie, así que no hay nada que compartir. Llámenles juntos.",
-        )
+
+
+async def keeps_records(tx: Connection, recipient: UUID, discloser: UUID | None) -> None:
+    """Raises Invalid for a victim service: a row that names one would tell that somebody knows a shelter."""
+    for field, agency in (("recipient", recipient), ("discloser", discloser)):
+        if agency is not None and (await directory.find_agency(tx, agency)).entry.holds_no_records:
+            raise Invalid(
+                field,
+                "They keep no people’s records here, so there is nothing to share with them. Call them together.",
+                "Aquí no guardan fichas de nadie, así que no hay nada que compartir. Llámenles juntos.",
+            )
 
 
 async def not_never(tx: Connection, person: UUID, recipient: UUID) -> None:
