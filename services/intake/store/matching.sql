@@ -32,8 +32,11 @@ SELECT near.person_id, array_agg(DISTINCT sign.kind) AS theirs,
  GROUP BY near.person_id;
 
 -- name: put_alike
+-- Of two who are both still here, held so until it is written.
 INSERT INTO alike (agency_id, person_id, other_id, reasons, points)
-VALUES ($1, least($2::uuid, $3::uuid), greatest($2::uuid, $3::uuid), $4, $5)
+SELECT $1, least($2::uuid, $3::uuid), greatest($2::uuid, $3::uuid), $4, $5
+ WHERE 2 = (SELECT count(*) FROM (SELECT FROM person WHERE id IN ($2, $3) AND agency_id = $1 AND erased_at IS NULL
+                                   ORDER BY id FOR SHARE) AS here)
 ON CONFLICT (person_id, other_id) DO UPDATE SET reasons = excluded.reasons, points = excluded.points;
 
 -- name: list_alike

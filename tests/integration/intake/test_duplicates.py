@@ -1,12 +1,14 @@
 """The same person twice in one agency: found without opening anybody, explained, settled by a human, never merged."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.intake.alike import make_comparable
 from services.intake.matching import FINDS, MOST
+from services.intake.store import erasures, matching
 from services.intake.store.matching import SQL
 from shared.runtime.database import transaction
 from shared.runtime.reach import SERVICE, acting
@@ -193,3 +195,20 @@ async def test_whoever_signs_up_under_anothers_name_does_not_read_that_it_is_kno
             "SELECT count(*) FROM audit WHERE action LIKE 'duplicate.%' AND person_id = $1", made_up
         )
     assert kept == 3, "the audit keeps what it was"
+
+
+async def test_whoever_is_erased_while_they_are_compared_looks_like_nobody(door: Door, monkeypatch: pytest.MonkeyPatch):
+    await someone(door, "Wren Fieldfare")
+    await compared(door)
+    newcomer, real = await someone(door, "Wren Fieldfare"), matching.put_signs
+
+    async def meanwhile(*given: Any) -> None:
+        async with transaction(door.pool) as tx:
+            await erasures.empty(tx, newcomer, kept=False)
+        await real(*given)
+
+    monkeypatch.setattr(matching, "put_signs", meanwhile)
+    await compared(door)
+    async with transaction(door.pool) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM alike") == 0
+        assert await tx.fetchval("SELECT count(*) FROM sign WHERE person_id = $1", newcomer) == 0
