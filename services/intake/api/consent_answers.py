@@ -184,7 +184,8 @@ async def stop(
             meant = [consent for consent in live if said.which in ("all", consent.id)]
             for consent in meant:
                 await _stop_one(tx, actor, want, consent, spoken.by(said.given), said.given)
-            return Answer.json(200, {"stopped": len(meant)})
+            knows = actor.may("consent.read", spoken.relations)  # how much is shared with others is not theirs to count
+            return Answer.json(200, {"stopped": len(meant)} if knows else {"written_down": True})
 
         answer = await once(tx, want, actor, act)
     if not is_form(request):

@@ -267,6 +267,17 @@ async def test_any_worker_who_knows_them_writes_down_a_stop_and_sees_only_their_
     assert (await door.page(f"/intake/people/{person}/stop", demo.YUSUF)).status_code == 404
 
 
+async def test_whoever_writes_down_a_stop_elsewhere_does_not_learn_how_much_is_shared(door):
+    answers = []
+    for more in ((), (demo.LANTERN_CLINIC,)):
+        person = await door.add()
+        for recipient in (demo.CEDAR_HOUSE, *more):
+            await door.allow(person, recipient=str(recipient))
+        said = await door.post(f"/intake/people/{person}/stop", {"which": "all", "given": "by_phone"}, demo.YUSUF)
+        answers.append((said.status_code, said.text))
+    assert answers[0] == answers[1] and answers[0][0] == 200
+
+
 async def test_one_stop_stops_one_and_twenty_at_once_stop_it_once(door):
     person = await door.add()
     one, other = await door.allow(person), await door.allow(person, categories=["contact"])
