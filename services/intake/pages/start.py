@@ -125,14 +125,14 @@ async def done(request: Request, actor: Asker) -> Response:
         "start_done.html",
         says=DONE[lang],
         said={"had-it": DONE[lang]["had_it"]},
-        beads=_what_happens(home, now, arrival, lang),
-        unreachable="" if person.channels else _unreachable(home, lang),
+        beads=_what_happens(home, now, arrival, lang, has_page=settings.demo),
+        unreachable="" if person.channels else _unreachable(home, lang, has_page=settings.demo),
         link=demo.link(settings, person_id) if settings.demo else "",
         pin=demo.pin(settings, person_id) if settings.demo else "",
     )
 
 
-def _what_happens(home: Agency, now: datetime, arrival: Arrival | None, lang: Lang) -> list[Bead]:
+def _what_happens(home: Agency, now: datetime, arrival: Arrival | None, lang: Lang, *, has_page: bool) -> list[Bead]:
     says, zone = DONE[lang], ZoneInfo(home.entry.calendar.timezone)
     opens = next_open(home.entry.calendar, now)
     today = now.astimezone(zone).date()
@@ -145,16 +145,15 @@ def _what_happens(home: Agency, now: datetime, arrival: Arrival | None, lang: La
     return [
         Bead(says["asked"], "kept"),
         Bead("", "now", title=says["reads"].format(agency=home.entry.name, when=when)),
-        Bead(says["named_where"], ahead=True, title=named),
+        Bead(says["named_where" if has_page else "named_link"], ahead=True, title=named),
         Bead("", ahead=True, title=says["talk"]),
     ]
 
 
-def _unreachable(home: Agency, lang: Lang) -> str:
-    entry = home.entry
-    if entry.phone is None:
-        return DONE[lang]["no_way_no_phone"]
-    return DONE[lang]["no_way"].format(agency=entry.name, phone=entry.phone)
+def _unreachable(home: Agency, lang: Lang, *, has_page: bool) -> str:
+    """Outside the demo nobody has a page before a worker has made its link, so none is named."""
+    key = ("no_way" if has_page else "no_way_yet") + ("" if home.entry.phone else "_no_phone")
+    return DONE[lang][key].format(agency=home.entry.name, phone=home.entry.phone)
 
 
 def _whose(settings: Settings, request: Request) -> UUID | None:

@@ -339,3 +339,16 @@ async def test_outside_the_demo_there_is_nobody_to_choose(house: Door, tmp_path)
         answer = await asks.post(link, data={**csrf, "pin": demo.pin(real.settings, demo.RAY)})
         assert answer.status_code == 422
         assert "throughcare" not in str(dict(asks.cookies))
+
+
+async def test_outside_the_demo_whoever_asks_is_sent_to_no_page_that_they_do_not_have_yet(house: Door, tmp_path):
+    signing.ensure(tmp_path)
+    keys = {"signing_keys": tmp_path / signing.PRIVATE, "verifying_keys": tmp_path / signing.PUBLIC}
+    async with Browsers(house, demo=False, **keys).open() as asks:
+        form = fields((await asks.get("/intake/start")).text, "_key")
+        sent = await asks.post("/intake/start", data={**form, "name": "Lola", "language": "es"})
+        assert sent.headers["location"] == "/intake/start/done"
+        done = (await asks.get("/intake/start/done?lang=es")).text
+        assert "No tenemos una forma segura de hablarle. Llame a Welcome Alder" in done
+        assert "Esa persona le da el enlace de su propia página." in done
+        assert "Mire su página" not in done and "En su página ve quién es." not in done
