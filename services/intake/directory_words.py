@@ -47,7 +47,7 @@ FIND: Mapping[Lang, Mapping[str, str]] = {
     },
     "es": {
         "title": "Dónde pedir ayuda",
-        "lead": "Lo que dicen del cupo es una pista. Su respuesta decide.",
+        "lead": "Lo que dicen del cupo es una pista. Decide lo que le contesten.",
         "search": "Buscar ayuda",
         "word": "Palabra",
         "need": "Ayuda con",
@@ -81,7 +81,7 @@ FIND: Mapping[Lang, Mapping[str, str]] = {
         "look": "Ver",
         "at": "{name}",
         "choose": "Elegir",
-        "helps": "{agency}. Ayuda con {needs}.",
+        "helps": "{agency}. Ayuda con: {needs}.",
         "not_checked": "Sin revisar",
         "own": "Lo que la gente lee de nosotros",
     },
@@ -90,6 +90,7 @@ FIND: Mapping[Lang, Mapping[str, str]] = {
 PAGE: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "title": "A program",
+        "list": "See all programs",
         "over": "It is offered no more.",
         "what": "What it is",
         "who": "Who it is for",
@@ -137,6 +138,7 @@ PAGE: Mapping[Lang, Mapping[str, str]] = {
     },
     "es": {
         "title": "Un programa",
+        "list": "Ver todos los programas",
         "over": "Ya no se da.",
         "what": "Qué es",
         "who": "Para quién es",
@@ -171,7 +173,7 @@ PAGE: Mapping[Lang, Mapping[str, str]] = {
         "offers_none_text": "Aquí ponen lo que dan.",
         "there": "Cuándo están",
         "no_hours": "No han dicho su horario. Contamos de lunes a viernes, de 9 a 5.",
-        "closed_on": "Cierran {days}.",
+        "closed_on": "Cierran estos días: {days}.",
         "passes_on": "Lo que cuentan a otros",
         "keeps_none": "Aquí no guardan nada de nadie. Llámeles. No se envía nada.",
         "leaves_none": "Nadie puede ver que usted miró.",
@@ -209,7 +211,7 @@ WHY: Mapping[Lang, Mapping[str, str]] = {
         "decides": "Their answer decides.",
     },
     "es": {
-        "need": "Ayuda con {need}.",
+        "need": "Ayuda con: {need}.",
         "words": "Escriben de “{words}”.",
         "near": "A unas {miles} millas de {near}.",
         "next_to": "A menos de una milla de {near}.",
@@ -228,7 +230,7 @@ WHY: Mapping[Lang, Mapping[str, str]] = {
         "free_one": "Hay un lugar, dijeron el {day}.",
         "free": "Hay {count} lugares, dijeron el {day}.",
         "free_old": "{count} lugares, dijeron el {day}. Hace mucho: llame antes.",
-        "decides": "Su respuesta decide.",
+        "decides": "Decide lo que le contesten.",
     },
 }
 

@@ -14,7 +14,7 @@ FIRST_DAYS: Mapping[Lang, Mapping[str, str]] = {
         "no_day_why": "Tell your worker when you know it. It can change any time.",
         "things": "What is ready",
         "supervision": "What you told us of your supervision",
-        "back": "Back to your page",
+        "back": "Back to my page",
     },
     "es": {
         "title": "Sus primeros días",
@@ -24,7 +24,7 @@ FIRST_DAYS: Mapping[Lang, Mapping[str, str]] = {
         "no_day_why": "Dígalo a quien le ayuda cuando lo sepa. Puede cambiar.",
         "things": "Qué está listo",
         "supervision": "Lo que nos contó de su supervisión",
-        "back": "Volver a su página",
+        "back": "Volver a mi página",
     },
 }
 THINGS: Mapping[Kind, Words] = {

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
+from services.intake.pages import nevers as pages
 from services.intake.places import never_page
 from services.intake.pretending import nevers_of, own
+from services.intake.says_opened import NEVER
 from services.intake.shutting import hold, shut
 from services.intake.store import directory, people
 from shared.runtime.errors import Invalid, NotFound
@@ -17,6 +19,7 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes
+from shared.web.words import lang_of
 from shared.workflow import Way
 
 router = APIRouter(tags=["never"])
@@ -33,7 +36,21 @@ class Never(BaseModel):
 async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
     """From now on. What was allowed between the two ends with it."""
     actor.require("never.say", actor.relations(person=person_id), person_id)
-    agency = taken(await read(request, Never, {"agency": "Choose which one."})).agency
+    lang = lang_of(request)
+    form = await read(request, Never, {"agency": NEVER[lang]["mend_which"]})
+    if form.value is None and is_form(request):
+        return await pages.draw(person_id, request, actor, form)
+    agency = taken(form).agency
+    try:
+        await _say(request, actor, person_id, agency)
+    except Invalid as error:
+        if not is_form(request):
+            raise
+        return await pages.draw(person_id, request, actor, form.refuse(error, lang))
+    return _answered(request, person_id, agency, "never-said")
+
+
+async def _say(request: Request, actor: Actor, person_id: UUID, agency: UUID) -> None:
     async with command(running(request), own(actor)) as tx:
         if not actor.harmless:
             await hold(tx, person_id)
@@ -52,7 +69,6 @@ async def say_never(person_id: UUID, request: Request, actor: Own) -> Response:
         if not actor.harmless:
             await shut(tx, person_id, Way.PAGE, cause_of(actor))
         await audit.record(tx, actor, "never.say", person_id, "never/said", "own")  # whom, is theirs alone to read
-    return _answered(request, person_id, agency, "never-said")
 
 
 @router.post("/intake/people/{person_id}/never/{agency_id}/take-back")

@@ -15,11 +15,10 @@ from shared.web.words import Lang
 
 
 def frame(actor: Actor, current: str = "") -> dict[str, Any]:
-    """The context of a page for `actor`: its layout, and the bar where it has one."""
-    if actor.role is Role.PERSON:
-        return {"layout": "layout_mine.html", "bar": bar(actor), "is_own": True}
-    if actor.role is Role.ANYONE:
-        return {"layout": "layout_plain.html", "bar": bar(actor), "is_own": False}
+    """The context of a page for `actor`: its layout, and the bar where it has one. Whoever is not signed in may be
+    looking for shelter on a shared phone: they have the way out too, and a title that tells nothing."""
+    if actor.role in (Role.PERSON, Role.ANYONE):
+        return {"layout": "layout_mine.html", "bar": bar(actor), "is_own": actor.role is Role.PERSON}
     return {"layout": "layout.html", "bar": bar(actor, current), "is_own": False}
 
 

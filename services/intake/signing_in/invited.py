@@ -111,7 +111,7 @@ class Links:
         self._tries.succeeded(link, place)
         told = await naming.told_of(running(request).keys, row)
         ticket = str(self._tickets.dumps([code, row.invited.id.hex]))
-        known = forms.blank(name=told["name"], language=told["language"])
+        known = forms.blank(name=told["name"], language=lang_of(request))  # which they read is theirs to show
         return await self._ask(request, code, ticket, row, known)
 
     async def answer(self, request: Request, code: str) -> Response:

@@ -58,7 +58,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "They ask for no papers.",
     ]
     assert reasons(ASKED, ROOMS, 0.4, "es") == [
-        "Ayuda con un lugar donde vivir.",
+        "Ayuda con: un lugar donde vivir.",
         "Escriben de “room”.",
         "A menos de una milla de 21215.",
         "Hablan español.",
@@ -103,7 +103,7 @@ def test_room_is_told_with_its_day_and_an_old_word_says_call_first():
     later = date(2026, 12, 24)
     assert room(ROOMS, later, "en").startswith("They said so on November 20, 2026, more than a month ago: call first.")
     two = ROOMS.model_copy(update={"capacity": Capacity(available=1, as_of=TODAY)})
-    assert room(two, TODAY, "es") == "Hay un lugar, dijeron el 24 de noviembre de 2026. Su respuesta decide."
+    assert room(two, TODAY, "es") == "Hay un lugar, dijeron el 24 de noviembre de 2026. Decide lo que le contesten."
     assert room(ROOMS.model_copy(update={"openness_as_of": None}), TODAY, "en") == ""
     assert room_is_old(ROOMS.model_copy(update={"openness_as_of": None}), TODAY), "no day is too long ago"
 
