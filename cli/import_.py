@@ -129,6 +129,7 @@ WORDS = {
     "changed": "changed",
     "same": "as before",
     "kept": "kept as their agency wrote them",
+    "own": "this network's own, left as they are",
     "withdrawn": "offered no more",
 }
 

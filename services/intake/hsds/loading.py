@@ -1,12 +1,12 @@
 """Writing a package: what is new or changed, with its events, in one transaction; what is the same is left alone.
 
 Stable ids make a second load of the same package say nothing and write nothing. What an agency has written here itself
-is never changed by a load.
+is never changed by a load. Neither is what this network handed on itself: its export names entries by our own ids.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -37,7 +37,7 @@ Say = Callable[[str, int], None]  # what is being loaded, and how many so far
 
 @dataclass
 class Summary:
-    """What a load did. Keys of the counts: new, changed, same, kept (it speaks for itself), withdrawn."""
+    """What a load did. Keys of the counts: new, changed, same, kept (it speaks for itself), own, withdrawn."""
 
     source: str
     agencies: Counter[str] = field(default_factory=Counter)
@@ -69,11 +69,12 @@ async def load(pool: Pool, reader: Reader, say: Say = lambda what, count: None) 
     """
     agencies, programs = list(reader.read_agencies()), list(reader.read_programs())
     summary = Summary(reader.source, problems=[*reader.package.problems, *reader.problems])
-    summary.unvouched = sum(not is_current(program, reader.today) for program in programs)
-    summary.holds_nobody = sum(agency.entry.holds_no_records for agency in agencies)
     with outages():
         async with pool.acquire() as connection, connection.transaction():
             tx = cast(Connection, connection)
+            agencies, programs = await _without_our_own(tx, agencies, programs, summary)
+            summary.unvouched = sum(not is_current(program, reader.today) for program in programs)
+            summary.holds_nobody = sum(agency.entry.holds_no_records for agency in agencies)
             for some in _batches(agencies):
                 await _load_agencies(tx, some, summary)
                 say("agencies", summary.agencies.total())
@@ -90,6 +91,35 @@ async def load(pool: Pool, reader: Reader, say: Say = lambda what, count: None) 
             seen = [program.id for program in programs]
             summary.not_seen = await store.not_seen_again(tx, reader.source, seen)
     return summary
+
+
+async def _without_our_own(
+    tx: Connection, agencies: list[Agency], programs: list[Program], summary: Summary
+) -> tuple[list[Agency], list[Program]]:
+    """Without what is here under the id that the package gives it; what else such an agency offers is put there."""
+    named = {agency.id: id for agency in agencies if (id := _our_id(agency))}
+    here = {id for some in _batches(sorted(named.values())) for id in await store.known_agencies(tx, some)}
+    home = {read: id for read, id in named.items() if id in here}
+    offered = sorted(id for program in programs if program.entry.agency in home and (id := _our_id(program)))
+    ours = {id for some in _batches(offered) for id in await store.known_programs(tx, some)}
+    rest = [program for program in programs if _our_id(program) not in ours]
+    summary.agencies += Counter(own=len(home))
+    summary.programs += Counter(own=len(programs) - len(rest))
+    return [agency for agency in agencies if agency.id not in home], [_moved(program, home) for program in rest]
+
+
+def _our_id(read: Agency | Program) -> UUID | None:
+    """The id that the package gives it, where it is written as ours are."""
+    given = read.origin.source_id if read.origin else ""
+    try:
+        return UUID(given) if str(UUID(given)) == given else None
+    except ValueError:
+        return None
+
+
+def _moved(program: Program, home: Mapping[UUID, UUID]) -> Program:
+    agency = home.get(program.entry.agency)
+    return replace(program, entry=program.entry.model_copy(update={"agency": agency})) if agency else program
 
 
 def _batches(items: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -75,28 +75,55 @@ async def test_a_real_package_is_loaded_and_loaded_again_says_nothing(door, pack
     assert (agencies, programs) == PACKAGES[name]
 
 
-@pytest.mark.parametrize("name", ["san-mateo-sample", "examples-3.0"])
-async def test_a_package_loaded_again_writes_no_row_and_what_is_exported_is_hsds_3(door, packages, tmp_path, name):
+@pytest.mark.parametrize("name", ["san-mateo-sample", "examples-3.0", "examples-3.1", "examples-3.1/csv"])
+async def test_a_package_is_exported_as_hsds_3_and_neither_it_nor_the_export_loaded_again_writes_a_row(
+    door, packages, tmp_path, name
+):
     await load(door, packages / name)
     before = await door.everything()
-    await load(door, packages / name)
-    assert await door.everything() == before
     written = await exporting.export(door.pool, tmp_path)
     assert (written.agencies - 3, written.programs) == PACKAGES[name], "beside the three of the network itself"
     assert wrong_in(tmp_path, packages) == []
+    back = await load(door, tmp_path)
+    assert (dict(back.agencies), dict(back.programs)) == ({"own": written.agencies}, {"own": written.programs})
+    assert (await load(door, packages / name)).wrote == 0
+    assert await door.everything() == before
 
 
-async def test_a_citys_directory_is_exported_as_hsds_3_and_loads_again_from_it(baltimore, packages, tmp_path):
+async def test_a_citys_directory_is_exported_as_hsds_3_and_neither_it_nor_the_export_loaded_again_writes_a_row(
+    baltimore, packages, tmp_path
+):
     door, summary, _ = baltimore
     before = await door.everything()
-    assert (await load(door, packages / "baltimore")).wrote == 0
-    assert await door.everything() == before
     written = await exporting.export(door.pool, tmp_path)
     assert written.agencies == 748 + 3 - summary.holds_nobody
     assert wrong_in(tmp_path, packages) == []
-    reader = Reader(open_package(tmp_path), "again", TODAY, "America/New_York")
-    agencies, programs = list(reader.read_agencies()), list(reader.read_programs())
-    assert (len(agencies), len(programs), reader.problems) == (written.agencies, written.programs, [])
+    back = await load(door, tmp_path)
+    assert (dict(back.agencies), dict(back.programs)) == ({"own": written.agencies}, {"own": written.programs})
+    assert back.problems == []
+    assert (await load(door, packages / "baltimore")).wrote == 0
+    assert await door.everything() == before
+
+
+async def test_what_another_adds_to_an_agency_of_our_export_is_put_under_that_agency(door, tmp_path):
+    agency = demo.CEDAR_HOUSE
+    await exporting.export(door.pool, tmp_path)
+    (tmp_path / "services.json").write_text(
+        json.dumps([{"id": "rooms", "name": "Rooms", "organization_id": str(agency), "status": "active"}])
+    )
+    back = await load(door, tmp_path, "neighbours")
+    assert (back.agencies["new"], dict(back.programs)) == (0, {"new": 1})
+    [program] = (await door.get("/intake/programs?q=Rooms")).json()["programs"]
+    assert (program["agency"], program["source"]) == (str(agency), "neighbours")
+
+
+async def test_a_program_that_was_withdrawn_since_the_export_does_not_come_back_by_it(door, packages, tmp_path):
+    await load(door, packages / "examples-3.0")
+    await exporting.export(door.pool, tmp_path)
+    await door.pool.execute("UPDATE program SET withdrawn = 'ended'")
+    before = await door.everything()
+    await load(door, tmp_path)
+    assert await door.everything() == before
 
 
 def wrong_in(folder, packages) -> list[str]:
