@@ -11,12 +11,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from fastapi import Request
+from fastapi import Header, Request
 from starlette.responses import Response
 
 from shared.runtime import sql
@@ -27,6 +27,7 @@ from shared.web.forms import FORM_MEDIA, KEY, TOKEN, posted
 SQL = sql.load(__file__, "idempotency.sql")
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+Named = Annotated[str | None, Header(alias=HEADER, description="Sent again under the same key, it is done once.")]
 GOOD_KEY = re.compile(r"[!-~]{1,200}")
 
 Tx = asyncpg.Connection | PoolConnectionProxy
@@ -66,11 +67,11 @@ class Wanted:
     body_hash: bytes
 
 
-async def wanted(request: Request) -> Wanted | None:
+async def wanted(request: Request, named: Named = None) -> Wanted | None:
     """The dependency: the header, or a form's own hidden key; None where the caller named no key."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     form = await posted(request) if media in FORM_MEDIA[:2] else None
-    key = request.headers.get(HEADER) or (form.get(KEY) if form else None)
+    key = named or (form.get(KEY) if form else None)
     if not key:
         return None
     if not isinstance(key, str) or not GOOD_KEY.fullmatch(key):

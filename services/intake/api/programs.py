@@ -1,5 +1,6 @@
 """Programs as JSON: what agencies offer, said by those who answer for it, and found by whoever looks for help."""
 
+import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from starlette.responses import Response
 
 from services.intake.api.agencies import Limit, Reader, Want, program_json
 from services.intake.directory import Openness, Program, ProgramEntry, postcode_of, program_events, withdraw
+from services.intake.fitting import Looked, reasons
 from services.intake.store import directory as store
 from services.intake.store import people, searching
 from services.intake.store.directory import Listed
 from services.intake.store.searching import Asked, Order
+from shared.contracts.kinds import NEEDS
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.security import audit
@@ -21,8 +24,10 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.web.edge import cause_of, command, running, transaction
 from shared.web.idempotency import Answer, Wanted, once
+from shared.web.words import lang_of
 
 router = APIRouter()
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ROOM = ("open", "waitlist", "after_assessment")
 
 
@@ -139,13 +144,26 @@ async def list_programs(
     after: UUID | None = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
+    """What fits, and `why`: a sentence for each thing that was asked, in the language of the request."""
     async with transaction(running(request)) as tx:
         rows = await searching.search(tx, await _asked(tx, search), order=search.order, after=after, limit=limit)
-    found = [listed_json(row) for row in rows]
+    looked, lang = _looked(search), lang_of(request)
+    found = [listed_json(row) | {"why": reasons(looked, row.program.entry, row.miles, lang)} for row in rows]
     return {"programs": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
+def _looked(search: Search) -> Looked:
+    near = postcode_of(search.near or "") or ""
+    asked = search.q, search.need or "", search.language or "", search.record or "", search.age
+    return Looked(*asked, no_papers=bool(search.no_papers), near=near)
+
+
 async def _asked(tx: Connection, search: Search) -> Asked:
+    """Raises Invalid for a word that no entry could have: an empty answer to it would say that there is no help."""
+    if search.need and search.need not in NEEDS:
+        raise Invalid("need", f"Choose one of these: {', '.join(NEEDS)}.")
+    if search.language and not LANGUAGE_CODE.fullmatch(search.language):
+        raise Invalid("language", "Write a language as its code, such as en or es.")
     middle = None
     if search.near:
         middle = await searching.middle_of(tx, postcode_of(search.near) or "")

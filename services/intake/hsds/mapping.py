@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from services.intake.directory import Agency, AgencyEntry, Calendar, Capacity, Origin, Program, ProgramEntry
 from services.intake.hsds import terms
 from services.intake.hsds.needs import needs_of
+from services.intake.hsds.orphans import orphans
 from services.intake.hsds.sides import KINDS, Found, Sides, read_sides
 from services.intake.hsds.tables import Package, Problem, Row
 from services.intake.hsds.texts import line, text
-from services.intake.hsds.times import ZONE_OF_STATE, gather, read_date
+from services.intake.hsds.times import ZONE_OF_STATE, Hours, gather, read_date
 from services.intake.hsds.where import is_hidden, places_at
 from shared.web.mending import sentence
 
@@ -40,6 +41,8 @@ PAPERS = (
     ("medical_record", r"medical|physician|doctor"),
 )
 OVER = ("defunct",)
+LONGEST_ID = 200
+VOUCHED = ("assured_date", "last_modified")
 CLOSED = ("inactive", "temporarily closed")
 ACTIVE = ("", "active")
 WAITLIST = re.compile(r"wait(ing)?[ -]?list", re.IGNORECASE)
@@ -74,6 +77,7 @@ class Reader:
     sides: Sides = field(init=False)
     problems: list[Problem] = field(default_factory=list)
     agencies: dict[str, UUID] = field(default_factory=dict)  # source ids of those that were loaded
+    named: dict[str, set[str]] = field(default_factory=lambda: {"organization": set(), "service": set()})  # every id
     over: list[UUID] = field(default_factory=list)  # programs that the package says are offered no more
 
     def __post_init__(self) -> None:
@@ -83,6 +87,7 @@ class Reader:
         seen: set[str] = set()
         for row in self.package.rows("organization"):
             id = row.get("id")
+            self.named["organization"].add(id)
             if self._is_new(row, id, seen) and (entry := self._entry(AgencyEntry, row, self._agency(row))):
                 self.agencies[id] = id_of(self.source, "organization", id)
                 yield Agency(self.agencies[id], entry, Origin(self.source, id, self._vouched(row)))
@@ -91,6 +96,7 @@ class Reader:
         seen: set[str] = set()
         for row in self.package.rows("service"):
             id = row.get("id")
+            self.named["service"].add(id)
             if not self._is_new(row, id, seen):
                 continue
             program = id_of(self.source, "service", id)
@@ -100,6 +106,7 @@ class Reader:
             agency = self._agency_of(row)
             if agency and (entry := self._program_entry(row, agency)):
                 yield Program(program, entry, Origin(self.source, id, self._vouched(row)))
+        self.problems += orphans(self.sides.linked, {**self.named, "location": self.sides.locations})
 
     def _program_entry(self, row: Row, agency: UUID) -> ProgramEntry | None:
         try:
@@ -112,6 +119,9 @@ class Reader:
     def _is_new(self, row: Row, id: str, seen: set[str]) -> bool:
         if not id or id.startswith("(no id"):
             self.problems.append(row.problem("has no id: give it one that no other row has."))
+        elif len(id) > LONGEST_ID:
+            says = f"is too long: give it one of at most {LONGEST_ID} letters."
+            self.problems.append(row.problem(says, field="id"))
         elif id in seen:
             says = f"has the id {id}, as an earlier row: the first is kept, give this one another."
             self.problems.append(row.problem(says, field="id"))
@@ -119,6 +129,7 @@ class Reader:
             self.problems.append(row.problem("has no name: write one, or take the row out.", field="name"))
         else:
             seen.add(id)
+            self._tell_of_days(row)
             return True
         return False
 
@@ -127,9 +138,7 @@ class Reader:
         places = self.sides.places.get(id, [])
         owners = [f"organization:{id}", *(f"location:{place}" for place in places)]
         hours = gather(self._all(self.sides.regular, owners), self._all(self.sides.closed, owners), self.today)
-        for left, says in hours.left_out:
-            field = next((name for name in ("opens_at", "start_date") if name in left.values), "")
-            self.problems.append(left.problem(f"its hours are left out: {says}", field=field, skipped=False))
+        self._tell(hours)
         return {
             "name": line(row.get("name")),
             "holds_no_records": bool(VICTIM_SERVICE.search(row.get("name"))),
@@ -149,6 +158,7 @@ class Reader:
         places = self._places_of(row)
         addresses = [address for place in places for address in self.sides.addresses.get(place, ())]
         capacity = terms.capacity_in(own) or self._capacity(id)
+        self._tell(gather(self.sides.regular.get(f"service:{id}", ()), (), self.today))
         return {
             "agency": agency,
             "name": line(row.get("name")),
@@ -173,6 +183,10 @@ class Reader:
             "places": tuple(places_at(self.sides, id, places, self.today, self.problems)),
             "hidden_place": "hidden_place" in own or any(map(is_hidden, addresses)),
         }
+
+    def _tell(self, hours: Hours) -> None:
+        for row, column, says in hours.left_out:
+            self.problems.append(row.problem(f"its hours are left out: {says}", field=column, skipped=False))
 
     def _openness(self, row: Row) -> str:
         """A list that people wait on is said to be one; how long the wait is says nothing of whether there is room."""
@@ -236,6 +250,9 @@ class Reader:
 
     def _email(self, row: Row) -> str | None:
         found = MAIL.search(row.get("email"))
+        if not found and row.get("email"):
+            says = "is left out: write an e-mail address, such as help@example.org."
+            self.problems.append(row.problem(says, field="email", skipped=False))
         return found[0] if found else None
 
     def _website(self, row: Row) -> str | None:
@@ -261,10 +278,13 @@ class Reader:
         return age
 
     def _languages(self, row: Row) -> tuple[str, ...]:
-        named = [part.strip().lower() for part in re.split(r"[,;.()]", row.get("languages"))]
-        spoken = self.sides.languages.get(row.get("id"), ())
-        named += [language.get("code", "name", "language").lower() for language in spoken]
-        codes = [LANGUAGES.get(name) or (name if LANGUAGE_CODE.fullmatch(name) else None) for name in named]
+        codes = [_language_code(part) for part in re.split(r"[,;.()]", row.get("languages"))]
+        for spoken in self.sides.languages.get(row.get("id"), ()):
+            codes.append(code := _language_code(spoken.get("code", "name", "language")))
+            if not code:
+                field = next((name for name in ("code", "name", "language") if spoken.get(name)), "code")
+                says = "is left out: write the language as its code, such as en or es."
+                self.problems.append(spoken.problem(says, field=field, skipped=False))
         return tuple(dict.fromkeys(code for code in codes if code))[:64]
 
     def _papers(self, row: Row) -> tuple[str, ...]:
@@ -288,9 +308,17 @@ class Reader:
         return Capacity(available=numbers["available"], maximum=numbers["maximum"], as_of=day)
 
     def _vouched(self, row: Row) -> date | None:
-        """When somebody said that it is so; never a day that has yet to come."""
-        day = read_date(row.get("assured_date")) or read_date(row.get("last_modified"))
-        return min(day, self.today) if day else None
+        """When somebody said that it is so. A day that has yet to come is nobody's word: each load would say anew."""
+        days = (read_date(row.get(column)) for column in VOUCHED)
+        return next((day for day in days if day and day <= self.today), None)
+
+    def _tell_of_days(self, row: Row) -> None:
+        for column in VOUCHED:
+            day = read_date(row.get(column))
+            if row.get(column) and (day is None or day > self.today):
+                what = "has yet to come" if day else "is no day that we can read"
+                says = f"{what}, so it is left out: write when somebody last checked, such as {self.today}."
+                self.problems.append(row.problem(says, field=column, skipped=False))
 
     def _zone(self, places: list[str]) -> str:
         states = [a.get("state_province").upper() for place in places for a in self.sides.addresses.get(place, ())]
@@ -309,3 +337,8 @@ class Reader:
             shown = field if row.get(field) else ""  # many are called otherwise in the file
             self.problems.append(row.problem(f"can't be used: {sentence(first)}", field=shown))
             return None
+
+
+def _language_code(name: str) -> str | None:
+    plain = name.strip().lower()
+    return LANGUAGES.get(plain) or (plain if LANGUAGE_CODE.fullmatch(plain) else None)

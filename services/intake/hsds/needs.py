@@ -10,7 +10,7 @@ from collections.abc import Iterable
 RULES: tuple[tuple[str, str], ...] = (
     ("documents", r"identification|birth (certificate|record)|vital record|state id\b|passport"),
     ("phone", r"internet or phone|cell ?phone|telephone assist|\bphones?\b"),
-    ("transport", r"transit|transport|bus pass|\bgas\b|\brides?\b"),
+    ("transport", r"\btransit\b|transport|bus pass|\bgas\b|\brides?\b"),
     ("food", r"food|meal|nutrition|pantry|grocer|community garden|diaper|formula"),
     ("substance_use", r"substance|sober|addict|detox|opioid|alcohol|drug|methadone|narcotic"),
     ("mental_health", r"mental|psych|suicide|bereave|grief|trauma|behavioral health"

@@ -1,7 +1,7 @@
 """The small tables around organisations and services, gathered by what they belong to."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.intake.hsds.needs import says_what
@@ -32,35 +32,47 @@ class Sides:
     paths: dict[str, list[str]] = field(default_factory=dict)  # category's id -> its name and those above it
     paths_of_codes: dict[str, list[str]] = field(default_factory=dict)  # the same by code
     places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # organisation -> locations
+    linked: list[tuple[str, Row]] = field(default_factory=list)  # table and row, of those that belong to something
     access: Found = field(default_factory=lambda: defaultdict(list))  # by location
     own: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # our own words, by what has them
 
 
 def read_sides(package: Package) -> Sides:
     sides = Sides()
-    for row in package.rows("location"):
+    for row in _linked(package, sides, "location"):
+        if row.get("id") in sides.locations:
+            says = "is the id of an earlier location too: the first is kept, give this one another."
+            package.problems.append(row.problem(says, field="id"))
+            continue
         sides.locations[row.get("id")] = row
         sides.places[row.get("organization_id")].append(row.get("id"))
-    for row in package.rows("service_at_location"):
+    for row in _linked(package, sides, "service_at_location"):
         sides.of_service[row.get("service_id")].append(row.get("location_id"))
-    for row in package.rows("address"):
+    for row in _linked(package, sides, "address"):
         sides.addresses[row.get("location_id")].append(row)
-    for row in package.rows("phone"):
+    for row in _linked(package, sides, "phone"):
         _keep_phone(sides, row)
     for table, kept in (("schedule", sides.regular), ("regular_schedule", sides.regular),
                         ("holiday_schedule", sides.closed)):  # fmt: skip
-        for row in package.rows(table):
+        for row in _linked(package, sides, table):
             (sides.closed if is_closed(row) else kept)[_owner(row)].append(row)
-    for row in package.rows("language"):
+    for row in _linked(package, sides, "language"):
         sides.languages[row.get("service_id")].append(row)
-    for row in package.rows("required_document"):
+    for row in _linked(package, sides, "required_document"):
         sides.papers[row.get("service_id")].append(row)
-    for row in package.rows("accessibility"):
+    for row in _linked(package, sides, "accessibility"):
         sides.access[row.get("location_id")].append(row)
-    for row in package.rows("service_capacity"):
+    for row in _linked(package, sides, "service_capacity"):
         sides.capacities[row.get("service_id")] = row
     _read_categories(package, sides)
     return sides
+
+
+def _linked(package: Package, sides: Sides, table: str) -> Iterator[Row]:
+    """The rows of a table, remembered until it is known what the package has: see orphans.py."""
+    for row in package.rows(table):
+        sides.linked.append((table, row))
+        yield row
 
 
 def _keep_phone(sides: Sides, row: Row) -> None:

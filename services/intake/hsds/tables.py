@@ -112,7 +112,7 @@ class Row:
         return ""
 
     def problem(self, says: str, *, field: str = "", skipped: bool = True) -> Problem:
-        value = " ".join(self.get(field).split()) if field else ""
+        value = " ".join(self.get(field).split()).encode("utf-8", "replace").decode() if field else ""
         shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
         return Problem(self.file, self.line, says, skipped, field, shown)
 
@@ -245,15 +245,29 @@ class JsonPackage:
                     self._take_all(path.name, table, found.get(name, ()))
             return
         items = found.get("contents", [found]) if isinstance(found, dict) else found
+        seen: dict[tuple[str, str], str] = {}
         for number, item in enumerate(items if isinstance(items, list) else (), 1):
             kind = kind_of(item) if isinstance(item, dict) else None
-            if kind is not None:
+            if kind is not None and self._is_first(path.name, number, kind, item, seen):
                 self._take(path.name, number, kind, item, {})
 
+    def _is_first(
+        self, file: str, number: int, table: str, item: Mapping[str, Any], seen: dict[tuple[str, str], str]
+    ) -> bool:
+        """One thing may be told twice, here less and there more; under another name it would rewrite the first."""
+        id, name = _text(item.get("id")), _text(item.get("name"))
+        if id and name and seen.setdefault((table, id), name) != name:
+            says = "is the id of an earlier one with another name: the first is kept, give this one another."
+            self.problems.append(Row(file, number, {"id": id}).problem(says, field="id"))
+            return False
+        return True
+
     def _take_all(self, file: str, table: str, items: Any) -> None:
+        seen: dict[tuple[str, str], str] = {}
         for number, item in enumerate(items if isinstance(items, list) else (), 1):
             if isinstance(item, dict):
-                self._take(file, number, table, item, {})
+                if self._is_first(file, number, table, item, seen):
+                    self._take(file, number, table, item, {})
             else:
                 self.problems.append(Problem(file, number, f"is no {table}: it has to be an object with names."))
 
@@ -303,6 +317,11 @@ def kind_of(item: Mapping[str, Any]) -> str | None:
 def _require_columns(path: Path, heads: list[str], needed: tuple[tuple[str, ...], ...]) -> None:
     for names in needed:
         if not any(name in heads for name in names):
+            if len(heads) == 1 and (other := next((sign for sign in ";\t|" if sign in heads[0]), "")):
+                named = {";": "semicolons", "\t": "tabs"}.get(other, f"“{other}”")
+                raise NotAPackage(
+                    f"{path.name} has {named} between its cells: save it with commas and load it again. {NOTHING}"
+                )
             wanted = " or ".join(f"“{name}”" for name in names)
             raise NotAPackage(f"{path.name} has no column {wanted}: add it to the heading and load it again. {NOTHING}")
     if twice := next((head for head in heads if head and heads.count(head) > 1), ""):

@@ -29,11 +29,11 @@ ZONE_OF_STATE = {state: zone for zone, states in ZONES.items() for state in stat
 
 @dataclass(slots=True)
 class Hours:
-    """What is known of one agency's calendar; `left_out` are rows that make no sense, with why."""
+    """What is known of one agency's calendar; `left_out` are rows that make no sense, with the column and why."""
 
     openings: list[Opening] = field(default_factory=list)
     holidays: set[date] = field(default_factory=set)
-    left_out: list[tuple[Row, str]] = field(default_factory=list)
+    left_out: list[tuple[Row, str, str]] = field(default_factory=list)
 
     def week(self) -> tuple[Opening, ...]:
         """One span a weekday, from the first door opened to the last one closed: places of one agency overlap."""
@@ -90,6 +90,9 @@ def gather(regular: Iterable[Row], closed: Iterable[Row], today: date) -> Hours:
 
 def _open(hours: Hours, row: Row, today: date) -> None:
     last = read_date(row.get("valid_to", "until"))
+    if last is None and row.get("valid_to", "until"):
+        hours.left_out.append((row, _named(row, "valid_to", "until"), "write its last day such as 2026-12-25."))
+        return
     if last is not None and last < today:
         return  # it was so once
     if row.get("freq") not in ("", "WEEKLY"):
@@ -99,11 +102,18 @@ def _open(hours: Hours, row: Row, today: date) -> None:
     if not row.get("opens_at") and not row.get("closes_at"):
         return
     if opens is None or closes is None or not days:
-        hours.left_out.append((row, "write a weekday, and times such as 09:00 and 17:00."))
+        wrong = "opens_at" if opens is None else "closes_at" if closes is None else _named(row, "weekday", "byday")
+        hours.left_out.append((row, wrong, "write a weekday, and times such as 09:00 and 17:00."))
     elif opens >= closes:
-        hours.left_out.append((row, "it closes before it opens: write 15:00 for three in the afternoon."))
+        hours.left_out.append((row, "opens_at", "it closes before it opens: write 15:00 for three in the afternoon."))
     else:
         hours.openings += [Opening(weekday=day, opens=opens, closes=closes) for day in days]
+
+
+def _named(row: Row, *columns: str) -> str:
+    """Which of the names that a column has had stands in this file, best the one that says something."""
+    filled = (name for name in columns if row.get(name))
+    return next(filled, next((name for name in columns if name in row.values), columns[0]))
 
 
 def is_closed(row: Row) -> bool:
@@ -117,7 +127,8 @@ def _close(hours: Hours, row: Row, today: date) -> None:
         return
     first, last = read_date(row.get("start_date", "valid_from")), read_date(row.get("end_date", "valid_to"))
     if first is None or last is None:
-        hours.left_out.append((row, "write its days such as 2026-12-25."))
+        wrong = _named(row, "start_date", "valid_from") if first is None else _named(row, "end_date", "valid_to")
+        hours.left_out.append((row, wrong, "write its days such as 2026-12-25."))
         return
     if last - first > timedelta(days=1):
         return

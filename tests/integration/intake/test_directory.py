@@ -204,6 +204,27 @@ async def test_room_and_age_and_papers_narrow_a_search(door):
         assert said in page
 
 
+async def test_a_search_over_http_says_why_each_fits_in_the_language_that_was_asked_for(door):
+    known = {"address": "1 Main St, Baltimore, MD 21215", "latitude": 39.34, "longitude": -76.68}
+    await program(door, languages=["es"], places=[known])
+    asked = "/intake/programs?need=housing&language=es&near=21215&no_papers=true"
+    [found] = (await door.get(asked)).json()["programs"]
+    assert found["why"] == [
+        "Helps with a place to stay.",
+        "Less than a mile from 21215.",
+        "They speak Spanish.",
+        "They name no papers.",
+    ]
+    [found] = (await door.get(asked, **{"Accept-Language": "es"})).json()["programs"]
+    assert found["why"][-1] == "No nombran papeles."
+
+
+@pytest.mark.parametrize(("field", "value"), [("need", "housng"), ("language", "Spanish")])
+async def test_a_word_that_no_entry_could_have_is_refused_and_not_answered_with_no_help(door, field, value):
+    refused = await door.get(f"/intake/programs?{field}={value}")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+
+
 async def test_what_was_said_of_room_has_its_day_and_none_that_is_yet_to_come(door):
     id, _ = await program(door)
     today = (await door.events("program", id))[-1]["data"]["openness_as_of"]

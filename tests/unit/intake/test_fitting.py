@@ -55,7 +55,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "They speak Spanish.",
         "They take people with a record of drugs.",
         "They take people of 18 and older.",
-        "They ask for no papers.",
+        "They name no papers.",
     ]
     assert reasons(ASKED, ROOMS, 0.4, "es") == [
         "Ayuda con: un lugar donde vivir.",
@@ -64,7 +64,7 @@ def test_each_thing_that_was_asked_has_its_reason_in_both_languages():
         "Hablan español.",
         "Reciben a gente con antecedentes de drogas.",
         "Edades: desde los 18 años.",
-        "No piden papeles.",
+        "No nombran papeles.",
     ]
 
 

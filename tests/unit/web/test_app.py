@@ -7,11 +7,14 @@ import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import pytest
+from fastapi import Depends, FastAPI
 
 from shared.web.headers import ALWAYS, POLICY
+from shared.web.idempotency import Wanted, wanted
 from shared.web.static import OURS, assets
 from shared.web.templates import SERVICES, SHARED
 from tests.unit.web.conftest import PAGE, make_app
@@ -130,3 +133,13 @@ async def test_the_gallery_is_for_the_demo_only():
     transport = httpx.ASGITransport(app=web_app("caseplan", settings=Settings(**with_secrets)))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         assert (await client.get("/caseplan/styleguide")).status_code == 404
+
+
+def test_a_command_that_may_be_sent_twice_says_in_its_document_how():
+    app = FastAPI()
+
+    @app.post("/promises")
+    async def promise(want: Annotated[Wanted | None, Depends(wanted)]) -> None: ...
+
+    [named] = app.openapi()["paths"]["/promises"]["post"]["parameters"]
+    assert (named["name"], named["in"], named["required"]) == ("Idempotency-Key", "header", False)
