@@ -150,7 +150,8 @@ def _line(row: Listed, looked: Looked, today: date, back: str, lang: Lang) -> Li
     """A program with the reasons for which it fits what was asked, and what was said of room."""
     entry, says = row.program.entry, FIND[lang]
     why = " ".join(reasons(looked, entry, row.miles, lang))
-    who = f"{row.agency_name}." if looked.need else helps(row.agency_name, entry, lang)  # else it is said twice
+    agency = row.agency_name.removesuffix(".")  # as in "Rooms, Inc.", since the sentence ends in one
+    who = f"{agency}." if looked.need else helps(agency, entry, lang)  # else it is said twice
     return Line(
         entry.name,
         " ".join(filter(None, (who, why))),

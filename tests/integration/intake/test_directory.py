@@ -219,6 +219,13 @@ async def test_a_search_over_http_says_why_each_fits_in_the_language_that_was_as
     assert found["why"][-1] == "No nombran papeles."
 
 
+async def test_an_agency_whose_name_ends_in_a_full_stop_ends_its_sentence_in_one(door):
+    await door.agency(demo.CEDAR_HOUSE, "Cedar House, Inc.")
+    await program(door)
+    assert "Cedar House, Inc. Helps with" in text(await door.page("/intake/directory?need=housing"))
+    assert "Inc.." not in text(await door.page("/intake/directory"))
+
+
 @pytest.mark.parametrize(("field", "value"), [("need", "housng"), ("language", "Spanish")])
 async def test_a_word_that_no_entry_could_have_is_refused_and_not_answered_with_no_help(door, field, value):
     refused = await door.get(f"/intake/programs?{field}={value}")
