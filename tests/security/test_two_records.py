@@ -41,6 +41,7 @@ pytestmark = pytest.mark.network
 WREN, NUMBER, ELSEWHERE = "Wren Fieldfare", "555-010-3141", "+1 555 010 2718"
 NOBODY_KNOWN = "Robin Goldcrest"
 LINKS = "SELECT count(*) FROM link"
+SAID = {"agency": str(WELCOME_ALDER), "known": "known"}  # what Wren says to Grace
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
@@ -82,7 +83,7 @@ async def put(door: Door) -> tuple[UUID, UUID, str]:
 
 async def linked(door: Door) -> tuple[UUID, UUID, str]:
     here, there, link = await put(door)
-    answer = await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)
+    answer = await door.post(f"/intake/links/{link}/yes", SAID, GRACE)
     assert answer.status_code == 200, answer.text
     return here, there, link
 
@@ -239,7 +240,7 @@ async def test_a_yes_opens_nothing_but_that_the_other_helps_too(door: Door):
     here, there, _ = await put(door)
     before = await door.pool.fetch("SELECT * FROM person ORDER BY id")
     [waiting] = (await door.get(f"/intake/people/{there}/records", GRACE)).json()["links"]
-    assert (await door.post(f"/intake/links/{waiting['id']}/yes", {"known": "known"}, GRACE)).status_code == 200
+    assert (await door.post(f"/intake/links/{waiting['id']}/yes", SAID, GRACE)).status_code == 200
     assert await door.pool.fetch("SELECT * FROM person ORDER BY id") == before
     assert "Lantern Clinic walks with them too." in text(await records(door, here, DANA))
     assert "Welcome Alder walks with them too." in text(await records(door, there, GRACE))
@@ -257,10 +258,10 @@ async def test_a_worker_links_nobody_without_walking_with_them(door: Door):
     here, there, link = await put(door)
     colleague = Tokens(door.settings).issue(Actor(uuid7(), Role.CASE_MANAGER, LANTERN_CLINIC))
     headers = {"Authorization": f"Bearer {colleague}", "Accept": "application/json"}
-    answer = await door.client.post(f"/intake/links/{link}/yes", json={"known": "known"}, headers=headers)
+    answer = await door.client.post(f"/intake/links/{link}/yes", json=SAID, headers=headers)
     assert answer.status_code == 403
     for who in (DANA, LENA, TONY, YUSUF, IMANI, RUTH, OPS, AUDITOR, here, there):
-        assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, who)).status_code in (403, 404), who
+        assert (await door.post(f"/intake/links/{link}/yes", SAID, who)).status_code in (403, 404), who
     twice = await at_alder(door)
     for who in (TONY, GRACE, YUSUF, RUTH, OPS, here, twice):
         answer = await door.post(f"/intake/duplicates/{here}/{twice}/one", {"known": "known"}, who)
@@ -284,6 +285,18 @@ async def test_whom_another_agency_knows_nobody_speaks_for_by_making_them_up(doo
     assert "link.ask" in looks, "whose name was used reads that it was"
 
 
+async def test_whose_name_somebody_else_goes_by_is_not_linked_with_them_by_their_yes_to_another_place(door: Door):
+    """Somebody signed up as Wren at Welcome Alder, and asks at Lantern. Wren is helped at Cedar House, and says so."""
+    made_up, there, link = await put(door)
+    before = text(await records(door, made_up, made_up))
+    answer = await door.post(f"/intake/links/{link}/yes", {**SAID, "agency": str(CEDAR_HOUSE)}, GRACE)
+    assert (answer.status_code, answer.json()["stage"]) == (200, "not_them")
+    assert text(await records(door, made_up, made_up)) == before
+    assert (await door.get(f"/intake/people/{there}/records", GRACE)).json()["links"] == []
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 409, "one try"
+    assert "person.linked" not in await door.types("person", made_up)
+
+
 # What beats it
 
 
@@ -293,9 +306,9 @@ async def test_never_beats_a_question_that_waits_and_a_link_that_stands(door: Do
     [person, agency] = [here, LANTERN_CLINIC] if whose == "here" else [there, WELCOME_ALDER]
     await never(door, person, agency)
     assert (await door.get(f"/intake/people/{there}/records", GRACE)).json()["links"] == []
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 404
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 404
     assert (await door.post(f"/intake/people/{person}/never/{agency}/take-back", {}, person)).status_code == 200
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 200
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 200
     await never(door, person, agency)
     for who, of in ((DANA, here), (LENA, here), (GRACE, there)):
         assert (await door.get(f"/intake/people/{of}/records", who)).json()["links"] == []
@@ -310,7 +323,7 @@ async def test_whom_they_keep_out_of_one_record_is_kept_out_of_both_and_what_it_
     here, there, link = await put(door)
     await never(door, here, CEDAR_HOUSE)
     given = await door.allow(there)
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 200
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 200
     found = (await door.get(f"/intake/consents/{given['id']}", there)).json()
     assert found["stage"] == "revoked"
     asked = {"person": str(there), "recipient": str(CEDAR_HOUSE), "categories": ["referral"], "shown": True}
@@ -323,7 +336,7 @@ async def test_whom_they_keep_out_of_one_record_is_kept_out_of_both_and_what_it_
 
 async def test_a_no_said_at_one_record_ends_what_the_other_allowed(door: Door):
     here, there, link = await put(door)
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 200
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 200
     given = await door.allow(there)
     await never(door, here, CEDAR_HOUSE)
     assert (await door.get(f"/intake/consents/{given['id']}", there)).json()["stage"] == "revoked"
@@ -361,7 +374,7 @@ async def test_a_question_about_whoever_is_erased_ends(door: Door):
     here, there, link = await put(door)
     await erase(door, here, DANA)
     assert (await door.get(f"/intake/people/{there}/records", GRACE)).json()["links"] == []
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 409
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 409
 
 
 # When it was wrong
@@ -411,7 +424,7 @@ async def test_a_question_that_nobody_answers_is_gone_in_thirty_days(door: Door)
     await door.shift("31 days")
     assert await door.fire() == 1
     assert (await door.get(f"/intake/people/{there}/records", GRACE)).json()["links"] == []
-    assert (await door.post(f"/intake/links/{link}/yes", {"known": "known"}, GRACE)).status_code == 409
+    assert (await door.post(f"/intake/links/{link}/yes", SAID, GRACE)).status_code == 409
     assert "No yes came. That can mean anything." in text(await records(door, here, DANA))
 
 

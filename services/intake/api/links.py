@@ -52,8 +52,11 @@ class Asking(BaseModel):
 
 
 class Said(BaseModel):
+    """It is they who name the place that asked: so whoever signed up there under their name is not linked with them."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    agency: UUID = Field(description="Where they say that they are helped too.")
     known: Identity
 
 
@@ -137,8 +140,8 @@ async def yes(link_id: UUID, request: Request, actor: Annotated[Actor, Depends(a
     """They said yes, face to face, to their own worker. From now on both agencies' workers read it."""
     async with transaction(running(request)) as tx:
         await _asked(tx, actor, link_id)
-    known = taken(await read(request, Said, MEND)).known
-    return await _answer(request, actor, link_id, Yes(known), "linked")
+    said = taken(await read(request, Said, MEND))
+    return await _answer(request, actor, link_id, Yes(said.known), "linked", said.agency)
 
 
 @router.post("/intake/links/{link_id}/no")
@@ -147,11 +150,16 @@ async def no(link_id: UUID, request: Request, actor: Annotated[Actor, Depends(al
     return await _answer(request, actor, link_id, No(), "not-them")
 
 
-async def _answer(request: Request, actor: Actor, id: UUID, word: Yes | No, said: str) -> Response:
+async def _answer(
+    request: Request, actor: Actor, id: UUID, word: Yes | No, said: str, named: UUID | None = None
+) -> Response:
+    """`named`: where they say that they are helped. If it was another agency that asked, it was not they who did."""
     async with command(running(request)) as tx:
         row = await _asked(tx, actor, id)
         await hold(tx, row.person.id)
         link = await store.lock(tx, id)
+        if named not in (None, link.asking.home):
+            word, said = No(), "not-them"
         by = By(Party.PERSON, row.person.id, Way.IN_PERSON, actor.id)
         decision = links.decide(link, word, by, PATIENCE)
         await store.save(tx, decision, cause_of(actor), actor.id)

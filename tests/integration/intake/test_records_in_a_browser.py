@@ -78,6 +78,8 @@ async def test_another_agency_is_asked_without_a_script_and_its_worker_reads_no_
         await expect(clinic.get_by_role("heading", name="Ask them, when you meet")).to_be_visible()
         await looked_at(clinic, "asked")
     async with opened(browser, site, demo.GRACE, path, java_script_enabled=False) as clinic:
+        named = clinic.get_by_label("Where do they say that they are helped too?")
+        await named.select_option(label="Welcome Alder")
         known = clinic.get_by_label("How do you know that it is them?").first
         await known.select_option("known")
         await clinic.get_by_role("button", name="They said yes, here and now").click()
