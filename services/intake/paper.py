@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from services.intake.consent_text import Text
+from services.intake.says_consent import COPY
 
 SHEET = Path(__file__).with_name("templates") / "copy.typ"
 STANDARD = "ua-1"  # PDF/UA, the standard for readers
@@ -29,6 +30,7 @@ def draw(sheet: Sheet) -> bytes:
     text = sheet.text
     content = {
         "lang": text.lang,
+        "tab": COPY[text.lang]["title"],  # a browser shows it above the page: whom it is about is told only within
         "title": text.title,
         "lead": text.lead,
         "parts": [{"head": part.head, "lines": part.lines} for part in text.parts],

@@ -80,3 +80,5 @@ def test_a_copy_is_drawn_whatever_somebody_is_called(name):
     pdf = paper.draw(paper.Sheet(text, "Qué se dijo", ("Usted dijo que sí.",), "Texto"))
     assert pdf.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in pdf
+    [title] = re.findall(rb"<dc:title>.*?</dc:title>", pdf, re.DOTALL)
+    assert b"Su copia" in title and b"?" not in title  # a tab and its history tell nobody whom it is about
