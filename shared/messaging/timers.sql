@@ -28,15 +28,9 @@ DELETE FROM timer WHERE kind = $1 AND subject = $2 AND id = $3
 UPDATE timer SET failures = failures + 1, due_at = clock() + least(interval '1 hour', interval '1 second' * power(2, failures))
  WHERE kind = $1 AND subject = $2 AND id = $3
 
--- name: live_timers
-SELECT kind, subject, rule, started_at, due_at FROM timer WHERE subject = $1
-
 -- name: timers_by_rule
 -- Clocks that follow one agency's calendar, to be computed again when it changes.
 SELECT kind, subject, id, rule, started_at FROM timer WHERE rule @> $1 FOR UPDATE
-
--- name: most_overdue
-SELECT coalesce(extract(epoch FROM clock() - min(due_at)), 0)::float FROM timer WHERE due_at <= clock()
 
 -- name: now
 SELECT clock()
