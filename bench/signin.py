@@ -14,9 +14,9 @@ from bench.found import Plan
 from bench.network import Servers
 from bench.rounds import Result, interleave
 from bench.watch import Lap
+from services.intake.account_invitations import prepare
 from services.intake.accounts import invite
 from services.intake.app import service
-from services.intake.inviting import prepare
 from services.intake.signing_in import codes
 from services.intake.signing_in.passwords import AT_ONCE, Passwords
 from services.intake.store import accounts as store

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import SIGN_IN, invite
-from services.intake.inviting import open_account
 from shared.local.network import Network
 from shared.local.trouble import Trouble
 from shared.runtime.errors import Invalid

@@ -12,8 +12,8 @@ import httpx
 from pydantic import SecretStr
 
 from cli.story.voices import Voice, until
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
-from services.intake.inviting import open_account
 from shared.contracts.agency import Calendar
 from shared.local.network import Network
 from shared.runtime.errors import Conflict, NotFound

@@ -7,9 +7,9 @@ from asyncpg import Connection
 from services.intake import seals
 from services.intake.needs import TELLING, stands_after
 from services.intake.portrait import Answer, State
+from services.intake.sitting_events import given, standings
 from services.intake.store import people
 from services.intake.store import portraits as store
-from services.intake.telling_events import given, standings
 from shared.contracts.need import Changed
 from shared.contracts.referral import ReferralEvent
 from shared.messaging.outbox import Cause, put_events

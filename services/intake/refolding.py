@@ -32,6 +32,7 @@ from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.security import covers, workers
 from shared.security.identity import NOBODY
+from shared.security.sealing import as_bytes
 from shared.web.idempotency import mark_used
 
 SQL = sql.load(__file__, "refolding.sql")
@@ -67,9 +68,9 @@ async def _account(tx: Connection, envelope: Envelope, event: account.AccountEve
     await covers.know(tx, [event])
     match event:
         case account.Opened(account=id, agency=where, role=role, sealed_name=name):
-            await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time, workers.from_told(name))
+            await tx.execute(ACCOUNTS["fold_opened"], id, where, role, envelope.time, as_bytes(name) or b"")
         case account.Changed(account=id, role=role, sealed_name=name):
-            await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time, workers.from_told(name))
+            await tx.execute(ACCOUNTS["fold_changed"], id, role, envelope.time, as_bytes(name) or b"")
         case account.Left(account=id):
             await tx.execute(ACCOUNTS["fold_left"], id, envelope.time)
         case account.ProofsReplaced(account=id, which="own"):

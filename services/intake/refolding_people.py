@@ -3,7 +3,6 @@
 Beside refolding.py, which reads the stream and folds all else.
 """
 
-from base64 import b64decode
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -21,13 +20,13 @@ from services.intake.reaching import Quiet, Way
 from services.intake.store import arrivals, emergencies, invited, links, people, portraits, ways_in
 from services.intake.store import erasures as erasing
 from services.intake.store.first_days import refold as refold_days
-from services.intake.telling_events import bytes_of
 from shared.contracts import need, person, portrait
 from shared.contracts.envelope import Envelope
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.runtime.ids import uuid7
 from shared.security.identity import NOBODY
+from shared.security.sealing import as_bytes
 from shared.workflow import Decision, Timer
 
 SQL = sql.load(__file__, "refolding.sql")
@@ -52,7 +51,7 @@ async def fold_person(tx: Connection, envelope: Envelope, event: person.PersonEv
         case person.FirstDaysSet() | person.FirstThingMoved():
             await refold_days(tx, event, envelope.time)
         case person.ContactChanged(person=id, sealed_contact=sealed):
-            contact = b64decode(sealed) if sealed else None
+            contact = as_bytes(sealed)
             if event.ways is not None:
                 await _ways(tx, id, event.ways)
             await tx.execute(
@@ -113,7 +112,7 @@ async def _ways(tx: Connection, id: UUID, told: Sequence[person.SafeWay]) -> Non
         Way(uuid7(), one.channel, one.sealed_contact, one.channel != "in_person", None, quiet_of(one)) for one in told
     )
     first = ways[0] if ways else None
-    sealed = people.as_bytes(first.contact) if first else None
+    sealed = as_bytes(first.contact) if first else None
     hours = (first.quiet.begin, first.quiet.end) if first and first.quiet else (None, None)
     await tx.execute(SQL["fold_first_way"], id, sealed, *hours)
     await people.put_others_again(tx, id, ways[1:])
@@ -134,7 +133,7 @@ async def fold_portrait(tx: Connection, envelope: Envelope, event: portrait.Port
             for one in (*event.given, *care):
                 await _answer(tx, envelope, event.person, event.agency, one, by, one.question in event.retold)
                 if one.question == "called" and one.sealed:
-                    await tx.execute(PORTRAITS["rename"], event.person, bytes_of(one))
+                    await tx.execute(PORTRAITS["rename"], event.person, as_bytes(one.sealed))
         case need.Changed():
             for one in (*event.given, *event.given_of_care):
                 await _answer(tx, envelope, event.person, event.agency, one, ("referral", None, event.sitting), False)
@@ -149,7 +148,7 @@ async def _answer(
     by: tuple[str, UUID | None, int],
     again: bool,
 ) -> None:
-    what = one.question, one.version, one.state, bytes_of(one)
+    what = one.question, one.version, one.state, as_bytes(one.sealed)
     await tx.execute(PORTRAITS["fold_answer"], whose, agency, *what, *by, again, envelope.time)
 
 

@@ -4,7 +4,6 @@ Sealing and opening stand apart from the store, which knows bytes alone; both ha
 """
 
 import json
-from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -52,11 +51,6 @@ async def close(keys: Keys, person: UUID, said: SelfReferral) -> Sealed:
 
 async def close_contact(keys: Keys, person: UUID, contact: str | None) -> bytes | None:
     return await seal(keys, person, *CONTACT, contact) if contact else None
-
-
-def as_text(sealed: bytes | None) -> str | None:
-    """Sealed bytes as an event carries them."""
-    return b64encode(sealed).decode() if sealed else None
 
 
 async def name_of(keys: Keys, row: Row) -> str:

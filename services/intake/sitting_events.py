@@ -1,6 +1,5 @@
 """What the others hear of a sitting: which questions, how needs stand now, and the answers closed as they lie here."""
 
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from shared.contracts import need, portrait
 from shared.contracts.compartments import Compartment
 from shared.contracts.need import Standing
 from shared.contracts.portrait import Given
+from shared.security.sealing import as_text
 
 
 def opened_event(person: UUID, section: Section, by: Side, agency: UUID, day: int) -> portrait.Opened:
@@ -64,12 +64,8 @@ def given(rows: Iterable[Row], *, care: bool) -> tuple[Given, ...]:
             question=row.answer.question,
             version=row.answer.version,
             state=row.answer.state.value,
-            sealed=b64encode(row.sealed).decode() if row.sealed else None,
+            sealed=as_text(row.sealed),
         )
         for row in rows
         if (QUESTIONS[row.answer.question].compartment is Compartment.HEALTH) is care
     )
-
-
-def bytes_of(one: Given) -> bytes | None:
-    return b64decode(one.sealed) if one.sealed else None

@@ -37,11 +37,11 @@ from services.intake.portrait import (
     seen_by,
 )
 from services.intake.pretending import own
+from services.intake.sitting_events import opened_event, told_event
 from services.intake.store import consents, people
 from services.intake.store import portraits as store
 from services.intake.store.names import put_parts
 from services.intake.store.people import Row as PersonRow
-from services.intake.telling_events import opened_event, told_event
 from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict
 from shared.security import audit

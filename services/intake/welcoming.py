@@ -28,6 +28,7 @@ from shared.runtime.ids import uuid7
 from shared.runtime.reach import Reach, current
 from shared.security import audit, demo
 from shared.security.identity import Actor
+from shared.security.sealing import as_text
 from shared.security.table import WALK
 from shared.web.edge import cause_of, command, is_form, running, transaction
 from shared.web.idempotency import REPLAYED, Answer, Wanted, once
@@ -148,7 +149,7 @@ async def take_in(
                 await settle(tx)
             told: tuple[PersonEvent, ...] = ()
             if await people.add_person(tx, person, sealed):
-                told = welcome(person, seals.as_text(sealed.contact)) + await arrivals.begin(tx, person)
+                told = welcome(person, as_text(sealed.contact)) + await arrivals.begin(tx, person)
             elif not await people.name_again(tx, person, sealed):
                 if again:
                     return replace(Answer.json(201, {"id": person.id}), replayed=True)

@@ -1,6 +1,5 @@
 """What notifications does when it hears others: it keeps its copies, tells partners, and writes to people."""
 
-from base64 import b64decode
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.zones import known_zone
 from shared.security import workers
 from shared.security.accounts import hear_accounts
+from shared.security.sealing import as_bytes
 
 SQL = sql.load(__file__, "copies.sql")
 
@@ -95,8 +95,8 @@ async def _hear_person(tx: Connection, settings: Settings, voice: Voice, fact: F
             await tx.execute(SQL["assign_worker"], event.person, event.agency, event.worker)
         case people.ContactChanged() as event:
             number, quiet = messages.number_of(event)
-            sealed = b64decode(number) if number else None
-            await tx.execute(SQL["change_contact"], event.person, event.language, list(event.channels), sealed, *quiet)
+            reach = list(event.channels), as_bytes(number), *quiet
+            await tx.execute(SQL["change_contact"], event.person, event.language, *reach)
         case people.WayInMade() as event:
             await messages.hear_link(tx, voice, event, fact.envelope)
         case people.Erased() as event:

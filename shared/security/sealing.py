@@ -6,6 +6,7 @@ is never taken for the other.
 """
 
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
@@ -34,6 +35,8 @@ __all__ = [
     "PostgresKeys",
     "SealingKeyChanged",
     "Tampered",
+    "as_bytes",
+    "as_text",
     "open_each",
     "open_many",
     "open_sealed",
@@ -50,6 +53,16 @@ class Tampered(Permanent):
 
 
 ALONE = (KeyMissing, SealingKeyChanged, Permanent)  # about one text or one key, and no other
+
+
+def as_text(sealed: bytes | None) -> str | None:
+    """Sealed bytes as an event carries them."""
+    return b64encode(sealed).decode() if sealed else None
+
+
+def as_bytes(text: str | None) -> bytes | None:
+    """Sealed bytes as a column holds them."""
+    return b64decode(text) if text else None
 
 
 async def seal(keys: Keys, person: UUID, compartment: Compartment, field: str, text: str) -> bytes:

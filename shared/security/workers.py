@@ -4,7 +4,6 @@ The name travels and lies sealed, in a compartment that holds nothing else: whoe
 Erased is nobody here, accounts stay; a service that has not heard of somebody shows what the role is called.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from shared.contracts.account import AccountEvent, Changed, Left, Opened
 from shared.contracts.agency import AgencyFacts
 from shared.runtime import sql
 from shared.security.permissions import Role
-from shared.security.sealing import Compartment, Keys, open_each, seal
+from shared.security.sealing import Compartment, Keys, as_bytes, open_each, seal
 
 SQL = sql.load(__file__, "workers.sql")
 log = structlog.get_logger("shared.security")
@@ -36,15 +35,6 @@ def _unreadable(account: UUID, error: str) -> None:
     log.warning("the name of a worker does not open", id=str(account), error=error)
 
 
-def as_told(name: bytes) -> str | None:
-    """A sealed name as an event carries it."""
-    return b64encode(name).decode() if name else None
-
-
-def from_told(name: str | None) -> bytes:
-    return b64decode(name) if name else b""
-
-
 async def know(tx: Connection, events: Iterable[AccountEvent]) -> None:
     """What accounts say of who works where, sorted, so that two batches never wait for each other."""
     staff = [event for event in events if isinstance(event, Opened | Changed | Left)]
@@ -52,7 +42,7 @@ async def know(tx: Connection, events: Iterable[AccountEvent]) -> None:
         if isinstance(event, Left):
             await tx.execute(SQL["worker_left"], event.account, event.agency)
         else:
-            name = from_told(event.sealed_name)
+            name = as_bytes(event.sealed_name) or b""
             await tx.execute(SQL["put_worker"], event.account, event.agency, event.role, name)
 
 

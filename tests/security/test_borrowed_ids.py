@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
-from services.intake.inviting import open_account
 from services.intake.known import index_of
 from shared.runtime.ids import uuid7
 from shared.security import demo

@@ -17,8 +17,9 @@ from shared.runtime.ids import uuid7
 from shared.security import demo
 from shared.security.identity import Actor
 from shared.security.permissions import Role
+from shared.security.sealing import as_text
 from shared.security.tokens import Tokens
-from shared.security.workers import as_told, seal_name
+from shared.security.workers import seal_name
 from tests.integration.caseplan.scenes import a_day
 from tests.integration.caseplan.world import CEDAR, HOME, HTML, World, open_world, the_network
 from tests.network import FreshDatabase
@@ -55,7 +56,7 @@ class Colleague:
 
 
 async def opens(world: World, who: UUID, name: str, agency: UUID = HOME) -> None:
-    sealed = as_told(await seal_name(world.running.keys, who, name))
+    sealed = as_text(await seal_name(world.running.keys, who, name))
     await world.hear(account.Opened(account=who, agency=agency, role="case_manager", sealed_name=sealed), who)
 
 

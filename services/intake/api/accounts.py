@@ -12,8 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.responses import JSONResponse, Response
 
+from services.intake.account_invitations import prepare
 from services.intake.accounts import SIGN_IN, Account, Stage, change, invite, invite_again, leave, stay, walks
-from services.intake.inviting import prepare
 from services.intake.known import index_of
 from services.intake.pages import accounts as pages
 from services.intake.people import assign

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from services.intake import seals, staff, telling, welcoming
+from services.intake import seals, sittings, staff, welcoming
 from services.intake.findable import parts_for
 from services.intake.names import fits, looked_up, words_of
 from services.intake.pages import people as pages
@@ -33,6 +33,7 @@ from shared.security.edge import allow
 from shared.security.identity import Actor
 from shared.security.permissions import Relation
 from shared.security.references import open_reference
+from shared.security.sealing import as_text
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, taken, takes, transaction
@@ -202,7 +203,7 @@ async def get_name(
     async with transaction(running(request), own(actor)) as tx:
         row = await _see(tx, actor, "person.name", person_id, told="referral")
         await audit.record(tx, actor, "person.name", person_id, "name", _why(actor, row))
-        said = await telling.name_behind(tx, running(request).keys, person_id) if actor.harmless else None
+        said = await sittings.name_behind(tx, running(request).keys, person_id) if actor.harmless else None
     name = said or await seals.name_of(running(request).keys, row)
     if wants_html(request):
         return pages.name_page(request, actor, name)
@@ -365,7 +366,7 @@ async def _save_contact(
             if said.seen not in (None, person.version):
                 raise Moved
             by: Side = "person" if actor.person else "worker"
-            after, told = change_contact(person, said, seals.as_text(sealed), by)
+            after, told = change_contact(person, said, as_text(sealed), by)
             await store.save_contact(tx, after)
             cause = cause_of(actor, want)
             await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)

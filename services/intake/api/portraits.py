@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import JSONResponse, Response
 
-from services.intake import telling
+from services.intake import sittings
 from services.intake.fields import Called, Told, one_of
 from services.intake.pages import portraits as pages
 from services.intake.pages.frame import lang_for
 from services.intake.places import portrait_page
 from services.intake.portrait import QUESTIONS, STANDS, Answer, Question, Section, State, Wanted
 from services.intake.says import START
-from services.intake.telling import Whole
+from services.intake.sittings import Whole
 from shared.runtime.errors import Invalid, NotFound
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -63,7 +63,7 @@ Telling = create_model("Telling", __base__=_Telling, __doc__=DOC, **FIELDS)
 @router.get("/intake/people/{person_id}/portrait")
 async def show(person_id: UUID, request: Request, actor: Reader) -> Response:
     """Who somebody is, as far as they told and whoever reads may know."""
-    whole = await telling.load(request, actor, person_id, "portrait.read")
+    whole = await sittings.load(request, actor, person_id, "portrait.read")
     if wants_html(request):
         return await pages.page(request, actor, whole)
     return JSONResponse(_json(whole))
@@ -73,7 +73,7 @@ async def show(person_id: UUID, request: Request, actor: Reader) -> Response:
 async def ask(person_id: UUID, section: str, request: Request, actor: Writer) -> Response:
     """The questions of one group; before they are open, the question whether they want to go on."""
     group = _group(section)
-    whole = await telling.load(request, actor, person_id, "portrait.edit")
+    whole = await sittings.load(request, actor, person_id, "portrait.edit")
     if wants_html(request):
         return await pages.ask_page(request, actor, whole, group, pages.drawn(whole, group))
     questions = [{"question": q.code, "choices": q.choices} for q in whole.asked(group)]
@@ -84,7 +84,7 @@ async def ask(person_id: UUID, section: str, request: Request, actor: Writer) ->
 async def open_section(person_id: UUID, section: str, request: Request, actor: Writer, key: Want) -> Response:
     """They want to go on with these questions."""
     group = _group(section)
-    answer = await telling.open_questions(request, actor, key, person_id, group)
+    answer = await sittings.open_questions(request, actor, key, person_id, group)
     if is_form(request):
         return forms.see_other(f"{portrait_page(person_id)}/{group}", request)
     return answer.response()
@@ -95,13 +95,13 @@ async def tell(person_id: UUID, section: str, request: Request, actor: Writer, k
     """One sitting: what they told, what they would rather not say, what they take back."""
     form: Form[Any] = await read(request, Telling)
     group = _group(section)
-    whole = await telling.load(request, actor, person_id, "portrait.edit")
+    whole = await sittings.load(request, actor, person_id, "portrait.edit")
     try:
         if form.value is None:
             return await pages.ask_page(request, actor, whole, group, form)
         seen = versions(form.value.seen)
         want = wanted_of(form.value, group, whole, seen)
-        whole, merged, answer = await telling.save(request, actor, key, person_id, group, want, seen)
+        whole, merged, answer = await sittings.save(request, actor, key, person_id, group, want, seen)
     except Invalid as error:
         if not is_form(request):
             raise

@@ -29,7 +29,7 @@ from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
-from shared.security.sealing import Keys, seal
+from shared.security.sealing import Keys, as_text, seal
 from shared.web import forms
 from shared.web.accept import wants_html
 from shared.web.edge import cause_of, command, is_form, read, running, takes, transaction
@@ -225,11 +225,11 @@ def _check_hours(said: Press) -> None:
 
 
 async def _sealed(keys: Keys, person: UUID, way: Way, said: OneWay) -> Way:
-    contact = seals.as_text(await seals.close_contact(keys, person, said.contact))
+    contact = as_text(await seals.close_contact(keys, person, said.contact))
     care = {"readers": said.readers, "word": said.code_word}
     closed = await seal(keys, person, *seals.CARE, json.dumps(care)) if any(care.values()) else None
     quiet = Quiet(said.quiet_from, said.quiet_until) if said.quiet_from and said.quiet_until else None
-    return replace(way, contact=contact or way.contact, safe=bool(said.safe), quiet=quiet, care=seals.as_text(closed))
+    return replace(way, contact=contact or way.contact, safe=bool(said.safe), quiet=quiet, care=as_text(closed))
 
 
 def _no(field: str, key: str) -> Invalid:

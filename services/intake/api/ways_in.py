@@ -26,7 +26,7 @@ from shared.security import audit
 from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
 from shared.security.permissions import Relations
-from shared.security.sealing import seal
+from shared.security.sealing import as_text, seal
 from shared.security.signin import LANDING, SIGN_IN
 from shared.web import forms
 from shared.web.accept import wants_html
@@ -86,7 +86,7 @@ async def _make(request: Request, actor: Actor, person_id: UUID, said: NewLink) 
             raise Conflict("Their number was just held. Show them the link instead.")
         await store.put_way_in(tx, person_id, code, word, said.checked, actor.id)
         await _end_sessions(tx, actor, person_id)
-        told = link_made(person, seals.as_text(sealed))
+        told = link_made(person, as_text(sealed))
         await put_events(tx, person_id, [told], partitionkey=person_id, person=person_id, cause=cause_of(actor))
         await audit.record(tx, actor, "way_in.make", person_id, f"link/{said.checked}", "care")
     look_again(request)

@@ -26,8 +26,8 @@ from services.intake.portrait import (
     sittings,
 )
 from services.intake.says_portrait import PORTRAIT
+from services.intake.sittings import Whole
 from services.intake.store import directory
-from services.intake.telling import Whole
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, may
 from shared.web import say

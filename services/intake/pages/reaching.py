@@ -14,10 +14,9 @@ from services.intake.people import Person
 from services.intake.places import portrait_page, reach_page
 from services.intake.reaching import Way
 from services.intake.says_portrait import WAYS
-from services.intake.store.people import as_bytes
 from shared.security.identity import Actor
 from shared.security.permissions import may
-from shared.security.sealing import Keys, open_sealed
+from shared.security.sealing import Keys, as_bytes, open_sealed
 from shared.web import say
 from shared.web.edge import running
 from shared.web.forms import Form, blank

@@ -35,14 +35,14 @@ class Chosen(BaseModel):
 
 
 def router(tries: Tries, hashing: Passwords) -> APIRouter:
-    pages = Invited(tries, hashing)
+    pages = Invitations(tries, hashing)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(at_the_door)])
     routes.add_api_route(INVITED + "/{code}", pages.show, methods=["GET"])
     routes.add_api_route(INVITED + "/{code}", pages.take, methods=["POST"])
     return routes
 
 
-class Invited:
+class Invitations:
     """The handlers; an object so that they share the count of tries and the hands that hash."""
 
     def __init__(self, tries: Tries, hashing: Passwords) -> None:

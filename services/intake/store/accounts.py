@@ -15,7 +15,8 @@ from shared.runtime import sql
 from shared.runtime.errors import NotFound
 from shared.security.fences import raise_fence
 from shared.security.permissions import Role
-from shared.security.workers import as_told, know
+from shared.security.sealing import as_text
+from shared.security.workers import know
 
 SQL = sql.load(__file__, "accounts.sql")
 EVERYBODY = 2000  # accounts of one agency
@@ -55,7 +56,7 @@ async def add_account(
     if await tx.fetchval(SQL["add_account"], *row, totp, invitation, INVITATION, by, known_as) is None:
         return False
     opened = events.Opened(
-        account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_told(name)
+        account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_text(name)
     )
     await know(tx, [opened])
     await put_events(tx, account.id, [opened], partitionkey=account.id, cause=cause)
@@ -186,7 +187,7 @@ async def save_account(tx: Connection, account: Account, cause: Cause) -> None:
         await tx.execute(SQL["forget_devices"], account.id)
     else:
         event = events.Changed(
-            account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_told(name),
+            account=account.id, agency=account.agency, role=account.role.value, sealed_name=as_text(name),
             tokens_before=now,
         )  # fmt: skip
     await raise_fence(tx, account.id, now.timestamp())

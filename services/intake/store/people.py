@@ -1,7 +1,6 @@
 """People in Postgres. What is sealed goes in and out as bytes; opening it is the caller's, with the audit row."""
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -19,7 +18,7 @@ from shared.runtime.ids import uuid7
 from shared.runtime.reach import SERVICE
 from shared.security.blind import NETWORK
 from shared.security.identity import NOBODY
-from shared.security.keys import Erased
+from shared.security.sealing import Erased, as_bytes, as_text
 
 SQL = sql.load(__file__, "people.sql")
 
@@ -119,10 +118,6 @@ def _hours(quiet: Quiet | None) -> tuple[time | None, time | None]:
     return (quiet.begin, quiet.end) if quiet else (None, None)
 
 
-def as_bytes(sealed: str | None) -> bytes | None:
-    return b64decode(sealed) if sealed else None
-
-
 async def held_of(tx: Connection, id: UUID) -> str | None:
     held: str | None = await tx.fetchval(SQL["held_of"], id)
     return held
@@ -175,8 +170,8 @@ def _person(row: Record) -> Person:
     return replace(
         person,
         quiet=_quiet(row["quiet_from"], row["quiet_until"]),
-        contact=b64encode(row["contact"]).decode() if row["contact"] else None,
-        care=b64encode(row["care"]).decode() if row["care"] else None,
+        contact=as_text(row["contact"]),
+        care=as_text(row["care"]),
         others=tuple(_way(one) for one in json.loads(row["others"])),
         version=row["ways_version"],
     )

@@ -1,4 +1,4 @@
-"""Portraits and needs in Postgres. Values go in and out as sealed bytes; opening them is the caller's (telling.py)."""
+"""Portraits and needs in Postgres. Values go in and out as sealed bytes; opening them is the caller's (sittings.py)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -8,7 +8,8 @@ import pytest
 from shared.contracts import account, person
 from shared.runtime.ids import uuid7
 from shared.security import demo
-from shared.security.workers import as_told, seal_name
+from shared.security.sealing import as_text
+from shared.security.workers import seal_name
 from tests.integration.caseplan.world import CEDAR, HOME, World
 
 pytestmark = pytest.mark.network
@@ -16,7 +17,7 @@ LEAVING = f"/caseplan/leaving/{demo.DANA}"
 
 
 async def opens(world: World, id: UUID, role: str, name: str, agency: UUID = HOME) -> None:
-    sealed = as_told(await seal_name(world.running.keys, id, name))
+    sealed = as_text(await seal_name(world.running.keys, id, name))
     await world.hear(account.Opened(account=id, agency=agency, role=role, sealed_name=sealed), id)
 
 

@@ -10,8 +10,9 @@ from shared.runtime.ids import uuid7
 from shared.security import demo
 from shared.security.identity import Actor
 from shared.security.permissions import Role
+from shared.security.sealing import as_text
 from shared.security.tokens import Tokens
-from shared.security.workers import as_told, seal_name
+from shared.security.workers import seal_name
 from tests.integration.caseplan.world import HOME, HTML, World, an_agency
 
 pytestmark = pytest.mark.network
@@ -21,7 +22,7 @@ NAME = "Canary Whinchat"
 async def joins(world: World, *, named: bool = True) -> UUID:
     """Somebody new at Welcome Alder, who walks with Ray from now on."""
     id = uuid7()
-    sealed = as_told(await seal_name(world.running.keys, id, NAME)) if named else None
+    sealed = as_text(await seal_name(world.running.keys, id, NAME)) if named else None
     await world.hear(account.Opened(account=id, agency=HOME, role="case_manager", sealed_name=sealed), id)
     assigned = person.WorkerAssigned(person=demo.RAY, agency=HOME, worker=id, reason="warm_handover")
     await world.hear(assigned, demo.RAY)

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
-from services.intake.inviting import open_account
 from services.intake.refolding import refold
 from services.intake.store.accounts import find_by_sign_in
 from shared.contracts import account as events
@@ -16,8 +16,8 @@ from shared.runtime.database import transaction
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from shared.security.permissions import Role
-from shared.security.sealing import Compartment, open_sealed
-from shared.security.workers import as_told, from_told, open_names, seal_name
+from shared.security.sealing import Compartment, as_bytes, as_text, open_sealed
+from shared.security.workers import open_names, seal_name
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, set_up, sign_in
 from tests.integration.intake.world import CALENDAR, HTML, NAME, Door, open_door, text
@@ -271,7 +271,7 @@ async def test_what_is_told_of_an_account_holds_its_name_for_every_service_to_op
     told = [event["data"]["sealed_name"] for event in await house.events("account", id)]
     assert len(told) == 2
     for name in told:
-        opened = await open_names(house.running.keys, {id: from_told(name)})
+        opened = await open_names(house.running.keys, {id: as_bytes(name) or b""})
         assert opened == {id: CANARY}
 
 
@@ -309,7 +309,7 @@ async def test_after_a_restore_whoever_left_stays_away_and_what_ended_stays_ende
     at = await house.pool.fetchval("SELECT clock()")
     await says(id, events.Left(account=id, agency=demo.CEDAR_HOUSE, tokens_before=at))
     await says(sid, events.SessionEnded(session=sid, because="signed_out"))
-    name = as_told(await seal_name(house.running.keys, unheard, CANARY))
+    name = as_text(await seal_name(house.running.keys, unheard, CANARY))
     await says(unheard, events.Opened(account=unheard, agency=demo.CEDAR_HOUSE, role="mentor", sealed_name=name))
     assert (await house.get(f"/intake/accounts/{id}", demo.YUSUF)).json()["stage"] == "left"
     async with browsers.open() as asks:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
-from services.intake.inviting import open_account
 from shared.runtime.ids import uuid7
 from shared.security import demo
 from shared.security.permissions import Role

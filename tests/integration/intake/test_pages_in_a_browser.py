@@ -17,9 +17,9 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
 from services.intake.app import service
-from services.intake.inviting import open_account
 from services.intake.signing_in.codes import STEP, code_at
 from services.intake.store.accounts import save_known_as, save_password
 from shared.messaging.outbox import Cause

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 import structlog
 
+from services.intake.account_invitations import open_account
 from services.intake.accounts import Account, Stage
-from services.intake.inviting import open_account
 from shared.runtime.ids import uuid7
 from shared.runtime.logs import start_logs
 from shared.security import demo, signing

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from asyncpg import Connection
 
+from services.intake.account_invitations import prepare
 from services.intake.accounts import Account, Stage, invite, leave
-from services.intake.inviting import prepare
 from services.intake.signing_in.codes import STEP, code_at
 from services.intake.store import accounts as store
 from shared.messaging.outbox import Cause
