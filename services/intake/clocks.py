@@ -16,7 +16,7 @@ from services.intake.store import emergencies as openings
 from services.intake.store import erasures as erasing
 from services.intake.store import first_days as days
 from services.intake.store import links as linking
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause
 from shared.messaging.sealing import keys_of
 from shared.messaging.timers import Due, claim, start_timers
 from shared.security.keys import Erased
@@ -119,7 +119,7 @@ async def ring_for_answer(tx: Connection, due: Due) -> None:
     decision = arrivals.decide(arrival, "lapse", CLOCK, arriving.PATIENCE)
     await arriving.save(tx, decision)
     id, cause = arrival.person, Cause(str(due.id), "clock:intake")
-    await put_events(tx, id, decision.events, partitionkey=id, person=id, cause=cause)
+    await people.tell_of(tx, id, decision.events, cause)
 
 
 async def ring_for_thing(tx: Connection, due: Due) -> None:

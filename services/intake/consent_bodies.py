@@ -153,8 +153,7 @@ class Spoken:
 
     @property
     def relations(self) -> Relations:
-        known = self.person
-        return self.actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
+        return self.person.ties(self.actor)
 
     def require(self, action: str, which: UUID) -> None:
         """`action`, and for an answer also whose answer it is: one's own, or one that a worker writes down."""

@@ -12,7 +12,7 @@ from services.intake.store import people
 from services.intake.store import portraits as store
 from shared.contracts.need import Changed
 from shared.contracts.referral import ReferralEvent
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause
 from shared.messaging.reactions import Fact
 from shared.messaging.sealing import keys_of
 from shared.runtime.errors import NotFound
@@ -73,4 +73,4 @@ async def _put(tx: Connection, fact: Fact, event: ReferralEvent, home: UUID, ver
         given_of_care=given([row], care=True),
     )
     cause = Cause(str(fact.envelope.id), "service:caseplan")
-    await put_events(tx, person, [told], partitionkey=person, person=person, cause=cause)
+    await people.tell_of(tx, person, [told], cause)

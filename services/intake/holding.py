@@ -8,7 +8,6 @@ from services.intake import people as rules
 from services.intake.people import Person
 from services.intake.reaching import Because, Side
 from services.intake.store import people as store
-from shared.messaging.outbox import put_events
 from shared.security import audit
 from shared.security.identity import Actor
 from shared.web.edge import cause_of
@@ -19,7 +18,7 @@ async def hold(tx: Connection, person_id: UUID, because: Because, actor: Actor) 
     person, told = rules.hold(await store.lock_person(tx, person_id), because)
     await store.save_hold(tx, person, because)
     await store.save_others(tx, person)
-    await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor))
+    await store.tell_of(tx, person.id, told, cause_of(actor))
     await audit.record(tx, actor, "way_in.end", person.id, "number", "care")
     return person
 
@@ -29,6 +28,6 @@ async def say_safe(tx: Connection, person: Person, actor: Actor) -> Person:
     by: Side = "person" if actor.person else "worker"
     after, told = rules.say_safe(person, by)
     await store.save_hold(tx, after)
-    await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor))
+    await store.tell_of(tx, person.id, told, cause_of(actor))
     await audit.record(tx, actor, "person.edit", person.id, "contact", "own" if actor.person else "care")
     return after

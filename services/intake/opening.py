@@ -31,7 +31,6 @@ from services.intake.store import emergencies as store
 from services.intake.store.consents import is_kept_out
 from services.intake.store.names import find_by_parts
 from shared.contracts import person as events
-from shared.messaging.outbox import put_events
 from shared.process import Running
 from shared.runtime.errors import Invalid, NotFound, Refused
 from shared.runtime.ids import uuid7
@@ -168,7 +167,7 @@ async def _opened(
             person=person.id, opening=opening.id, agency=opening.agency, worker=opening.worker,
             until=opening.ends_at, cannot=said.cannot.value, treatment=said.treatment,
         )  # fmt: skip
-        await put_events(tx, person.id, [told], partitionkey=person.id, person=person.id, cause=cause_of(actor))
+        await people.tell_of(tx, person.id, [told], cause_of(actor))
         await audit.record(tx, actor, "emergency.open", person.id, f"opening/{opening.id}", "emergency")
         return opening, None
 

@@ -19,6 +19,8 @@ from shared.contracts import person as events
 from shared.contracts.kinds import Language
 from shared.contracts.person import PersonEvent, SafeWay
 from shared.runtime.errors import Conflict, Invalid
+from shared.security.identity import Actor
+from shared.security.permissions import Relations
 
 Reason = Literal["welcomed", "warm_handover", "worker_left", "person_asked"]
 DIGITS = 7  # a local number; shorter ones are typing mistakes
@@ -93,6 +95,10 @@ class Person:
     def channels(self) -> tuple[str, ...]:
         """Kinds of ways that are safe, the best first. Coming by is safe by itself."""
         return channels_of(self.ways)
+
+    def ties(self, actor: Actor) -> Relations:
+        """How `actor` stands to them."""
+        return actor.relations(person=self.id, workers=[self.worker], agency=self.agency)
 
 
 def reached_by(said: Contact) -> str | None:

@@ -17,7 +17,6 @@ from services.intake import seals
 from services.intake.findable import parts_for
 from services.intake.names import parts_of
 from services.intake.portrait import (
-    OF_NEEDS,
     QUESTIONS,
     Allowed,
     Answer,
@@ -42,7 +41,6 @@ from services.intake.store import consents, people
 from services.intake.store import portraits as store
 from services.intake.store.names import put_parts
 from services.intake.store.people import Row as PersonRow
-from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict
 from shared.security import audit
 from shared.security.identity import Actor
@@ -148,7 +146,7 @@ async def name_behind(tx: Connection, keys: Keys, person: UUID) -> str | None:
 
 def _may(actor: Actor, action: str, row: PersonRow, allowed: Allowed) -> None:
     person = row.person
-    relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+    relations = person.ties(actor)
     if allowed and actor.agency != person.agency:
         relations |= {Relation.RECEIVING_AGENCY}
     actor.require(action, relations, person.id)
@@ -264,13 +262,10 @@ async def _sitting(
     told: list[Any] = [opened_event(person, section, side, whole.agency, whole.days)] if new else []
     known: set[str] = set() if whole.own else set(whole.elsewhere())
     spared = sorted(known & {q.code for q in questions_of(section)})
-    happened = told_event(person, section, numbered, side, whole.days, again, spared) if numbered else None
-    if happened is not None and section not in OF_NEEDS:
-        told.append(happened)
-    cause = cause_of(actor)
-    await put_events(tx, person, told, partitionkey=person, person=person, cause=cause)
-    if happened is not None and section in OF_NEEDS:
-        await put_events(tx, person, [happened], partitionkey=person, person=person, cause=cause)
+    if numbered:
+        told.append(told_event(person, section, numbered, side, whole.days, again, spared))
+    for event in told:  # one by one: what was told of needs has a topic of its own
+        await people.tell_of(tx, person, [event], cause_of(actor))
     return numbered
 
 
@@ -284,9 +279,8 @@ async def open_questions(request: Request, actor: Actor, key: Key | None, person
             await people.lock_person(tx, person_id)
             new = await store.open_section(tx, person_id, whole.agency, section, side, pretended=actor.harmless)
             if new and not actor.harmless:
-                told = [opened_event(person_id, section, side, whole.agency, whole.days)]
-                cause = cause_of(actor, key)
-                await put_events(tx, person_id, told, partitionkey=person_id, person=person_id, cause=cause)
+                told = opened_event(person_id, section, side, whole.agency, whole.days)
+                await people.tell_of(tx, person_id, [told], cause_of(actor, key))
             await audit.record(tx, actor, "portrait.edit", person_id, "pace", _why(actor, whole.row))
             return Sent.json(200, {"id": person_id, "section": section.value})
 

@@ -22,7 +22,6 @@ from services.intake.says import START
 from services.intake.store import arrivals, directory, people
 from services.intake.store.names import put_parts
 from shared.contracts.person import PersonEvent
-from shared.messaging.outbox import put_events
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.runtime.reach import Reach, current
@@ -155,7 +154,7 @@ async def take_in(
                     return replace(Answer.json(201, {"id": person.id}), replayed=True)
                 raise Conflict(TAKEN)
             await put_parts(tx, person.id, person.agency, sealed.name, parts)
-            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause_of(actor, want))
+            await people.tell_of(tx, person.id, told, cause_of(actor, want))
             await audit.record(tx, actor, action, person.id, f"person/{person.id}", "welcome")
             return Answer.json(201, {"id": person.id})
 

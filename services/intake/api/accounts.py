@@ -19,7 +19,7 @@ from services.intake.pages import accounts as pages
 from services.intake.people import assign
 from services.intake.store import accounts as store
 from services.intake.store import covers, directory, people, sessions
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause
 from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
@@ -258,8 +258,7 @@ async def _hand_one(
         return
     after, told = assign(person, worker.id, person.agency, "worker_left")
     await people.save_worker(tx, after)
-    cause = cause_of(actor, want)
-    await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+    await people.tell_of(tx, person.id, told, cause_of(actor, want))
     await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")
 
 

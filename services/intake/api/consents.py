@@ -225,7 +225,6 @@ async def get_consent(
     async with transaction(running(request)) as tx:
         row = await store.find_consent(tx, consent_id)
         person = (await people.find_person(tx, row.consent.person)).person
-        relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-        actor.require("consent.read", relations, consent_id)
+        actor.require("consent.read", person.ties(actor), consent_id)
         await audit.record(tx, actor, "consent.read", person.id, f"consent/{consent_id}", "care")
     return JSONResponse(consent_json(row))

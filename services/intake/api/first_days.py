@@ -152,8 +152,7 @@ async def move(person_id: UUID, thing: str, request: Request, actor: Writer, wan
 
 async def _lock(tx: Connection, actor: Actor, person_id: UUID) -> None:
     person = await people.lock_person(tx, person_id)
-    relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-    actor.require("first_days.write", relations, person_id)
+    actor.require("first_days.write", person.ties(actor), person_id)
 
 
 def _answered(request: Request, person_id: UUID, answer: Answer) -> Response:

@@ -204,8 +204,7 @@ async def _side(tx: Connection, actor: Actor, link: links.Link) -> UUID:
 
 async def _own(tx: Connection, actor: Actor, action: str, id: UUID) -> Row:
     row = await people.find_person(tx, id)
-    known = row.person
-    actor.require(action, actor.relations(person=known.id, workers=[known.worker], agency=known.agency), id)
+    actor.require(action, row.person.ties(actor), id)
     return row
 
 

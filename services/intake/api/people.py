@@ -26,7 +26,6 @@ from services.intake.store import arrivals, consents, directory, emergencies, er
 from services.intake.store import people as store
 from services.intake.store.names import find_by_parts
 from services.intake.store.people import Row
-from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid, NotFound
 from shared.security import audit
 from shared.security.edge import allow
@@ -180,7 +179,7 @@ async def _see(tx: Connection, actor: Actor, action: str, person: UUID, told: st
     is held until the transaction ends, so no read begins after a revocation."""
     row = await store.find_person(tx, person)
     known = row.person
-    relations = actor.relations(person=known.id, workers=[known.worker], agency=known.agency)
+    relations = known.ties(actor)
     if told and actor.agency is not None and actor.agency != known.agency:
         at = await store.now(tx)
         if await consents.may_be_told(tx, person, actor.agency, told, at):
@@ -286,14 +285,13 @@ async def name_worker(
 
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
-            actor.require("person.assign", actor.relations(person=person.id, agency=person.agency), person_id)
+            actor.require("person.assign", person.ties(actor), person_id)
             if not await staff.may_be_named(running(request).settings, tx, said.worker, person.agency):
                 raise Invalid("worker", "Choose a worker of your own agency.")
             after, told = assign(person, said.worker, person.agency, said.reason)
             await store.save_worker(tx, after)
             await arrivals.answered(tx, person.id, actor.id)
-            cause = cause_of(actor, want)
-            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+            await store.tell_of(tx, person.id, told, cause_of(actor, want))
             await audit.record(tx, actor, "person.assign", person.id, f"person/{person.id}", "care")
             return Answer.json(200, {"id": person.id, "worker": after.worker})
 
@@ -361,15 +359,13 @@ async def _save_contact(
 
         async def act() -> Answer:
             person = await store.lock_person(tx, person_id)
-            relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-            actor.require("person.edit", relations, person_id)
+            actor.require("person.edit", person.ties(actor), person_id)
             if said.seen not in (None, person.version):
                 raise Moved
             by: Side = "person" if actor.person else "worker"
             after, told = change_contact(person, said, as_text(sealed), by)
             await store.save_contact(tx, after)
-            cause = cause_of(actor, want)
-            await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+            await store.tell_of(tx, person.id, told, cause_of(actor, want))
             await audit.record(tx, actor, "person.edit", person.id, "contact", "care")
             return Answer.json(200, {"id": person.id, "channels": after.channels})
 

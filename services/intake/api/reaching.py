@@ -23,7 +23,6 @@ from services.intake.pretending import own
 from services.intake.reaching import MOST, Quiet, Side, Way, Ways, added, changed, preferred, say_safe, without
 from services.intake.says_portrait import WAYS
 from services.intake.store import people as store
-from shared.messaging.outbox import put_events
 from shared.runtime.errors import Invalid
 from shared.runtime.ids import uuid7
 from shared.security import audit
@@ -200,8 +199,7 @@ async def _put(tx: Connection, actor: Actor, want: Wanted | None, person: Person
     after, told = rules.with_ways(person, ways)
     await store.save_contact(tx, after)
     await store.save_others(tx, after)
-    cause = cause_of(actor, want)
-    await put_events(tx, person.id, told, partitionkey=person.id, person=person.id, cause=cause)
+    await store.tell_of(tx, person.id, told, cause_of(actor, want))
     return after
 
 
@@ -209,9 +207,7 @@ async def _seen(request: Request, actor: Actor, person_id: UUID, action: str) ->
     """With all ways; behind the second PIN with those that were said there."""
     async with transaction(running(request), own(actor)) as tx:
         person = (await store.find_person(tx, person_id)).person
-        actor.require(
-            action, actor.relations(person=person.id, workers=[person.worker], agency=person.agency), person_id
-        )
+        actor.require(action, person.ties(actor), person_id)
         if actor.harmless:
             ways = await store.pretended_ways(tx, person_id)
             person = replace(person, way=None, held=None, others=ways, version=0)

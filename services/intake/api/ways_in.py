@@ -18,14 +18,12 @@ from services.intake.places import way_in_page
 from services.intake.store import accounts, people, sessions
 from services.intake.store import ways_in as store
 from services.intake.ways_in import Check, new_code, new_word
-from shared.messaging.outbox import put_events
 from shared.runtime.database import reaching
 from shared.runtime.errors import Conflict, Invalid
 from shared.runtime.reach import SERVICE
 from shared.security import audit
 from shared.security.edge import allow, look_again
 from shared.security.identity import Actor
-from shared.security.permissions import Relations
 from shared.security.sealing import as_text, seal
 from shared.security.signin import LANDING, SIGN_IN
 from shared.web import forms
@@ -59,7 +57,7 @@ async def make_link(
     """A new link; the old one, its PINs and sessions end. It is in this one answer, so this has no idempotency key."""
     async with transaction(running(request)) as tx:
         person = (await people.find_person(tx, person_id)).person
-        actor.require("way_in.make", _ties(actor, person), person_id)
+        actor.require("way_in.make", person.ties(actor), person_id)
     form = await read(request, NewLink, {"checked": "Say how you know who they are."})
     try:
         if form.value is None or (form.value.text and "sms" not in person.channels):
@@ -87,7 +85,7 @@ async def _make(request: Request, actor: Actor, person_id: UUID, said: NewLink) 
         await store.put_way_in(tx, person_id, code, word, said.checked, actor.id)
         await _end_sessions(tx, actor, person_id)
         told = link_made(person, as_text(sealed))
-        await put_events(tx, person_id, [told], partitionkey=person_id, person=person_id, cause=cause_of(actor))
+        await people.tell_of(tx, person_id, [told], cause_of(actor))
         await audit.record(tx, actor, "way_in.make", person_id, f"link/{said.checked}", "care")
     look_again(request)
     return code, word
@@ -135,8 +133,7 @@ async def say_safe(
 async def _show(request: Request, actor: Actor, person_id: UUID, form: forms.Form[NewLink]) -> Response:
     async with transaction(running(request)) as tx:
         row = await people.find_person(tx, person_id)
-        ties = _ties(actor, row.person)
-        actor.require("way_in.read", ties, person_id)
+        actor.require("way_in.read", row.person.ties(actor), person_id)
         made = await store.about(tx, person_id)
         await audit.record(tx, actor, "way_in.read", person_id, "link", "care")
     if not wants_html(request):
@@ -146,7 +143,7 @@ async def _show(request: Request, actor: Actor, person_id: UUID, form: forms.For
 
 async def _locked(tx: Connection, actor: Actor, action: str, person_id: UUID) -> Person:
     person = await people.lock_person(tx, person_id)
-    actor.require(action, _ties(actor, person), person_id)
+    actor.require(action, person.ties(actor), person_id)
     return person
 
 
@@ -155,7 +152,3 @@ async def _end_sessions(tx: Connection, actor: Actor, person_id: UUID) -> int:
     async with reaching(tx, SERVICE):  # which these are is their owner's alone
         await accounts.forget_devices(tx, person_id)
         return await sessions.end_sessions(tx, person_id, "by_a_worker", cause_of(actor))
-
-
-def _ties(actor: Actor, person: Person) -> Relations:
-    return actor.relations(person=person.id, workers=[person.worker], agency=person.agency)

@@ -175,8 +175,7 @@ def _drawn(
 async def _may_answer(request: Request, actor: Actor, person_id: UUID, consent: UUID | None = None) -> Person:
     async with transaction(running(request)) as tx:
         person = (await people.find_person(tx, person_id)).person
-        relations = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-        actor.require("consent.answer", relations, person.id)
+        actor.require("consent.answer", person.ties(actor), person.id)
         why = "own" if actor.person else "consent"
         if consent is None:
             await audit.record(tx, actor, "consent.answer", person_id, "form", why)

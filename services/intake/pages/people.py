@@ -213,13 +213,9 @@ async def header_page(
         own_words=asked["words"],
         since=say.on_date(row.welcomed_at.astimezone(zone).date(), at.astimezone(zone).date()),
         opened=say.hour(at.astimezone(zone).time()),
-        may_edit=may(actor, "person.edit", actor.relations(person=person.id, workers=[person.worker])),
-        may_open=may(
-            actor, "way_in.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-        ),
-        may_link=may(
-            actor, "link.read", actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
-        ),
+        may_edit=may(actor, "person.edit", person.ties(actor)),
+        may_open=may(actor, "way_in.read", person.ties(actor)),
+        may_link=may(actor, "link.read", person.ties(actor)),
         records=records_page(person.id),
         erasing=_erasing(erasing, at, zone),
         opened_in_need=await _opened(request, actor, opened, at, zone),

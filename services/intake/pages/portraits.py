@@ -46,7 +46,7 @@ async def page(request: Request, actor: Actor, whole: Whole) -> Response:
     person, is_own = whole.row.person, actor.person is not None
     answers = whole.last_words()
     offered = next_of(whole.opened)
-    ties = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+    ties = person.ties(actor)
     return render(
         request,
         "portrait.html",

@@ -69,7 +69,7 @@ async def page(
         kinds=words.ways(lang),
         mending=form,
         add=form if not form.prefix and (wrong or moved) else blank(),
-        may_edit=may(actor, "ways.edit", actor.relations(person=person.id, workers=[person.worker])),
+        may_edit=may(actor, "ways.edit", person.ties(actor)),
         here=reach_page(person.id),
         language=f"/intake/people/{person.id}/contact",
         back=portrait_page(person.id),

@@ -203,8 +203,7 @@ async def ties(tx: Connection, actor: Actor, person_id: UUID) -> Relations:
     """Whoever is signed in as themselves needs no row of theirs for it: behind the second PIN none is in reach."""
     if actor.person:
         return actor.relations(person=person_id)
-    person = (await people.find_person(tx, person_id)).person
-    return actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+    return (await people.find_person(tx, person_id)).person.ties(actor)
 
 
 @router.get("/intake/people/{person_id}/shared/news")

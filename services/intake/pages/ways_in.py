@@ -39,7 +39,7 @@ WAITS: Mapping[str, str] = {
 async def page(request: Request, actor: Actor, row: Row, made: Made | None, form: Form[Any]) -> Response:
     async with transaction(running(request)) as tx:
         zone, now = await zone_of(tx, row.person.id), await people.now(tx)
-    ties = actor.relations(person=row.person.id, workers=[row.person.worker], agency=row.person.agency)
+    ties = row.person.ties(actor)
     return render(
         request,
         "way_in.html",

@@ -7,8 +7,9 @@ from uuid import UUID
 from asyncpg import Connection, Record
 
 from services.intake.demands import Answer, Demand, Paper, clock_of
+from services.intake.store.people import tell_of
 from shared.contracts import person as events
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
@@ -50,7 +51,7 @@ async def put(tx: Connection, demand: Demand, told: bytes, by: UUID, today: date
 async def tell(tx: Connection, demand: Demand, cause: Cause) -> None:
     """From its commit on the person hears of it."""
     asked = events.AskedFor(person=demand.person, demand=demand.id)
-    await put_events(tx, demand.person, [asked], partitionkey=demand.person, person=demand.person, cause=cause)
+    await tell_of(tx, demand.person, [asked], cause)
     await tx.execute(SQL["said"], demand.id)
 
 

@@ -14,7 +14,8 @@ from services.intake.links import Erase as EraseLink
 from services.intake.links import Patience as LinkPatience
 from services.intake.links import decide as end_link
 from services.intake.store import consents, emergencies, links, sessions
-from shared.messaging.outbox import Cause, put_events
+from services.intake.store.people import tell_of
+from shared.messaging.outbox import Cause
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.workflow import CLOCK, NETWORK, Decision, Timer, Until
@@ -93,7 +94,7 @@ async def save(tx: Connection, decision: Decision[Erasure], cause: Cause, by: UU
         SQL["save_erasure"], person, erasure.stage.value, erasure.identity, erasure.due, erasure.kept_until,
         sorted(erasure.forgotten), by,
     )  # fmt: skip
-    await put_events(tx, person, events, partitionkey=person, person=person, cause=cause)
+    await tell_of(tx, person, events, cause)
     await start_timers(tx, timers)
 
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from asyncpg import Connection
 
 from services.intake.first_days import Kind, Patience, Stage, Thing, begin, clock_of
+from services.intake.store.people import tell_of
 from shared.contracts.events import Event
 from shared.contracts.person import FirstDaysSet, FirstThingMoved
-from shared.messaging.outbox import Cause, put_events
+from shared.messaging.outbox import Cause
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.workflow import Decision
@@ -62,7 +63,7 @@ async def save(
         await tx.execute(SQL["put_thing"], thing.id, person, thing.thing.value, thing.stage.value)
         await start_timers(tx, timers)
     told = [*first, *(event for decision in decisions for event in decision.events)]
-    await put_events(tx, person, told, partitionkey=person, person=person, cause=cause)
+    await tell_of(tx, person, told, cause)
 
 
 async def refold(tx: Connection, event: FirstDaysSet | FirstThingMoved, at: datetime) -> None:

@@ -10,7 +10,8 @@ from asyncpg import Connection, Record
 
 from services.intake.erasures import Identity
 from services.intake.links import KIND, LATE, Because, Link, Patience, Side, Stage
-from shared.messaging.outbox import Cause, put_events
+from services.intake.store.people import tell_of
+from shared.messaging.outbox import Cause
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.runtime.database import reaching
@@ -127,7 +128,7 @@ async def _tell(tx: Connection, decision: Decision[Link], cause: Cause) -> None:
     async with reaching(tx, SERVICE):
         for event in decision.events:
             person: UUID = event.person  # type: ignore[attr-defined]
-            await put_events(tx, person, [event], partitionkey=person, person=person, cause=cause)
+            await tell_of(tx, person, [event], cause)
         await start_timers(tx, decision.timers)
 
 

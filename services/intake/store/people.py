@@ -1,7 +1,7 @@
 """People in Postgres. What is sealed goes in and out as bytes; opening it is the caller's, with the audit row."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
@@ -11,6 +11,8 @@ from asyncpg import Connection, Record
 
 from services.intake.people import Person
 from services.intake.reaching import Because, Quiet, Way, Ways
+from shared.contracts.events import Event
+from shared.messaging.outbox import Cause, put_events
 from shared.runtime import sql
 from shared.runtime.database import reaching
 from shared.runtime.errors import NotFound
@@ -51,6 +53,11 @@ async def find_person(tx: Connection, id: UUID) -> Row:
     row = _still_here(await tx.fetchrow(SQL["find_person"], id), id)
     sealed = Sealed(row["name"], row["contact"], row["asked"])
     return Row(_person(row), sealed, row["welcomed_at"], row["held_because"], row["held_at"])
+
+
+async def tell_of(tx: Connection, person: UUID, told: Sequence[Event], cause: Cause) -> None:
+    """What happened to somebody, in order: in their own stream, closed by their own keys."""
+    await put_events(tx, person, told, partitionkey=person, person=person, cause=cause)
 
 
 async def add_person(tx: Connection, person: Person, sealed: Sealed) -> bool:
