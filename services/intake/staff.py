@@ -9,6 +9,7 @@ from services.intake.accounts import Stage, walks
 from services.intake.store import accounts as store
 from shared.process import Running
 from shared.runtime.database import reaching
+from shared.runtime.errors import Conflict
 from shared.runtime.reach import SERVICE
 from shared.runtime.settings import Settings
 from shared.security import demo
@@ -19,6 +20,13 @@ from shared.web import staff
 from shared.web.edge import transaction
 
 UNKNOWN = "Somebody"
+
+
+def agency_of(actor: Actor) -> UUID:
+    """Whose worker it is. Raises Conflict for the network's office, which has no people of its own."""
+    if actor.agency is None:
+        raise Conflict("You belong to no agency.")
+    return actor.agency
 
 
 async def workers_of(here: Running, agency: UUID | None) -> list[tuple[UUID, str]]:

@@ -17,11 +17,12 @@ from services.intake.links import Side
 from services.intake.pages import duplicates as pages
 from services.intake.places import DUPLICATES, records_page
 from services.intake.shutting import hold, shut
+from services.intake.staff import agency_of
 from services.intake.store import links as link_store
 from services.intake.store import matching as store
 from services.intake.store import people
 from services.intake.store.people import Row
-from shared.runtime.errors import Conflict, Invalid, NotFound
+from shared.runtime.errors import Conflict, NotFound
 from shared.runtime.ids import uuid7
 from shared.security import audit
 from shared.security.edge import allow
@@ -49,11 +50,10 @@ class OnePerson(BaseModel):
 async def listed(request: Request, actor: Reader) -> Response:
     """Pairs of one's own agency that nobody has settled, the likeliest first; and whom its workers are to ask."""
     actor.require("duplicate.read", Relation.SAME_AGENCY)
-    if actor.agency is None:
-        raise Invalid("agency", "You belong to no agency.")
+    agency = agency_of(actor)
     async with transaction(running(request)) as tx:
-        pairs = await store.list_alike(tx, actor.agency)
-        puts = await link_store.puts_at(tx, actor.agency)
+        pairs = await store.list_alike(tx, agency)
+        puts = await link_store.puts_at(tx, agency)
         whom = {id for pair in pairs for id in (pair.person, pair.other)} | {row.link.asked.person for row in puts}
         rows = [await people.find_person(tx, id) for id in sorted(whom)]
         await audit.record_many(tx, actor, "duplicate.read", whom, "name", "records")

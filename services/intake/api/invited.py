@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from services.intake import answering, naming
 from services.intake.pages import invited as pages
 from services.intake.places import INVITED, page_of
+from services.intake.staff import agency_of
 from services.intake.store import invited as store
 from services.intake.store.invited import Row
-from shared.runtime.errors import Conflict
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -42,12 +42,11 @@ class Word(BaseModel):
 @router.get(INVITED)
 async def list_invited(request: Request, actor: Reader, page: int = 1) -> Response:
     """Whom one's own agency may ask, the nearest day first."""
-    if actor.agency is None:
-        raise Conflict("You belong to no agency.")
-    actor.require("invitation.read", actor.relations(agency=actor.agency))
+    agency = agency_of(actor)
+    actor.require("invitation.read", actor.relations(agency=agency))
     page = min(max(page, 1), 10_000)
     async with transaction(running(request)) as tx:
-        rows, total = await store.list_of(tx, actor.agency, SHOWN, (page - 1) * SHOWN)
+        rows, total = await store.list_of(tx, agency, SHOWN, (page - 1) * SHOWN)
         at = await store.now(tx)
         await audit.record_many(tx, actor, "invitation.read", (row.invited.id for row in rows), "invitation", "welcome")
     told = [(row, await _told(request, row)) for row in rows]

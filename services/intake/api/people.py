@@ -106,7 +106,7 @@ async def _list(request: Request, actor: Actor, q: str) -> Response:
     async with transaction(running(request)) as tx:
         await audit.record_many(tx, actor, "person.list", (row.person.id for row in shown), "name", "list")
         at = await store.now(tx)
-        promised = await _promised(tx, _agency(actor), at) if people else {}
+        promised = await _promised(tx, staff.agency_of(actor), at) if people else {}
     if people:
         return pages.people_page(request, actor, people, names, at, promised)
     return JSONResponse({"people": [_listed(row, names[row.person.id]) for row in shown]})
@@ -124,16 +124,10 @@ async def _found(request: Request, actor: Actor, q: str, worker: UUID | None) ->
     """Those whose names are opened: everybody's of a list, or by what was sought theirs alone whom it may mean."""
     if not q.strip():
         async with transaction(running(request)) as tx:
-            return await store.list_people(tx, _agency(actor), worker=worker)
-    parts = await parts_for(running(request).keys, _agency(actor), looked_up(words_of(q)))
+            return await store.list_people(tx, staff.agency_of(actor), worker=worker)
+    parts = await parts_for(running(request).keys, staff.agency_of(actor), looked_up(words_of(q)))
     async with transaction(running(request)) as tx:
-        return await find_by_parts(tx, _agency(actor), parts, worker=worker, limit=pages.MOST) if parts else []
-
-
-def _agency(actor: Actor) -> UUID:
-    if actor.agency is None:
-        raise Invalid("agency", "You belong to no agency.")
-    return actor.agency
+        return await find_by_parts(tx, staff.agency_of(actor), parts, worker=worker, limit=pages.MOST) if parts else []
 
 
 def _listed(row: Row, name: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from services.intake.consents import Consent, Stage, last_day
 from services.intake.consents.part2 import PROTECTED
 from services.intake.pages.frame import frame
 from services.intake.pages.shared import what_of
-from services.intake.people import Person
 from services.intake.places import shared_page
 from services.intake.says import ASK, SHARED
 from services.intake.says_consent import BESIDE, SIGNING, TEXT
@@ -172,7 +171,7 @@ def _drawn(
     )
 
 
-async def _may_answer(request: Request, actor: Actor, person_id: UUID, consent: UUID | None = None) -> Person:
+async def _may_answer(request: Request, actor: Actor, person_id: UUID, consent: UUID | None = None) -> None:
     async with transaction(running(request)) as tx:
         person = (await people.find_person(tx, person_id)).person
         actor.require("consent.answer", person.ties(actor), person.id)
@@ -181,7 +180,6 @@ async def _may_answer(request: Request, actor: Actor, person_id: UUID, consent: 
             await audit.record(tx, actor, "consent.answer", person_id, "form", why)
         else:
             await audit.record(tx, actor, "consent.read", person_id, f"consent/{consent}", why)
-    return person
 
 
 def _named(before: Before) -> dict[str, str]:

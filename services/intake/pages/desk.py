@@ -22,11 +22,12 @@ from services.intake.pages import incidents
 from services.intake.pages.demands import as_json
 from services.intake.pages.frame import frame
 from services.intake.places import DEMANDS, DESK, OPENINGS, demand_page
+from services.intake.staff import agency_of
 from services.intake.store import demands, directory, people
 from services.intake.store import emergencies as store
 from services.intake.store import links as linking
 from shared.process import Running
-from shared.runtime.errors import Invalid, NotFound
+from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
@@ -76,16 +77,14 @@ async def desk(request: Request, actor: Annotated[Actor, Depends(allow("desk.rea
 async def page(request: Request, actor: Actor, typed: Form[Any] | None = None, about: UUID | None = None) -> Response:
     """`typed`: what was found `about` one opening and has something to mend."""
     actor.require("desk.read", actor.relations(agency=actor.agency))
-    if actor.agency is None:
-        raise Invalid("agency", "You belong to no agency.")
-    here = running(request)
+    here, agency = running(request), agency_of(actor)
     async with transaction(here) as tx:
-        rows, tries = await store.openings_at(tx, actor.agency), await store.refused_tries(tx, actor.agency)
-        own = {row.opening.person for row in rows if row.opening.home == actor.agency}
-        asked = await demands.demands_at(tx, actor.agency)
-        mixed = await linking.incidents_at(tx, actor.agency)
+        rows, tries = await store.openings_at(tx, agency), await store.refused_tries(tx, agency)
+        own = {row.opening.person for row in rows if row.opening.home == agency}
+        asked = await demands.demands_at(tx, agency)
+        mixed = await linking.incidents_at(tx, agency)
         known = await _known(tx, own | {row.demand.person for row in asked})
-        home, now = await directory.find_agency(tx, actor.agency), await people.now(tx)
+        home, now = await directory.find_agency(tx, agency), await people.now(tx)
         two = [(row.opening.home, row.opening.agency) for row in rows] + [(one.home, one.agency) for one in tries]
         names = await directory.agency_names(tx, [id for both in two for id in both])
         seen = own | {row.whom for row in asked if row.whom}

@@ -162,25 +162,13 @@ async def shared(
         demanded=await demanded.told(running(request), demands, now, zone, lang),
         never=never_page(person_id) if actor.person else "",
         **_words(lang),
-        said=SAID[lang],
+        **_leads_to(person_id, lang),
         person=person_id,
-        here=shared_page(person_id),
-        told=told_page(person_id),
-        see_told=TOLD[lang]["link"],
-        records=records_page(person_id),
-        see_records=RECORDS[lang]["link"],
-        erasure=erasure_page(person_id),
-        erase=ERASURE[lang]["link"],
-        mine=MINE,
-        first_days=(first_days_page(person_id), FIRST_DAYS[lang]["title"]),
-        pin=(OWN_PIN, PIN[lang]["title"]),
-        says=SHARED[lang],
         lead=about(actor, relations, person_id, SHARED[lang]["staff_lead"]) if whole else SHARED[lang]["staff_lead"],
         shown=shown,
         stopping=actor.person == person_id and any(one.stopping for one in shown),
         mark=mark,
         whole=whole,
-        looked=PAGE[lang],
         looks=parts(person_id, lang) if actor.may("looks.read", relations) else [],
         **frame(actor, PEOPLE),
         lang=lang,
@@ -188,14 +176,33 @@ async def shared(
 
 
 def _words(lang: Lang) -> dict[str, Any]:
-    """For a copy, for going on, for what happened with no yes of theirs, and for keeping somebody out."""
+    """The page's own; for a copy, for going on, for what happened with no yes of theirs, for keeping somebody out."""
     return {
+        "says": SHARED[lang],
+        "said": SAID[lang],
+        "looked": PAGE[lang],
         "copy": COPY[lang],
         "signing": SIGNING[lang],
         "used": SIGNING["en"]["used"],
         "about_opened": OPENED[lang],
         "about_demanded": DEMANDED[lang],
         "see_never": NEVER[lang]["link"],
+    }
+
+
+def _leads_to(person: UUID, lang: Lang) -> dict[str, Any]:
+    """The other pages of theirs, with the words of their links."""
+    return {
+        "here": shared_page(person),
+        "told": told_page(person),
+        "see_told": TOLD[lang]["link"],
+        "records": records_page(person),
+        "see_records": RECORDS[lang]["link"],
+        "erasure": erasure_page(person),
+        "erase": ERASURE[lang]["link"],
+        "mine": MINE,
+        "first_days": (first_days_page(person), FIRST_DAYS[lang]["title"]),
+        "pin": (OWN_PIN, PIN[lang]["title"]),
     }
 
 
