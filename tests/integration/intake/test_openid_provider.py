@@ -19,8 +19,7 @@ from services.intake.accounts import Stage
 from shared.security import demo
 from tests.integration.intake.browsers import Browsers
 from tests.integration.intake.issuers import come_back, set_out, settings_for
-from tests.integration.intake.world import Door, open_door, text
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import Door, text
 
 pytestmark = [
     pytest.mark.network,
@@ -62,14 +61,6 @@ async def provider() -> AsyncIterator[str]:
     yield address
     process.terminate()
     await process.wait()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
 
 
 async def says_yes(way: str, address: str, e_mail: str = E_MAIL, *, verified: bool = True) -> str:

@@ -3,11 +3,9 @@
 import re
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.intake.signing_in.codes import STEP, code_at
 from services.intake.signing_in.own import OFFER_LASTS, OFFERED
@@ -17,26 +15,12 @@ from shared.security.sealing import Compartment, seal
 from tests.integration.intake.browsers import Browsers, fields
 from tests.integration.intake.issuers import settings_for
 from tests.integration.intake.test_staff_sign_in import PASSWORD, Colleague, colleague, sign_in
-from tests.integration.intake.world import Door, open_door, text
-from tests.network import FreshDatabase, Network
+from tests.integration.intake.world import Door, text
 
 pytestmark = pytest.mark.network
 OWN = "/intake/account/own"
 NEW = "a kettle, a window, rain"
 NO = "That is not your password with a new code"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(network: Network) -> AsyncIterator[Door]:
-    fresh = FreshDatabase(network)
-    async with open_door(fresh) as opened:
-        yield opened
-    await fresh.drop()
-
-
-@pytest.fixture
-def browsers(house: Door) -> Browsers:
-    return Browsers(house)
 
 
 async def change(asks: httpx.AsyncClient, what: str, who: Colleague, **typed: str) -> httpx.Response:
