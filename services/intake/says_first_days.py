@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from services.intake.first_days import Condition, Kind, Stage
-from shared.web.words import Lang, Words
+from shared.web.words import Words
 
-FIRST_DAYS: Mapping[Lang, Mapping[str, str]] = {
+FIRST_DAYS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Your first days",
         "lead": "What you need when you come home, and who sees to it. Tell your worker what is wrong or new.",
@@ -15,6 +15,17 @@ FIRST_DAYS: Mapping[Lang, Mapping[str, str]] = {
         "things": "What is ready",
         "supervision": "What you told us of your supervision",
         "back": "Back to my page",
+    },
+    "staff": {  # the same page for whoever walks with them
+        "title": "Their first days",
+        "lead": "Arrange each of the five a day before they come home. Nothing here has to be there first for help to "
+        "begin.",
+        "day": "They come home {day}.",
+        "no_day": "No day is known yet.",
+        "no_day_why": "Write it down when they know it. It can change any time.",
+        "things": "What is ready",
+        "supervision": "What they told us of their supervision",
+        "back": "Back to their page",
     },
     "es": {
         "title": "Sus primeros días",

@@ -34,6 +34,7 @@ WAYS: Mapping[str, Words] = {
     "post": Words("Letter", "Carta"),
     "in_person": Words("I will come by", "Yo paso en persona"),
 }
+_THEY_COME = "They will come by"
 UNCLEAR: Mapping[str, Words] = {  # what to do about a contact that can't be used
     "incomplete": Words(
         "Write the number or address too, or leave both empty.",
@@ -87,6 +88,11 @@ def language_name(code: str) -> str:
 
 def ways(lang: Lang) -> list[tuple[str, str]]:
     return [(code, words.in_lang(lang)) for code, words in WAYS.items()]
+
+
+def ways_for_staff() -> list[tuple[str, str]]:
+    """The same, where a worker fills it in beside them."""
+    return [(code, _THEY_COME if code == "in_person" else words.en) for code, words in WAYS.items()]
 
 
 def first_needs(lang: Lang) -> list[tuple[str, str]]:

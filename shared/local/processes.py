@@ -166,9 +166,11 @@ class Daemon:
         if pid is None:
             return
         send(pid, signal.SIGSTOP)
-        for member in family(pid):
+        members = family(pid)
+        for member in members:
             send(member, signal.SIGKILL)
-        await self.gone(pid, 10.0)
+        for member in members:  # one that is still dying would be taken for a stray
+            await self.gone(member, 10.0)
 
     async def gone(self, pid: int, patience: float) -> bool:
         """Waits until `pid` is no longer the process it is now; whether that happened in time."""

@@ -18,6 +18,7 @@ from services.caseplan.referrals.fhir import task
 from services.caseplan.store import Kept
 from services.caseplan.views import ASKED_HEARS, with_agency
 from shared.contracts.referral import Stage
+from shared.security.permissions import Relation
 from shared.web import forms, say
 from shared.web.listing import Filter, Offer, Pages, View, asked, paged
 from shared.web.names import named
@@ -98,6 +99,7 @@ def _facts(sheet: Sheet, kept: Kept) -> list[Fact]:
 def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
     """The asked agency's own part: no pause, no other door, nothing of what was told elsewhere."""
     referral, back = kept.state, f"/caseplan/referrals/{kept.state.id}"
+    theirs = f"/intake/people/{referral.person}"
     verbs = offered(sheet.actor, REFERRAL, kept)
     main = next((verb for verb in FIRST if verb in verbs), "")
     heard = [row for row in sheet.timeline if row["party"] == "agency" or row["verb"] in ASKED_HEARS]
@@ -109,7 +111,7 @@ def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
         "asked_one.html",
         title=sheet.name(referral.program, "A program of yours"),
         whose=referral.person,
-        reach_url=f"/intake/people/{referral.person}/reach" if sheet.reachable else "",
+        reach_url=f"{theirs}/reach" if sheet.reachable else "",
         mark=say.due(due, sheet.now, sheet.zone, start=began) if due else Tag("", _stage(kept)),
         stage=_stage(kept),
         facts=known,
@@ -117,6 +119,8 @@ def _for_agency(request: Request, sheet: Sheet, kept: Kept) -> Response:
         often=buttons(sheet, REFERRAL, kept, verbs, back=back, main=main),
         promise=f"/caseplan/promises/new?person={referral.person}&back={back}",
         concern=f"/caseplan/concerns/new?person={referral.person}&back={back}",
+        portrait=f"{theirs}/portrait" if sheet.actor.may("portrait.read", {Relation.RECEIVING_AGENCY}) else "",
+        stop=f"{theirs}/stop",
         history=thread(sheet, REFERRAL.kind, heard),
         **frame(sheet.actor, TODAY),
         lang="en",

@@ -40,6 +40,7 @@ from services.intake.consents import (
 )
 from services.intake.consents.table import PRIVATE
 from services.intake.pages import consents as pages
+from services.intake.pages import stops
 from services.intake.places import shared_page
 from services.intake.says_consent import STOP
 from services.intake.signing import PATIENCE, Matter, keep, look
@@ -172,7 +173,10 @@ async def stop(
     """One consent, or all of them, by the person's word to a worker of any agency that knows them."""
     async with transaction(running(request)) as tx:  # before it is said what to mend, to whoever guessed an id
         await _require_known(tx, actor, person_id)
-    said = taken(await read(request, Stop, {"which": STOP["mend"], "given": STOP["mend_given"]}))
+    form = await read(request, Stop, {"which": STOP["mend"], "given": STOP["mend_given"]})
+    if form.value is None and is_form(request):
+        return await stops.draw(request, actor, person_id, form)
+    said = taken(form)
     async with command(running(request)) as tx:
 
         async def act() -> Answer:

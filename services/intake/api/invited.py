@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake import answering, naming
 from services.intake.pages import invited as pages
-from services.intake.places import INVITED, page_of
+from services.intake.places import INVITED, portrait_page
 from services.intake.staff import agency_of
 from services.intake.store import invited as store
 from services.intake.store.invited import Row
@@ -90,8 +90,8 @@ async def say_yes(
     row = await _mine(request, actor, invited_id)
     said = taken(await read(request, Word, pages.MEND))
     answer = await answering.yes_by_a_worker(request, actor, want, row, said.given)
-    if is_form(request):
-        return forms.see_other(page_of(invited_id, actor), request, said="person-added")
+    if is_form(request):  # to a page of this service: another one may not have heard of them yet
+        return forms.see_other(portrait_page(invited_id), request, said="person-added")
     return answer.response()
 
 

@@ -20,6 +20,7 @@ from services.intake.fitting import Looked, reasons, room
 from services.intake.pages.entries import SETTINGS
 from services.intake.pages.frame import frame, lang_for
 from services.intake.pages.programs import HERE, change, checked, choose, helps, state
+from services.intake.places import RELEASE_LISTS
 from services.intake.store import people, searching
 from services.intake.store.directory import Listed
 from services.intake.store.searching import MOST_COUNTED, Asked, Order
@@ -95,6 +96,7 @@ async def search(request: Request, actor: Reader, after: UUID | None = None) -> 
         lost=lost,
         unchecked=_unchecked(unchecked, lang),
         show_all=view.url(page=1, every="1"),
+        send=RELEASE_LISTS if actor.may("release_list.send", ()) else "",
         own=change(actor, actor.agency, SETTINGS, "agency.manage") if actor.agency else "",
         **frame(actor, HERE),
         lang=lang,

@@ -63,6 +63,7 @@ def program_page(request: Request, actor: Actor, action: str, program: Program |
         form=form,
         action=action,
         program=program,
+        back=of_program(program.id) if program else SETTINGS if actor.agency else DIRECTORY[1],
         still_right=f"/intake/programs/{program.id}/still-right" if program else "",
         said_on=dated(program.assured_on, "en") if program and program.assured_on else "",
         needs=[(code, name.en) for code, name in NEEDS.items()],

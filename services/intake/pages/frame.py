@@ -26,7 +26,9 @@ def about(actor: Actor, ties: Iterable[Relation], person: UUID, lead: str) -> st
     """What stands under a heading for staff: whose page it is, so that nobody acts on the wrong one."""
     if actor.person or not may(actor, "person.name", ties):
         return lead
-    who = Markup('<a href="{}">{}</a>').format(page_of(person, actor), named(person, "this person"))
+    who = named(person, "this person")
+    if set(ties) != {Relation.RECEIVING_AGENCY}:  # which has no page of theirs
+        who = Markup('<a href="{}">{}</a>').format(page_of(person, actor), who)
     return Markup("About {}. {}").format(who, lead)
 
 

@@ -16,7 +16,7 @@ from services.intake.directory import Agency
 from services.intake.erasures import Stage
 from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
-from services.intake.places import DUPLICATES, OPENINGS, erasure_page, page_of, records_page, shared_page
+from services.intake.places import DUPLICATES, OPENINGS, erasure_page, page_of, records_page, shared_page, stop_page
 from services.intake.says import CONTACT, SAID, START
 from services.intake.says_portrait import PORTRAIT, WAYS
 from services.intake.store import emergencies
@@ -62,7 +62,7 @@ async def add_page(request: Request, actor: Actor, form: Form[Any]) -> Response:
         status=422 if form.wrong else 200,
         form=form,
         needs=words.first_needs("en"),
-        ways=words.ways("en"),
+        ways=words.ways_for_staff(),
         languages=list(words.LANGUAGES.items()),
         **frame(actor, PEOPLE),
         lang="en",
@@ -216,7 +216,9 @@ async def header_page(
         may_edit=may(actor, "person.edit", person.ties(actor)),
         may_open=may(actor, "way_in.read", person.ties(actor)),
         may_link=may(actor, "link.read", person.ties(actor)),
+        may_stop=may(actor, "consent.revoke", person.ties(actor)),
         records=records_page(person.id),
+        stop=stop_page(person.id),
         erasing=_erasing(erasing, at, zone),
         opened_in_need=await _opened(request, actor, opened, at, zone),
         shared=shared_page(person.id),
@@ -267,7 +269,7 @@ def contact_page(request: Request, actor: Actor, person: UUID, form: Form[Any], 
         says=CONTACT[lang],
         lead=CONTACT[lang]["lead"] if actor.person else about(actor, {Relation.NAMED_WORKER}, person, staff_lead),
         start=START[lang],
-        ways=words.ways(lang),
+        ways=words.ways(lang) if actor.person else words.ways_for_staff(),
         languages=list(languages.items()),
         action=f"/intake/people/{person}/contact",
         back=page_of(person, actor),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.intake import portrait_words as words
 from services.intake import staff
-from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.frame import about, frame, lang_for
 from services.intake.pages.shared import zone_of
 from services.intake.places import page_of, portrait_page, reach_page
 from services.intake.portrait import (
@@ -25,6 +25,7 @@ from services.intake.portrait import (
     questions_of,
     sittings,
 )
+from services.intake.says import SAID
 from services.intake.says_portrait import PORTRAIT
 from services.intake.sittings import Whole
 from services.intake.store import directory
@@ -61,7 +62,7 @@ async def page(request: Request, actor: Actor, whole: Whole) -> Response:
         may_edit=may(actor, "portrait.edit", ties or {Relation.RECEIVING_AGENCY}),
         ways=reach_page(person.id) if may(actor, "ways.read", ties) else "",
         back=page_of(person.id, actor) if is_own or ties else "",
-        said={"told": PORTRAIT[lang]["told"]},
+        said={"told": PORTRAIT[lang]["told"], "person-added": SAID[lang]["person-added"]},
         **frame(actor, PEOPLE),
         lang=lang,
     )
@@ -152,6 +153,8 @@ async def ask_page(
     """What clashes is shown beside what was typed; sent again, what was typed comes after it."""
     lang = lang_for(actor, lang_of(request))
     person = whole.row.person
+    ties = actor.relations(person=person.id, workers=[person.worker], agency=person.agency)
+    lead = words.LEADS[section].in_lang(lang)
     asked = whole.asked(section)
     if clashes:
         form.typed["seen"] = _seen([question.code for question in asked], whole.now())
@@ -163,7 +166,10 @@ async def ask_page(
         "portrait_ask.html",
         status=409 if clashes else 422 if form.wrong else 200,
         says=PORTRAIT[lang],
-        section={"title": words.title(section, lang), "lead": words.LEADS[section].in_lang(lang)},
+        section={
+            "title": words.title(section, lang),
+            "lead": about(actor, ties or {Relation.RECEIVING_AGENCY}, person.id, lead),
+        },
         questions=[
             {
                 "code": question.code,

@@ -9,13 +9,13 @@ from fastapi import Request
 from starlette.responses import Response
 
 from services.intake import seals, words
-from services.intake.pages.frame import frame, lang_for
+from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
 from services.intake.places import portrait_page, reach_page
 from services.intake.reaching import Way
 from services.intake.says_portrait import WAYS
 from shared.security.identity import Actor
-from shared.security.permissions import may
+from shared.security.permissions import Relation, may
 from shared.security.sealing import Keys, as_bytes, open_sealed
 from shared.web import say
 from shared.web.edge import running
@@ -63,10 +63,11 @@ async def page(
         "ways.html",
         status=409 if moved else 422 if wrong else 200,
         says=WAYS[lang],
+        lead=about(actor, {Relation.NAMED_WORKER}, person.id, WAYS[lang]["lead" if actor.person else "staff_lead"]),
         ways=[_shown(one, form, actor, lang) for one in ways],
         version=person.version,
         moved=moved,
-        kinds=words.ways(lang),
+        kinds=words.ways(lang) if actor.person else words.ways_for_staff(),
         mending=form,
         add=form if not form.prefix and (wrong or moved) else blank(),
         may_edit=may(actor, "ways.edit", person.ties(actor)),
@@ -82,7 +83,7 @@ async def page(
 def _shown(one: Shown, sent: Form[Any], actor: Actor, lang: Lang) -> dict[str, Any]:
     way, says = one.way, WAYS[lang]
     prefix = f"w{way.id}-"
-    kind = words.WAYS[way.channel].in_lang(lang) if way.channel in words.WAYS else way.channel
+    kind = dict(words.ways(lang) if actor.person else words.ways_for_staff()).get(way.channel, way.channel)
     by = "person" if actor.person else "worker"
     return {
         "id": str(way.id),

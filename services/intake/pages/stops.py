@@ -3,15 +3,15 @@
 It shows what that worker's own agency tells or hears, and "everything": what else is shared is nobody's to see here.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake.pages.consents import LIVE
-from services.intake.pages.frame import frame
-from services.intake.pages.shared import what_of
+from services.intake.pages.frame import about, frame
+from services.intake.pages.shared import ties, what_of
 from services.intake.places import page_of, stop_page
 from services.intake.says import SHARED
 from services.intake.says_consent import STOP
@@ -21,8 +21,10 @@ from shared.runtime.errors import NotFound
 from shared.security import audit
 from shared.security.edge import allow
 from shared.security.identity import Actor
+from shared.security.permissions import Relation
+from shared.security.signin import LANDING
 from shared.web.edge import running, transaction
-from shared.web.forms import blank
+from shared.web.forms import Form, blank
 from shared.web.menu import PEOPLE
 from shared.web.templates import render
 
@@ -33,6 +35,11 @@ router = APIRouter(include_in_schema=False)
 async def page(
     person_id: UUID, request: Request, actor: Annotated[Actor, Depends(allow("consent.revoke"))]
 ) -> Response:
+    return await draw(request, actor, person_id, blank())
+
+
+async def draw(request: Request, actor: Actor, person_id: UUID, form: Form[Any]) -> Response:
+    """With what to mend beside what was chosen, where the form comes back."""
     async with transaction(running(request)) as tx:
         if actor.person is not None or not await store.is_known_to(tx, person_id, actor.agency, actor.id):
             raise NotFound("person", person_id)
@@ -40,6 +47,7 @@ async def page(
         live = [row.consent for row in await store.consents_of(tx, person_id) if row.consent.stage in LIVE]
         theirs = [one for one in live if actor.agency in (home, one.terms.recipient, one.terms.discloser)]
         names = await directory.agency_names(tx, [one.terms.recipient for one in theirs])
+        tied = await ties(tx, actor, person_id) or {Relation.RECEIVING_AGENCY}
         await audit.record(tx, actor, "consent.revoke", person_id, "form", "consent")
     which = [
         (
@@ -52,11 +60,13 @@ async def page(
     return render(
         request,
         "stop.html",
+        status=422 if form.wrong else 200,
         says=STOP,
+        lead=about(actor, tied, person_id, STOP["lead"]),
         here=stop_page(person_id),
         which=[("all", STOP["all"]), *which],
         how=[*spoken, ("paper", STOP["on_paper"])],
-        form=blank(),
-        back=page_of(person_id, actor) if actor.agency == home else "",
+        form=form,
+        back=page_of(person_id, actor) if actor.agency == home else LANDING[actor.role],
         **frame(actor, PEOPLE),
     )

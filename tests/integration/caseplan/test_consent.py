@@ -49,6 +49,14 @@ async def test_beneath_a_pause_the_agency_can_still_say_yes_and_is_told_of_no_pa
     assert (await world.read(YUSUF, f"/caseplan/referrals/{referral}"))["stage"] == "accepted"
 
 
+async def test_the_asked_agency_finds_where_a_stop_is_written_down_and_what_they_told(world: World):
+    await world.consent(RAY, CEDAR)
+    referral = await world.refer()
+    page = (await world.get(YUSUF, f"/caseplan/referrals/{referral}", **HTML)).text
+    for part in ("stop", "portrait"):
+        assert f'href="/intake/people/{RAY}/{part}"' in page
+
+
 async def test_a_revocation_that_jumps_a_gap_acts_at_once_and_again_harmlessly(world: World):
     consent = await world.consent(RAY, CEDAR)
     referral = await world.refer()

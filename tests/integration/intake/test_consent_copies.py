@@ -278,6 +278,20 @@ async def test_whoever_writes_down_a_stop_elsewhere_does_not_learn_how_much_is_s
     assert answers[0] == answers[1] and answers[0][0] == 200
 
 
+async def test_a_stop_says_whom_it_is_about_and_comes_back_with_what_to_mend(door):
+    person = await door.add()
+    await door.allow(person)
+    here = f"/intake/people/{person}/stop"
+    assert f'href="{here}"' in (await door.page(f"/intake/people/{person}/header", demo.DANA)).text
+    for who, back in ((demo.DANA, f"/caseplan/people/{person}"), (demo.YUSUF, "/caseplan/today")):
+        page = await door.page(here, who)
+        assert f'hx-get="/intake/people/{person}/name"' in page.text and f'href="{back}"' in page.text
+        empty = await door.fill(here, {"given": "by_phone"}, who)
+        assert empty.status_code == 422 and "Say what shall stop." in text(empty)
+        assert "Everything they let anybody know" in text(empty) and '<option value="by_phone" selected' in empty.text
+    assert f'href="/caseplan/people/{person}"' not in (await door.page(here, demo.YUSUF)).text
+
+
 async def test_one_stop_stops_one_and_twenty_at_once_stop_it_once(door):
     person = await door.add()
     one, other = await door.allow(person), await door.allow(person, categories=["contact"])

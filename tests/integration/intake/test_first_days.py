@@ -102,6 +102,8 @@ async def test_person_and_worker_read_one_page_and_it_takes_nothing_of_a_case(do
     assert "I have to be home at some hours" in own and WORDS in own
     assert "Not ready yet. We see to it." in own
     assert "No criminal-justice information (CJI)" in staff
+    assert "Their first days" in staff and "this person" in staff and "Hours at home" in staff
+    assert "Your" not in staff and "You come home" not in staff and "I have" not in staff
     pressed = await door.fill(f"/intake/people/{person}/first-days/ride", {"move": "arrange"}, demo.DANA)
     assert pressed.status_code == 303
     assert "It is set up for you." in text(await door.page(f"/intake/people/{person}/first-days", person))

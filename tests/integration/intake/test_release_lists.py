@@ -102,6 +102,19 @@ async def test_their_word_to_a_worker_makes_them_a_person_who_can_be_found(door)
     assert "invitation.read" in {look["action"] for look in looks}, "they read who looked before they came"
 
 
+async def test_a_yes_on_the_workers_form_leads_to_who_they_are_which_waits_for_no_other_service(door):
+    [ray] = await named(door, RAY)
+    said = await door.fill(f"/intake/invited/{ray['id']}/yes", {"given": "in_person"}, demo.DANA)
+    assert (said.status_code, said.headers["location"]) == (303, f"/intake/people/{ray['id']}/portrait")
+    assert "Ray Canary" in text(await door.page(said.headers["location"], demo.DANA))
+
+
+async def test_whoever_may_tell_of_somebody_finds_the_page_for_it_from_the_directory(door):
+    page = await door.page("/intake/directory", demo.YUSUF)
+    assert 'href="/intake/release-lists"' in page.text, "who runs an agency has no list of people to find it by"
+    assert "/intake/release-lists" not in (await door.page("/intake/directory")).text
+
+
 async def test_link_and_pin_open_their_choice_and_a_yes_leads_to_what_happens_next(door):
     [ray] = await named(door, RAY)
     path, pin = await link_of(door, ray["id"])

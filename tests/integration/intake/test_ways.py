@@ -127,6 +127,16 @@ async def test_a_colleague_sees_them_and_whoever_has_no_business_does_not(door: 
     assert (await door.get(f"/intake/people/{person}/ways", YUSUF)).status_code in (403, 404)
 
 
+async def test_a_worker_reads_whose_ways_these_are_in_a_workers_words(door: Door):
+    person = await door.add()
+    own, staff = [await door.page(f"/intake/people/{person}/ways", who) for who in (person, DANA)]
+    assert "I will come by" in text(own) and "you say is safe" in text(own)
+    assert "They will come by" in text(staff) and "they say is safe" in text(staff)
+    assert f'hx-get="/intake/people/{person}/name"' in staff.text
+    asking = await door.page("/intake/people/new", DANA)
+    assert "They will come by" in text(asking) and "I will come by" not in text(asking)
+
+
 async def test_nothing_of_it_stands_in_clear(door: Door):
     person = await door.add()
     await add(door, person, way="sms", contact=OTHER, safe=True, readers="Canary reader", code_word="Canaryword")
