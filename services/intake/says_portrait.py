@@ -86,9 +86,6 @@ WAYS: Mapping[Lang, Mapping[str, str]] = {
         "title": "How to reach you",
         "staff_title": "How to reach them",
         "lead": "We use only what you say is safe. The first one is tried first.",
-        "staff_lead": "We use only what they say is safe. The first one is tried first.",
-        "staff_none": "No way to reach them yet.",
-        "staff_none_why": "They can come by, or look at their page.",
         "none": "No way to reach you yet.",
         "none_why": "You can come by, or look at your page.",
         "safe": "Safe",
@@ -165,4 +162,10 @@ WAYS: Mapping[Lang, Mapping[str, str]] = {
         "mend_many": "Ocho formas es lo más que cabe. Quite una primero.",
         "ways-saved": "Guardado.",
     },
+}
+# The same page for a worker.
+WAYS_STAFF: Mapping[str, str] = {
+    "lead": "We use only what they say is safe. The first one is tried first.",
+    "none": "No way to reach them yet.",
+    "none_why": "They can come by, or look at their page.",
 }

@@ -13,7 +13,7 @@ from services.intake.pages.frame import about, frame, lang_for
 from services.intake.people import Person
 from services.intake.places import portrait_page, reach_page
 from services.intake.reaching import Way
-from services.intake.says_portrait import WAYS
+from services.intake.says_portrait import WAYS, WAYS_STAFF
 from shared.security.identity import Actor
 from shared.security.permissions import Relation, may
 from shared.security.sealing import Keys, as_bytes, open_sealed
@@ -55,6 +55,7 @@ async def page(
 ) -> Response:
     """`form`: the one that has to be mended; what was typed stays in it."""
     lang = lang_for(actor, lang_of(request))
+    says = WAYS[lang]
     ways = await opened(running(request).keys, person)
     form = form or blank()
     wrong = bool(form.wrong)
@@ -62,8 +63,9 @@ async def page(
         request,
         "ways.html",
         status=409 if moved else 422 if wrong else 200,
-        says=WAYS[lang],
-        lead=about(actor, {Relation.NAMED_WORKER}, person.id, WAYS[lang]["lead" if actor.person else "staff_lead"]),
+        says=says,
+        empty=says if actor.person else WAYS_STAFF,
+        lead=about(actor, {Relation.NAMED_WORKER}, person.id, says["lead"] if actor.person else WAYS_STAFF["lead"]),
         ways=[_shown(one, form, actor, lang) for one in ways],
         version=person.version,
         moved=moved,
