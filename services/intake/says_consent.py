@@ -189,6 +189,8 @@ BESIDE: Mapping[str, str] = {
     "choose": "Choose one",
     "other_language": "Read it in Spanish",
     "english": "Read it in English",
+    "ask": "Ask on their own page",
+    "not_now": "Not now",
     "mend_signed": "Say how they say yes.",
     "mend_name": "Let them write their name, or choose another way.",
     "alone": "Where are you?",

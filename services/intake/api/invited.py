@@ -74,12 +74,10 @@ async def get_invited(invited_id: UUID, request: Request, actor: Reader) -> Resp
     async with transaction(running(request)) as tx:
         row = await store.find(tx, invited_id)
         actor.require("invitation.read", actor.relations(agency=row.invited.welcoming), invited_id)
-        at = await store.now(tx)
         await audit.record(tx, actor, "invitation.read", invited_id, "invitation", "welcome")
-    told = await naming.told_of(running(request).keys, row)
     if wants_html(request):
-        return await pages.page(request, actor, row, told, at)
-    return JSONResponse(_json(row, told))
+        return await pages.page(request, actor, row)
+    return JSONResponse(_json(row, await naming.told_of(running(request).keys, row)))
 
 
 @router.post(INVITED + "/{invited_id}/yes", openapi_extra=takes(Word), status_code=201)
@@ -88,7 +86,10 @@ async def say_yes(
 ) -> Response:
     """They said yes to a worker, who walks with them from now on unless somebody else is named."""
     row = await _mine(request, actor, invited_id)
-    said = taken(await read(request, Word, pages.MEND))
+    form = await read(request, Word, pages.MEND)
+    if form.value is None and is_form(request):
+        return await pages.page(request, actor, row, yes=form)
+    said = taken(form)
     answer = await answering.yes_by_a_worker(request, actor, want, row, said.given)
     if is_form(request):  # to a page of this service: another one may not have heard of them yet
         return forms.see_other(portrait_page(invited_id), request, said="person-added")
@@ -98,8 +99,12 @@ async def say_yes(
 @router.post(INVITED + "/{invited_id}/no", openapi_extra=takes(Word))
 async def say_no(invited_id: UUID, request: Request, actor: Writer) -> Response:
     """They said no to a worker: what was told is deleted now. Nobody else hears of it."""
-    await _mine(request, actor, invited_id)
-    said = taken(await read(request, Word, pages.MEND))
+    row = await _mine(request, actor, invited_id)
+    form = await read(request, Word, pages.MEND)
+    form.prefix = "no-"
+    if form.value is None and is_form(request):
+        return await pages.page(request, actor, row, no=form)
+    said = taken(form)
     await answering.no(request, actor, invited_id, said.given)
     if is_form(request):
         return forms.see_other(INVITED, request, said="invitation-deleted")

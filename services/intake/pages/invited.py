@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from starlette.responses import Response
 
-from services.intake import words
+from services.intake import naming, words
 from services.intake.invited import Patience
 from services.intake.pages.frame import frame
 from services.intake.places import INVITED, YES
 from services.intake.says import SAID, START
 from services.intake.says_invited import INVITED as SAYS
 from services.intake.store import directory
+from services.intake.store import invited as store
 from services.intake.store.invited import Row
 from shared.security.identity import Actor
 from shared.web import say
@@ -47,13 +48,21 @@ async def list_page(
     )
 
 
-async def page(request: Request, actor: Actor, row: Row, told: Told, at: datetime) -> Response:
+async def page(
+    request: Request, actor: Actor, row: Row, *, yes: Form[Any] | None = None, no: Form[Any] | None = None
+) -> Response:
+    """`yes`, `no`: the form that comes back with what to mend."""
+    async with transaction(running(request)) as tx:
+        at = await store.now(tx)
+    told = await naming.told_of(running(request).keys, row)
     return render(
         request,
         "invited_one.html",
+        status=422 if yes or no else 200,
         one=_line(row, told, await _senders(request, [row]), at),
         given=GIVEN,
-        form=blank(),
+        form=yes or blank(),
+        refusing=no or blank("no-"),
         here=f"{INVITED}/{row.invited.id}",
         back=INVITED,
         **frame(actor, PEOPLE),

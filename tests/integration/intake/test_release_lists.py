@@ -109,6 +109,15 @@ async def test_a_yes_on_the_workers_form_leads_to_who_they_are_which_waits_for_n
     assert "Ray Canary" in text(await door.page(said.headers["location"], demo.DANA))
 
 
+@pytest.mark.parametrize("word", ["yes", "no"])
+async def test_who_writes_down_no_way_gets_the_page_back_with_what_to_mend(door: Door, word: str):
+    [ray] = await named(door, RAY)
+    page = await door.fill(f"/intake/invited/{ray['id']}/{word}", {}, demo.DANA)
+    assert (page.status_code, page.text.count("Say how they told you.")) == (422, 2)
+    assert ray["name"] in page.text
+    assert (await door.get(f"/intake/invited/{ray['id']}", demo.DANA)).status_code == 200, "nothing was answered"
+
+
 async def test_whoever_may_tell_of_somebody_finds_the_page_for_it_from_the_directory(door):
     page = await door.page("/intake/directory", demo.YUSUF)
     assert 'href="/intake/release-lists"' in page.text, "who runs an agency has no list of people to find it by"
