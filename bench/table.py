@@ -42,7 +42,7 @@ def line(row: Row) -> str:
     """The row for a terminal."""
     beside = f"  beside {row.limit}" if row.limit else ""
     goal = f"  goal {row.goal.replace('*', '')}" if row.goal else ""
-    return f"{row.bench:<9}{row.what}: {row.ours}{beside}  {row.ratio}{goal}"
+    return f"{row.bench:<11}{row.what}: {row.ours}{beside}  {row.ratio}{goal}"
 
 
 def _where(found: Mapping[str, Any]) -> str:
