@@ -74,11 +74,11 @@ def _first_lost(cuts: Mapping[Log, int]) -> dict[Log, Mark]:
 
 
 async def log_ends(consumer: AIOKafkaConsumer, logs: Sequence[Log]) -> dict[Log, int]:
-    """The end offset of each log; a topic that does not exist is left out."""
+    """The end offset of each log, in the order of `logs`; a topic that does not exist is left out."""
     known = await consumer.topics()
     asked = {TopicPartition(log.topic, log.shard): log for log in logs if log.topic in known}
     ends = await consumer.end_offsets(list(asked)) if asked else {}
-    return {asked[where]: end for where, end in ends.items()}
+    return {log: ends[where] for where, log in asked.items()}  # Kafka answers broker by broker, in no order
 
 
 async def find_cuts(

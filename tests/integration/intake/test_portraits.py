@@ -182,25 +182,33 @@ async def test_a_mentor_reads_and_writes_nothing(door: Door):
 async def hear(door: Door, *facts: ReferralEvent) -> None:
     """As caseplan says them, one after the other."""
     for event in facts:
-        door.heard += 1
-        envelope = Envelope(
-            id=uuid7(),
-            source="/throughcare/caseplan",
-            type=event.type,
-            subject=str(event.referral),
-            time=await door.pool.fetchval("SELECT clock()"),
-            sequence=door.heard,
-            epoch=1,
-            partitionkey=str(event.person),
-            dataschema=f"urn:throughcare:schema:{event.type}",
-            data=encode_data(event),
-            traceparent=None,
-            causationid=None,
-            actor=None,
-        )
-        inbox = Inbox(door.pool, "intake", reactions)
-        inbox.cluster = "test"
-        await inbox.process([Record(event.topic, 0, door.heard, *to_kafka(envelope))])
+        await inbox_of(door).process([await as_caseplan_says(door, event)])
+
+
+def inbox_of(door: Door) -> Inbox:
+    inbox = Inbox(door.pool, "intake", reactions)
+    inbox.cluster = "test"
+    return inbox
+
+
+async def as_caseplan_says(door: Door, event: ReferralEvent) -> Record:
+    door.heard += 1
+    envelope = Envelope(
+        id=uuid7(),
+        source="/throughcare/caseplan",
+        type=event.type,
+        subject=str(event.referral),
+        time=await door.pool.fetchval("SELECT clock()"),
+        sequence=door.heard,
+        epoch=1,
+        partitionkey=str(event.person),
+        dataschema=f"urn:throughcare:schema:{event.type}",
+        data=encode_data(event),
+        traceparent=None,
+        causationid=None,
+        actor=None,
+    )
+    return Record(event.topic, 0, door.heard, *to_kafka(envelope))
 
 
 def says(kind: type[ReferralEvent], person: UUID, **more) -> ReferralEvent:

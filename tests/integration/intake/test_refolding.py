@@ -8,9 +8,11 @@ import pytest_asyncio
 
 from services.intake.refolding import refold
 from services.intake.seals import UNKNOWN
+from shared.contracts import referral
 from shared.runtime.ids import uuid7
 from shared.security.demo import CEDAR_HOUSE, DANA, LENA, RUTH, TONY, WELCOME_ALDER, YUSUF
 from tests.integration.backups import Backups, empty_logs
+from tests.integration.intake.test_portraits import as_caseplan_says, inbox_of, says
 from tests.integration.intake.world import CALENDAR, NAME, NUMBER, Door
 
 pytestmark = [pytest.mark.network, pytest.mark.usefixtures("kafka", "logs")]
@@ -227,3 +229,17 @@ async def test_what_somebody_told_since_is_known_again_closed_as_it_was_and_so_i
     assert (await door.get(f"{here}/name", DANA)).json()["name"] == "Robin"
     back = (await door.get(f"{here}/ways", person)).json()["ways"]
     assert [{**one, "id": ""} for one in back] == [{**one, "id": ""} for one in ways]
+
+
+async def test_what_a_referral_changed_since_is_heard_once_also_of_whoever_came_since(door: Door, backups: Backups):
+    """Their welcome is taken back before what became of them, in whatever order Kafka names its topics."""
+    before = await backups.take()
+    person = await door.add(needs=["food"])
+    record = await as_caseplan_says(door, says(referral.Sent, person))
+    await inbox_of(door).process([record])
+    told = await door.pool.fetch("SELECT question, version FROM answer WHERE said_by = 'referral'")
+    assert len(told) == 1
+    await backups.restore(before)
+    await inbox_of(door).process([record])
+    assert await door.pool.fetch("SELECT question, version FROM answer WHERE said_by = 'referral'") == told
+    assert await door.events("need") == [], "it stands in the log, and is not said again"
