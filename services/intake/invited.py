@@ -18,6 +18,7 @@ from shared.contracts.codes import Coded
 from shared.workflow import LAPSE, Decision, Hours, Move, Party, Timer, Workflow
 
 KIND = "invited.lapse"
+WRONG_PINS = 10  # of a link, however slowly they are typed and from wherever
 Verb = Literal["name_again", "say_yes", "say_no", "lapse"]
 
 

@@ -11,8 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.intake.invited import new_pin
+from services.intake.invited import WRONG_PINS, new_pin
 from services.intake.same_time import SAME_TIME
+from services.intake.signing_in.tries import TRIES
 from services.intake.ways_in import new_code
 from shared.runtime.database import ScopedConnection
 from shared.runtime.ids import uuid7
@@ -97,6 +98,37 @@ async def test_a_pin_is_not_guessed_by_trying_them(door: Door):
     answers = [(await door.fill(path, {"pin": _other(pin)})).status_code for _ in range(7)]
     assert answers == [422] * 6 + [429]
     assert (await door.fill(path, {"pin": pin})).status_code == 429, "also the right one waits"
+
+
+async def test_ten_wrong_pins_are_the_end_of_a_link_however_slowly_they_are_typed(door: Door):
+    [ray] = await named(door, row("A-1"))
+    path, pin = await link_of(door, ray["id"])
+
+    async def typed(what: str, at: int, link: str = path) -> tuple[int, Any, Any]:
+        """From a new place every few tries, so that nothing but the link itself counts."""
+        door.client.headers["X-Forwarded-For"] = f"127.0.1.{at // (TRIES.amount - 1)}"
+        page, ticket = await type_pin(door, link, what)
+        return page.status_code, _without(page, link), ticket
+
+    first = await typed(_other(pin), 0)
+    for n in range(1, WRONG_PINS):
+        assert await typed(_other(pin), n) == first
+    began = time.monotonic()
+    assert await typed(pin, WRONG_PINS) == first, "the right one opens nothing any more, and looks as a wrong one"
+    assert time.monotonic() - began >= SAME_TIME
+    assert await typed(pin, WRONG_PINS + 1, f"/intake/yes/{new_code()}") == first
+    fresh, its_pin = await link_of(door, ray["id"])
+    assert (await typed(its_pin, WRONG_PINS + 2, fresh))[2], "and the agency makes them another"
+
+
+async def test_who_mistypes_now_and_then_and_gets_it_right_keeps_their_link(door: Door):
+    [ray] = await named(door, row("A-1"))
+    path, pin = await link_of(door, ray["id"])
+    for n in range(3):
+        door.client.headers["X-Forwarded-For"] = f"127.0.1.{n}"
+        for _ in range(TRIES.amount - 1):
+            await door.fill(path, {"pin": _other(pin)})
+        assert (await type_pin(door, path, pin))[1]
 
 
 async def test_a_choice_is_made_by_nobody_without_the_pin(door: Door):

@@ -1,7 +1,7 @@
 """The link of an invitation: made by the agency that asks, handed out apart from its PIN, opened by whom it names.
 
-Whatever is wrong looks alike and takes as long: no such link, another PIN, somebody who has said yes, no, or nothing
-for thirty days. So a link tells nobody what became of anybody.
+Whatever is wrong looks alike and takes as long: no such link, another PIN, ten wrong ones before it, somebody who
+has said yes, no, or nothing for thirty days. So a link tells nobody what became of anybody.
 """
 
 import time
@@ -154,12 +154,14 @@ class Links:
         return SelfReferral(name=name, way=given.way, contact=given.contact, safe=given.safe, language=given.language)
 
     async def _opened(self, request: Request, code: str, pin: str) -> Row | None:
-        """As long for a link that nobody has as for one with another PIN."""
+        """As long for a link that nobody has as for one with another PIN, or one that ten wrong ones have ended."""
         async with transaction(running(request), SERVICE) as tx:
-            found = await store.by_code(tx, hash_of(code))
+            found = await store.try_link(tx, hash_of(code))
         way = WayIn(found[0], found[1], None) if found else None
         if await self._pins.judge(way, pin) is None or found is None:
             return None
+        async with transaction(running(request), SERVICE) as tx:
+            await store.was_right(tx, hash_of(code))
         return await self._find(request, found[0])
 
     def _of_ticket(self, code: str, ticket: str) -> UUID | None:
@@ -179,8 +181,7 @@ class Links:
 
     async def _still_opens(self, request: Request, code: str, id: UUID) -> bool:
         async with transaction(running(request), SERVICE) as tx:
-            found = await store.by_code(tx, hash_of(code))
-        return found is not None and found[0] == id
+            return await store.still_opens(tx, hash_of(code), id)
 
     async def _ask(self, request: Request, code: str, ticket: str, row: Row, form: Form[Given]) -> Response:
         here, one = running(request), row.invited

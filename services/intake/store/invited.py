@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.intake.invited import Invited, Stage
+from services.intake.invited import WRONG_PINS, Invited, Stage
 from shared.messaging.timers import start_timers
 from shared.runtime import sql
 from shared.runtime.errors import NotFound
@@ -133,10 +133,19 @@ async def put_link(tx: Connection, id: UUID, code: bytes, pin: str) -> bool:
     return await tx.fetchval(SQL["put_link"], id, code, pin) is not None
 
 
-async def by_code(tx: Connection, code: bytes) -> tuple[UUID, str] | None:
-    """Who may answer by that link, and the hash of its PIN."""
-    row = await tx.fetchrow(SQL["by_code"], code)
+async def try_link(tx: Connection, code: bytes) -> tuple[UUID, str] | None:
+    """Who may answer by that link, and the hash of its PIN; None too where it was tried through."""
+    row = await tx.fetchrow(SQL["try_link"], code, WRONG_PINS)
     return (row["id"], row["pin"]) if row else None
+
+
+async def was_right(tx: Connection, code: bytes) -> None:
+    """What was typed before counts no more: whoever holds both link and PIN mistyped it."""
+    await tx.execute(SQL["was_right"], code)
+
+
+async def still_opens(tx: Connection, code: bytes, id: UUID) -> bool:
+    return bool(await tx.fetchval(SQL["still_opens"], code, id))
 
 
 async def save(tx: Connection, decision: Decision[Invited]) -> None:

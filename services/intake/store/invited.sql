@@ -58,10 +58,18 @@ SELECT id, sender, welcoming, stage, release_on, told, told_at, code IS NOT NULL
 SELECT count(*) FROM invited WHERE welcoming = $1 AND stage = 'waiting';
 
 -- name: put_link
-UPDATE invited SET code = $2, pin = $3 WHERE id = $1 AND stage = 'waiting' RETURNING id;
+UPDATE invited SET code = $2, pin = $3, wrong_pins = 0 WHERE id = $1 AND stage = 'waiting' RETURNING id;
 
--- name: by_code
-SELECT id, pin FROM invited WHERE code = $1 AND stage = 'waiting';
+-- name: try_link
+-- Counted as a wrong one before anybody knows, in the same statement, so that none is typed past the last.
+UPDATE invited SET wrong_pins = wrong_pins + 1 WHERE code = $1 AND stage = 'waiting' AND wrong_pins < $2
+RETURNING id, pin;
+
+-- name: was_right
+UPDATE invited SET wrong_pins = 0 WHERE code = $1;
+
+-- name: still_opens
+SELECT EXISTS (SELECT FROM invited WHERE code = $1 AND id = $2 AND stage = 'waiting');
 
 -- name: settle
 -- They have said yes or no: of what was told nothing stays.
