@@ -34,6 +34,7 @@ def as_json(seen: Look) -> dict[str, Any]:
         "hidden": {name: WHY_HIDDEN for name, count in report.counts.items() if isinstance(count, Veil)},
         "first_answer": _hours(report.first_answer),
         "hours_to_a_human": report.hours_to_a_human,
+        "seconds_to_in_effect": report.seconds_to_in_effect,
         "by_agency": [_agency(row) for row in report.by_agency],
         "by_stage": _numbers(report.by_stage),
         "by_month": [{"month": f"{month:%Y-%m}", **_numbers(counts)} for month, counts in report.by_month.items()],

@@ -21,6 +21,7 @@ OF_AGENCY = ("sent", "answered", "begun", "reported", "confirmed")
 KEPT = ("due", "kept", "moved", "late")
 SETBACKS = ("in_time", "late", "waiting")
 MESSAGES = ("sent", "withheld", "waiting")
+REVOCATIONS = ("in_effect", "waiting")
 NAMES = {
     **dict.fromkeys(("sent", "answered", "begun", "reported"), "referrals_"),
     **dict.fromkeys(("confirmed", "reopened", "silent"), "loops_"),
@@ -63,6 +64,10 @@ class Raw:
     setbacks: Mapping[str, int] = field(default_factory=dict)
     setback_middle: timedelta | None = None
     messages: Mapping[str, int] = field(default_factory=dict)
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    tellings: Mapping[str, int] = field(default_factory=dict)
+    revocations: Mapping[str, int] = field(default_factory=dict)
+    revocation_middle: timedelta | None = None
 
 
 class Hours(NamedTuple):
@@ -94,6 +99,7 @@ class Report:
     by_agency: Sequence[AgencyReport]
     first_answer: Hours
     hours_to_a_human: float | None
+    seconds_to_in_effect: float | None
 
 
 class _Cells:
@@ -119,6 +125,7 @@ def count(raw: Raw, *, hide: bool) -> Report:
     _put_referrals(cells, raw)
     _put_promises(cells, raw)
     _put_the_rest(cells, raw)
+    _put_the_door(cells, raw)
     shown: Mapping[str, Count] = _suppressed(cells) if hide else cells.counts
     hours = _hours_by_agency(raw)
     return Report(
@@ -142,6 +149,7 @@ def count(raw: Raw, *, hide: bool) -> Report:
         ],
         first_answer=_hours(shown["referrals_answered"], [hour for some in hours.values() for hour in some]),
         hours_to_a_human=_hours_to_a_human(raw, shown),
+        seconds_to_in_effect=_seconds_to_in_effect(raw, shown),
     )
 
 
@@ -199,6 +207,18 @@ def _put_the_rest(cells: _Cells, raw: Raw) -> None:
     cells.bind(cells.put("messages_decided", sum(cells.counts[part] for part in parts)), parts)
 
 
+def _put_the_door(cells: _Cells, raw: Raw) -> None:
+    """What is left of a whole is a count of its own, so that nobody has a small one by subtracting."""
+    promised, told = raw.arrivals.get("promised", 0), raw.tellings.get("told", 0)
+    late, retold = min(raw.arrivals.get("late", 0), promised), raw.tellings.get("retold", 0)
+    parts = [cells.put("first_answers_in_time", promised - late), cells.put("first_answers_late", late)]
+    cells.bind(cells.put("first_answers_promised", promised), parts)
+    parts = [cells.put("answers_first_told", told - retold), cells.put("answers_retold", retold)]
+    cells.bind(cells.put("answers_told", told), parts)
+    parts = [cells.put(f"revocations_{name}", raw.revocations.get(name, 0)) for name in REVOCATIONS]
+    cells.bind(cells.put("revocations", sum(cells.counts[part] for part in parts)), parts)
+
+
 def _hours_by_agency(raw: Raw) -> dict[UUID, list[float]]:
     hours: dict[UUID, list[float]] = defaultdict(list)
     for agency, asked_at, answered_at in raw.answers:
@@ -224,3 +244,9 @@ def _hours_to_a_human(raw: Raw, shown: Mapping[str, Count]) -> float | None:
     if raw.setback_middle is None or any(isinstance(half, Veil) for half in halves):
         return None
     return round(raw.setback_middle / timedelta(hours=1), 1)
+
+
+def _seconds_to_in_effect(raw: Raw, shown: Mapping[str, Count]) -> float | None:
+    if raw.revocation_middle is None or isinstance(shown["revocations_in_effect"], Veil):
+        return None
+    return round(raw.revocation_middle.total_seconds(), 1)

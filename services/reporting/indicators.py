@@ -6,7 +6,7 @@ round, is found by a test.
 
 from dataclasses import asdict, dataclass
 
-from shared.contracts import message, promise, referral, setback
+from shared.contracts import consent, halted, message, need, person, portrait, promise, referral, setback
 from shared.contracts.events import Event
 
 SMALL = "1 to 10 are hidden, and whatever would tell them: shares, sums, the smallest neighbor."
@@ -130,7 +130,43 @@ MESSAGES = Indicator(
     _types(message.Decided, message.Sent, message.Withheld),
 )
 
-INDICATORS = (FUNNEL, LOOPS, TOLD, ANSWERED, FIRST_ANSWER, PROMISES, SETBACKS, MESSAGES, STAGES)
+ARRIVALS = Indicator(
+    "first_answers_in_time",
+    "First answers to people who asked by themselves",
+    "They were told by when somebody is named to walk with them. Whether that moment was kept is counted; who asked, "
+    "where, and what for is not.",
+    "Answers promised to people who asked for help by themselves, whose promised moment lies in the window.",
+    "all but those where it was said that nobody was named by then; and those",
+    "all of them",
+    ("first_answers_promised", "first_answers_in_time", "first_answers_late"),
+    _types(person.Acknowledged, person.AnswerLate),
+)
+TELLINGS = Indicator(
+    "answers_retold",
+    "Told again",
+    "Answers that people gave to an agency, having given them to another before. Nobody should have to tell their "
+    "story twice. What they chose to skip is counted nowhere.",
+    "Answers that people gave in the window, of who they are and of what they need.",
+    "those that another agency had heard before; those told for the first time",
+    "all of them",
+    ("answers_told", "answers_retold", "answers_first_told"),
+    _types(portrait.Told, need.Told),
+)
+REVOCATIONS = Indicator(
+    "seconds_to_in_effect",
+    "From “stop sharing” to in effect",
+    "In effect when every service that tells anybody anything has said that nothing more goes out. In real time: "
+    "nights and weekends count.",
+    "Consents that people took back in the window.",
+    "those that are in effect, and the middle time until they were; those that are not yet",
+    "all of them",
+    ("revocations", "revocations_in_effect", "revocations_waiting"),
+    _types(consent.Revoked, halted.Halted),
+)
+
+INDICATORS = (
+    FUNNEL, LOOPS, TOLD, ANSWERED, FIRST_ANSWER, PROMISES, SETBACKS, MESSAGES, ARRIVALS, TELLINGS, REVOCATIONS, STAGES,
+)  # fmt: skip
 
 
 def definitions() -> list[dict[str, object]]:

@@ -186,7 +186,44 @@ def apart(report: Report) -> list[tuple[said.Indicator, Table]]:
         (said.SETBACKS, Table(("What came of it", "Setbacks"), setbacks)),
         (said.TOLD, Table(("What we heard", "Referrals"), (_row("Told to a worker only", counts["told_worker"]),))),
         (said.MESSAGES, Table(("What came of it", "Messages"), messages)),
+        *front_door(report),
     ]
+
+
+def front_door(report: Report) -> list[tuple[said.Indicator, Table]]:
+    counts = report.counts
+    answers = (
+        _row("Promised", counts["first_answers_promised"]),
+        _row("Somebody was named in time", counts["first_answers_in_time"]),
+        _row("Nobody was named in time", counts["first_answers_late"]),
+    )
+    told = (
+        _row("Told", counts["answers_told"]),
+        _row("For the first time", counts["answers_first_told"]),
+        _row("Again, to another agency", counts["answers_retold"]),
+    )
+    stops = (
+        _row("Taken back", counts["revocations"]),
+        _row("In effect", counts["revocations_in_effect"]),
+        _row("Not in effect yet", counts["revocations_waiting"]),
+        ("Middle time until in effect", lasting(report.seconds_to_in_effect)),
+    )
+    return [
+        (said.ARRIVALS, Table(("What came of it", "Promised answers"), answers)),
+        (said.TELLINGS, Table(("How often", "Answers"), told)),
+        (said.REVOCATIONS, Table(("Where it stands", "Consents"), stops)),
+    ]
+
+
+def lasting(seconds: float | None) -> str:
+    """A time in the unit that fits it: a stop takes seconds, unless something was wrong."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return "Under 1 s"
+    if round(seconds) < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3570 else f"{seconds / 3600:.1f} h"
 
 
 def _row(name: str, number: Count) -> tuple[str | Veil, ...]:

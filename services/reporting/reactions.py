@@ -1,7 +1,7 @@
 """What reporting does when it hears the others: it counts, idempotently, in the transaction that notes the progress.
 
-Not heard, because nothing in the mirror counts it: people and consents (whom it is about is none of its business),
-plans (a person's own steps are never counted), deliveries, answers and partners (the referral says what came of them).
+Not heard, because nothing in the mirror counts it: plans (a person's own steps are never counted), deliveries, answers
+and partners (the referral says what came of them). Whom a fact is about is none of its business: no row keeps a person.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,14 @@ from asyncpg import Connection
 
 from services.reporting import store
 from services.reporting.folding import fold_messages, fold_promises, fold_referrals, fold_setbacks
+from services.reporting.folding_door import fold_arrivals, fold_revocations, fold_tellings
 from shared.contracts.agency import AgencyEvent, AgencyFacts
+from shared.contracts.consent import ConsentEvent
+from shared.contracts.halted import Halted
 from shared.contracts.message import MessageEvent
+from shared.contracts.need import NeedEvent
+from shared.contracts.person import PersonEvent
+from shared.contracts.portrait import PortraitEvent
 from shared.contracts.program import ProgramEvent
 from shared.contracts.promise import PromiseEvent
 from shared.contracts.referral import ReferralEvent
@@ -19,6 +25,8 @@ from shared.contracts.setback import SetbackEvent
 from shared.messaging.reactions import Fact, Reactions
 from shared.security import workers
 from shared.security.accounts import hear_accounts
+
+DISCLOSING = ("caseplan", "notifications")  # a revocation is in effect when both have said that nothing more goes out
 
 reactions = Reactions()
 hear_accounts(reactions)
@@ -55,3 +63,18 @@ async def hear_setbacks(tx: Connection, facts: Sequence[Fact]) -> None:
 @reactions.on(MessageEvent.topic)
 async def hear_messages(tx: Connection, facts: Sequence[Fact]) -> None:
     await store.put(tx, fold_messages(facts))
+
+
+@reactions.on(PersonEvent.topic)
+async def hear_people(tx: Connection, facts: Sequence[Fact]) -> None:
+    await store.put(tx, fold_arrivals(facts))
+
+
+@reactions.on(PortraitEvent.topic, NeedEvent.topic)
+async def hear_tellings(tx: Connection, facts: Sequence[Fact]) -> None:
+    await store.put(tx, fold_tellings(facts))
+
+
+@reactions.on(ConsentEvent.topic, *(Halted.channel.format(service=service) for service in DISCLOSING))
+async def hear_revocations(tx: Connection, facts: Sequence[Fact]) -> None:
+    await store.put(tx, fold_revocations(facts))

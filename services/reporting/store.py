@@ -11,20 +11,28 @@ from asyncpg import Connection, Record
 
 from services.reporting.counting import AgencyCounts, Answered, PromiseCounts, Raw
 from services.reporting.folding import MessageChange, PromiseChange, ReferralChange, SetbackChange
+from services.reporting.folding_door import ArrivalChange, RevocationChange, TellingChange
 from shared.contracts import agency, program
 from shared.runtime import sql
 from shared.workflow.calendars import Calendar, calendar_of
 
 SQL = sql.load(__file__, "store.sql")
 CONSUMER = "reporting"
-PROJECTIONS = ("agency", "program", "referral", "promise", "setback", "message")
+PROJECTIONS = (
+    "agency", "program", "referral", "promise", "setback", "message", "arrival", "telling", "revocation",
+)  # fmt: skip
 
-Change = ReferralChange | PromiseChange | SetbackChange | MessageChange
+Change = (
+    ReferralChange | PromiseChange | SetbackChange | MessageChange | ArrivalChange | TellingChange | RevocationChange
+)
 PUT: dict[type[Change], str] = {
     ReferralChange: SQL["put_referrals"],
     PromiseChange: SQL["put_promises"],
     SetbackChange: SQL["put_setbacks"],
     MessageChange: SQL["put_messages"],
+    ArrivalChange: SQL["put_arrivals"],
+    TellingChange: SQL["put_tellings"],
+    RevocationChange: SQL["put_revocations"],
 }
 COLUMNS = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in PUT}
 
@@ -72,6 +80,9 @@ async def read(tx: Connection, since: datetime, until: datetime, zone: str, *, s
     promises = [_promise_counts(row) for row in await tx.fetch(SQL["promises"], since, until, zone, so_far)]
     [setbacks] = await tx.fetch(SQL["setbacks"], since, until)
     [messages] = await tx.fetch(SQL["messages"], since, until)
+    [arrivals] = await tx.fetch(SQL["arrivals"], since, until)
+    [tellings] = await tx.fetch(SQL["tellings"], since, until)
+    [revocations] = await tx.fetch(SQL["revocations"], since, until)
     return Raw(
         names={id: row["name"] for id, row in agencies.items()},
         calendars={id: _calendar(row) for id, row in agencies.items()},
@@ -83,6 +94,10 @@ async def read(tx: Connection, since: datetime, until: datetime, zone: str, *, s
         setbacks={name: setbacks[name] for name in ("in_time", "late", "waiting", "supported")},
         setback_middle=setbacks["middle"],
         messages=dict(messages),
+        arrivals=dict(arrivals),
+        tellings=dict(tellings),
+        revocations={name: revocations[name] for name in ("in_effect", "waiting")},
+        revocation_middle=revocations["middle"],
     )
 
 

@@ -77,6 +77,21 @@ ON CONFLICT (id) DO UPDATE SET
     withheld_at = coalesce(known.withheld_at, excluded.withheld_at),
     reason = coalesce(excluded.reason, known.reason)
 
+-- name: put_arrivals
+INSERT INTO arrival (id, answer_by, late) SELECT * FROM unnest($1::arrival_change[]) ON CONFLICT (id) DO NOTHING
+
+-- name: put_tellings
+INSERT INTO telling (id, told_at, told, retold) SELECT * FROM unnest($1::telling_change[])
+ON CONFLICT (id) DO NOTHING
+
+-- name: put_revocations
+INSERT INTO revocation AS known (id, revoked_at, caseplan_at, notifications_at)
+SELECT * FROM unnest($1::revocation_change[])
+ON CONFLICT (id) DO UPDATE SET
+    revoked_at = coalesce(known.revoked_at, excluded.revoked_at),
+    caseplan_at = coalesce(known.caseplan_at, excluded.caseplan_at),
+    notifications_at = coalesce(known.notifications_at, excluded.notifications_at)
+
 -- name: now
 SELECT clock()
 
@@ -135,6 +150,23 @@ SELECT count(sent_at) AS sent,
        count(withheld_at) FILTER (WHERE sent_at IS NULL) AS withheld,
        count(*) FILTER (WHERE sent_at IS NULL AND withheld_at IS NULL) AS waiting
   FROM message WHERE decided_at >= $1 AND decided_at < $2
+
+-- name: arrivals
+-- By the promised moment, so that only promises count whose time is over.
+SELECT count(*) FILTER (WHERE NOT late) AS promised, count(*) FILTER (WHERE late) AS late
+  FROM arrival WHERE answer_by >= $1 AND answer_by < $2
+
+-- name: tellings
+SELECT coalesce(sum(told), 0)::int AS told, coalesce(sum(retold), 0)::int AS retold
+  FROM telling WHERE told_at >= $1 AND told_at < $2
+
+-- name: revocations
+-- greatest() knows no null, and a service's word of an earlier stop holds from the revocation on.
+SELECT count(took) AS in_effect, count(*) - count(took) AS waiting,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS middle
+  FROM (SELECT CASE WHEN caseplan_at IS NOT NULL AND notifications_at IS NOT NULL
+                    THEN greatest(revoked_at, caseplan_at, notifications_at) - revoked_at END AS took
+          FROM revocation WHERE revoked_at >= $1 AND revoked_at < $2) AS revoked
 
 -- name: wipe_progress
 DELETE FROM progress WHERE consumer = $1

@@ -40,7 +40,9 @@ OWN = {
     "outbox", "outbox_blocked", "event_archive", "event_archive_other", "progress", "dead_letter", "accepted_loss",
     "halting", "sign", "release_list", "release_row",
 }  # fmt: skip
-UNNAMED = {("reporting", "setback"), ("reporting", "message")}  # counted for the network, of no agency
+UNNAMED = {  # counted for the network, of no agency
+    ("reporting", table) for table in ("setback", "message", "arrival", "telling", "revocation")
+}
 ANY_ACTOR = {"stream", "timer"}  # ids and moments, which every command writes; a command knows its own by its aggregate
 SAYS = {"outbox"} | ANY_ACTOR  # whoever acts may write there
 ACROSS = {  # functions that reach further than whoever calls them, each for one answer

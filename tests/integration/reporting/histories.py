@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from services.caseplan import promises, referrals, setbacks
-from shared.contracts import agency, message, program
+from shared.contracts import agency, consent, message, need, person, portrait, program
 from shared.contracts import promise as promise_events
 from shared.contracts import referral as referral_events
 from shared.contracts import setback as setback_events
 from shared.contracts.events import Event
+from shared.contracts.halted import Forgotten, Halted
 from shared.contracts.parties import Way
 from shared.runtime.ids import uuid7
 from shared.workflow import Workflow
@@ -25,7 +26,9 @@ AGENCIES = [UUID(int=number) for number in range(1, 4)]
 
 def some_histories(random: Random, subjects: int) -> list[Record]:
     """Histories of all kinds, mixed; each subject's own facts stay in their order."""
-    kinds = (_referral, _promise, _setback, _message, _agency, _program, _concern)
+    kinds = (
+        _referral, _promise, _setback, _message, _agency, _program, _concern, _arrival, _telling, _revocation,
+    )  # fmt: skip
     lives = [list(random.choice(kinds)(random)) for _ in range(subjects)]
     log, records, at = Log(), [], START
     while lives := [life for life in lives if life]:
@@ -129,6 +132,33 @@ def _program(random: Random) -> Iterable[Event]:
         yield program.Withdrawn(**ids, reason="ended")
 
 
+def _arrival(random: Random) -> Iterable[Event]:
+    somebody, answer_by = uuid7(), START + timedelta(days=random.randrange(90))
+    yield person.Acknowledged(person=somebody, answer_by=answer_by)
+    if random.random() < 0.5:
+        yield person.AnswerLate(person=somebody, agency=AGENCIES[0], answer_by=answer_by)
+    yield person.WorkerAssigned(person=somebody, agency=AGENCIES[0], worker=uuid7(), reason="welcomed")
+
+
+def _telling(random: Random) -> Iterable[Event]:
+    somebody = uuid7()
+    for number in range(1, random.randrange(2, 5)):
+        answered = tuple(random.sample(["joys", "people", "day"], random.randrange(4)))
+        sitting = {"by": "person", "section": "portrait", "sitting": number, "day": number}
+        said: dict[str, Any] = {"agency": AGENCIES[0], "answered": answered, "retold": answered[:1], **sitting}
+        yield (portrait if random.random() < 0.5 else need).Told(person=somebody, **said)
+
+
+def _revocation(random: Random) -> Iterable[Event]:
+    """Each service speaks on a topic of its own, so its word may come before the revocation is heard."""
+    ids: dict[str, Any] = {"consent": uuid7(), "person": uuid7()}
+    said: list[Event] = [consent.Revoked(**ids, given="page")]
+    said += [Halted(**ids, service=service) for service in ("caseplan", "notifications") if random.random() < 0.8]
+    random.shuffle(said)
+    yield from said
+    yield Forgotten(service="caseplan", person=ids["person"])
+
+
 def oracle(records: Iterable[Record]) -> Tables:
     """What the projections have to hold after these records, each told once, in the order of its subject."""
     return rows_of(_told(record) for record in records)
@@ -136,4 +166,5 @@ def oracle(records: Iterable[Record]) -> Tables:
 
 def _told(record: Record) -> Told:
     header = {name: value.decode() for name, value in record.headers}
-    return Told(header["ce_type"], datetime.fromisoformat(header["ce_time"]), json.loads(record.value or b""))
+    at, id = datetime.fromisoformat(header["ce_time"]), UUID(header["ce_id"])
+    return Told(header["ce_type"], at, json.loads(record.value or b""), id)

@@ -19,15 +19,17 @@ from tests.opened import opened_as
 Row = dict[str, Any]
 Tables = dict[str, dict[UUID, Row]]
 SCHEMAS = ("intake", "caseplan", "notifications", "reporting")
-FAMILIES = ("agency", "program", "referral", "promise", "setback", "message")
+FAMILIES = ("agency", "program", "referral", "promise", "setback", "message", "arrival", "telling", "revocation")
+HEARD = ("agency", "program", "referral", "promise", "setback", "message", "person", "portrait", "need", "consent")
 
 
 class Told(NamedTuple):
-    """One fact: its type, when it was said, what it says."""
+    """One fact: its type, when it was said, what it says, its own id."""
 
     type: str
     at: datetime
     data: Row
+    id: UUID
 
 
 async def archived(url_of: Callable[[str], str], keys_of: Callable[[str], str], secret: str) -> list[Told]:
@@ -46,7 +48,7 @@ async def archived(url_of: Callable[[str], str], keys_of: Callable[[str], str], 
             data = await opened.all(rows)
         for row, said in zip(rows, data, strict=True):
             place = row["topic"], row["subject"], row["sequence"]
-            told[row["id"]] = place, Told(row["type"], row["at"], said)
+            told[row["id"]] = place, Told(row["type"], row["at"], said, row["id"])
     places = Counter(place for place, _ in told.values())
     assert not [place for place, times in places.items() if times > 1], "two events of one sequence in the archives"
     return [fact for _, fact in sorted(told.values(), key=lambda one: one[0])]
@@ -57,11 +59,21 @@ def rows_of(facts: Iterable[Told]) -> Tables:
     tables: Tables = {table: {} for table in FAMILIES}
     for told in facts:
         family, _, fact = told.type.removeprefix("throughcare.").removesuffix(".v1").partition(".")
-        if family not in tables:
-            continue
-        id = UUID(told.data[family])
-        FOLD[family](tables[family].setdefault(id, {"id": id, **EMPTY[family]}), fact, told.at, told.data)
+        table, id = _place(family, fact, told)
+        if table in tables:
+            FOLD[table](tables[table].setdefault(id, {"id": id, **EMPTY[table]}), fact, told.at, told.data)
     return tables
+
+
+def _place(family: str, fact: str, told: Told) -> tuple[str, UUID]:
+    """The table and the row of a fact; no table for what is not counted."""
+    if family == "person":
+        return ("arrival" if fact in ("acknowledged", "answer_late") else ""), told.id
+    if family in ("portrait", "need"):
+        return ("telling" if fact == "told" and told.data["answered"] else ""), told.id
+    if family == "consent":
+        return ("revocation" if fact in ("revoked", "halted") else ""), UUID(told.data["consent"])
+    return family, UUID(told.data[family]) if family in FAMILIES else told.id
 
 
 def _first(row: Row, name: str, value: Any) -> None:
@@ -133,6 +145,18 @@ def _fold_program(row: Row, fact: str, at: datetime, data: Row) -> None:
     row |= {"agency": UUID(data["agency"]), "withdrawn": fact == "withdrawn", "name": data.get("name", row["name"])}
 
 
+def _fold_arrival(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row |= {"answer_by": datetime.fromisoformat(data["answer_by"]), "late": fact == "answer_late"}
+
+
+def _fold_telling(row: Row, fact: str, at: datetime, data: Row) -> None:
+    row |= {"told_at": at, "told": len(data["answered"]), "retold": len(data["retold"])}
+
+
+def _fold_revocation(row: Row, fact: str, at: datetime, data: Row) -> None:
+    _first(row, "revoked_at" if fact == "revoked" else f"{data['service']}_at", at)
+
+
 EMPTY: dict[str, Row] = {
     "referral": dict.fromkeys(
         ("sent_at", "delivered_at", "first_answer_at", "first_answer", "begun_at", "reported_at", "outcome",
@@ -145,10 +169,14 @@ EMPTY: dict[str, Row] = {
     "message": dict.fromkeys(("occasion", "channel", "decided_at", "sent_at", "withheld_at", "reason")),
     "agency": {},
     "program": {"name": None},
+    "arrival": {},
+    "telling": {},
+    "revocation": dict.fromkeys(("revoked_at", "caseplan_at", "notifications_at")),
 }  # fmt: skip
 FOLD = {
     "referral": _fold_referral, "promise": _fold_promise, "setback": _fold_setback, "message": _fold_message,
-    "agency": _fold_agency, "program": _fold_program,
+    "agency": _fold_agency, "program": _fold_program, "arrival": _fold_arrival, "telling": _fold_telling,
+    "revocation": _fold_revocation,
 }  # fmt: skip
 
 
@@ -164,7 +192,8 @@ def counts_of(tables: Tables, as_of: datetime, zone: str) -> dict[str, int]:
     referrals = [row for row in began("referral", "sent_at") if row["stage"] != "entered_in_error"]
     return (
         _count_referrals(referrals) | _count_promises(tables, since) | _count_setbacks(began("setback", "reported_at"))
-        | _count_messages(began("message", "decided_at"))
+        | _count_messages(began("message", "decided_at")) | _count_arrivals(began("arrival", "answer_by"))
+        | _count_tellings(began("telling", "told_at")) | _count_revocations(began("revocation", "revoked_at"))
     )  # fmt: skip
 
 
@@ -214,4 +243,28 @@ def _count_messages(rows: list[Row]) -> dict[str, int]:
         "messages_sent": len(sent),
         "messages_withheld": len(withheld),
         "messages_waiting": len(rows) - len(sent) - len(withheld),
+    }
+
+
+def _count_arrivals(rows: list[Row]) -> dict[str, int]:
+    late = sum(row["late"] for row in rows)
+    promised = len(rows) - late
+    return {
+        "first_answers_promised": promised,
+        "first_answers_in_time": promised - late,
+        "first_answers_late": late,
+    }
+
+
+def _count_tellings(rows: list[Row]) -> dict[str, int]:
+    told, retold = sum(row["told"] for row in rows), sum(row["retold"] for row in rows)
+    return {"answers_told": told, "answers_retold": retold, "answers_first_told": told - retold}
+
+
+def _count_revocations(rows: list[Row]) -> dict[str, int]:
+    in_effect = sum(row["caseplan_at"] is not None and row["notifications_at"] is not None for row in rows)
+    return {
+        "revocations": len(rows),
+        "revocations_in_effect": in_effect,
+        "revocations_waiting": len(rows) - in_effect,
     }

@@ -5,11 +5,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.contracts import referral, setback
+from shared.contracts import need, portrait, referral, setback
 from shared.contracts.agency import Calendar, Updated
 from shared.security import demo
 from shared.web.charts import WHY_HIDDEN
-from tests.integration.reporting.world import NOW, OCTOBER, Life, World, agency_called, hard_time, promised
+from tests.integration.reporting.world import (
+    NOW,
+    OCTOBER,
+    Life,
+    World,
+    agency_called,
+    asked_for_help,
+    hard_time,
+    promised,
+    taken_back,
+    told,
+)
 
 pytestmark = pytest.mark.network
 
@@ -115,6 +126,59 @@ async def test_nobody_was_in_touch_if_the_person_says_so(world: World):
     counts = {name.removeprefix("setbacks_"): n for name, n in seen["counts"].items() if name.startswith("setbacks_")}
     assert counts == {"told": 6, "reached_in_time": 2, "reached_late": 2, "waiting": 2, "supported": 1}
     assert seen["hours_to_a_human"] == 3.0
+
+
+def of(seen: dict, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): n for name, n in seen["counts"].items() if name.startswith(prefix)}
+
+
+async def test_a_first_answer_is_in_time_unless_the_promised_moment_passed_without_one(world: World):
+    await world.hear(
+        *asked_for_help(), *asked_for_help(), *asked_for_help(late=True),
+        *asked_for_help(answer_by=NOW + timedelta(hours=3)),
+        *asked_for_help(late=True, answer_by=OCTOBER - timedelta(days=365)),
+    )  # fmt: skip
+    assert of(await counted(world), "first_answers_") == {"promised": 3, "in_time": 2, "late": 1}
+
+
+async def test_what_had_to_be_told_again_is_counted_and_what_was_skipped_is_not(world: World):
+    await world.hear(
+        *told(portrait.Told, "joys", "people", retold=("joys",)),
+        *told(portrait.Told, skipped=("joys",)),
+        *told(need.Told, "housing", "work", "food", retold=("housing", "food")),
+    )
+    seen = await counted(world)
+    assert of(seen, "answers_") == {"told": 5, "retold": 3, "first_told": 2}
+    assert len((await world.rows())["telling"]) == 2
+
+
+async def test_a_revocation_is_in_effect_when_the_last_service_has_said_so(world: World):
+    def after(caseplan: float, notifications: float) -> list:
+        return [("caseplan", timedelta(seconds=caseplan)), ("notifications", timedelta(seconds=notifications))]
+
+    await world.hear(
+        *taken_back(*after(0.2, 1.5)), *taken_back(*after(90, 2)), *taken_back(*after(1, 3.25)), *taken_back(),
+        *taken_back(after(1, 2)[0]), *taken_back(*after(-60, 1)),
+    )  # fmt: skip
+    seen = await counted(world)
+    assert of(seen, "revocations") == {"": 6, "_in_effect": 4, "_waiting": 2}
+    assert seen["seconds_to_in_effect"] == 1.5
+    page = await world.get("/reporting/mirror", accept="text/html")
+    assert "From “stop sharing” to in effect" in page.text and "2 s" in page.text
+
+
+async def test_outside_the_demo_no_door_tells_of_a_few(real: World):
+    both = [(service, timedelta(seconds=2)) for service in ("caseplan", "notifications")]
+    await real.hear(
+        *[fact for _ in range(30) for fact in asked_for_help()],
+        *[fact for _ in range(3) for fact in asked_for_help(late=True)],
+        *[fact for _ in range(40) for fact in told(portrait.Told, "joys")], *told(portrait.Told, "a", retold=("a",)),
+        *[fact for _ in range(4) for fact in taken_back(*both)],
+    )  # fmt: skip
+    seen = await counted(real)
+    assert of(seen, "first_answers_") == {"promised": 33, "in_time": None, "late": None}
+    assert of(seen, "answers_") == {"told": 41, "retold": None, "first_told": None}
+    assert set(of(seen, "revocations").values()) == {None, 0} and seen["seconds_to_in_effect"] is None
 
 
 async def test_outside_the_demo_a_small_number_leaves_by_no_door(real: World):

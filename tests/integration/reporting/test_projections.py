@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from services.reporting.reactions import reactions
 from services.reporting.store import PROJECTIONS
+from shared.contracts.consent import Revoked
+from shared.contracts.person import Acknowledged, AnswerLate
+from shared.contracts.portrait import Told
 from shared.contracts.topics import LISTENS
+from shared.runtime.ids import uuid7
 from tests.integration.reporting.histories import oracle, some_deliveries, some_histories
-from tests.integration.reporting.world import World
+from tests.integration.reporting.world import OCTOBER, World
 
 pytestmark = pytest.mark.network
 
@@ -70,6 +74,23 @@ async def test_no_row_can_tell_who_it_is_about(world: World):
     assert not ours & {"person", "worker", "recorded_by", "actor", "partitionkey", "concern", "consent"}
     setback = {row["column_name"] for row in columns if row["table_name"] == "setback"}
     assert "agency" not in setback and "pace" not in setback
+    door = {row["column_name"] for row in columns if row["table_name"] in ("arrival", "telling", "revocation")}
+    assert "answer_by" in door and "agency" not in door
+
+
+async def test_the_rows_of_one_person_at_the_door_are_not_to_be_put_together(world: World):
+    """Only a consent's two ends are: who asked, what they told and which yes they took back share no id."""
+    somebody = uuid7()
+    sitting: dict[str, Any] = {"by": "person", "section": "portrait", "sitting": 1, "day": 1, "answered": ("joys",)}
+    await world.hear(
+        (Acknowledged(person=somebody, answer_by=OCTOBER), OCTOBER),
+        (AnswerLate(person=somebody, agency=uuid7(), answer_by=OCTOBER), OCTOBER),
+        (Told(person=somebody, agency=uuid7(), **sitting), OCTOBER),
+        (Revoked(consent=uuid7(), person=somebody, given="page"), OCTOBER),
+    )
+    rows = await world.rows()
+    ids = [id for table in ("arrival", "telling", "revocation") for id in rows[table]]
+    assert len(set(ids)) == 4 and somebody not in ids
 
 
 def test_what_is_heard_may_be_heard():

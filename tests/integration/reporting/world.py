@@ -13,11 +13,12 @@ import httpx
 from services.reporting import store
 from services.reporting.app import service
 from services.reporting.reactions import reactions
-from shared.contracts import agency, promise, referral, setback
+from shared.contracts import agency, consent, need, person, portrait, promise, referral, setback
 from shared.contracts.codec import to_kafka
 from shared.contracts.data import dataschema_of, encode_data
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Event
+from shared.contracts.halted import Halted
 from shared.contracts.parties import Way
 from shared.messaging.inbox import Inbox
 from shared.messaging.meters import Meters
@@ -37,7 +38,8 @@ WORKER, PROGRAM = UUID(int=71), UUID(int=72)
 HOURS = agency.Calendar(timezone="America/New_York")
 SUBJECTS = {
     "agency": "agency", "program": "program", "referral": "referral", "promise": "promise", "setback": "setback",
-    "message": "message",
+    "message": "message", "person": "person", "portrait": "person", "need": "person", "consent": "consent",
+    "caseplan": "consent", "notifications": "consent",
 }  # fmt: skip
 
 
@@ -59,7 +61,8 @@ class Log:
 
     def put(self, event: Event, at: datetime) -> Record:
         topic = event.topic
-        subject = str(getattr(event, "concern", None) or getattr(event, SUBJECTS[topic.split(".")[1]]))
+        names = ("concern", SUBJECTS[topic.split(".")[1]], "person")  # what is forgotten goes by the person
+        subject = str(next(filter(None, (getattr(event, name, None) for name in names))))
         key = str(getattr(event, "person", None) or getattr(event, "agency", None) or subject)
         sequence = self.sequences[topic, subject] = self.sequences.get((topic, subject), 0) + 1
         envelope = Envelope(
@@ -210,3 +213,30 @@ def hard_time(*came: tuple[type[setback.SetbackEvent], setback.Stage, float], at
         event = kind(setback=id, person=person, worker=WORKER, stage=stage, way=Way.PAGE, **more)
         said.append((event, at + timedelta(hours=hours)))
     return said
+
+
+def asked_for_help(*, late: bool = False, answer_by: datetime = OCTOBER) -> Any:
+    """Somebody came by themselves and was promised an answer; where it was late, that is said at the moment."""
+    somebody = uuid7()
+    asked = person.Acknowledged(person=somebody, answer_by=answer_by)
+    said: list[tuple[Event, datetime]] = [(asked, answer_by - timedelta(hours=4))]
+    if late:
+        said.append((person.AnswerLate(person=somebody, agency=uuid7(), answer_by=answer_by), answer_by))
+    return said
+
+
+def told(
+    kind: type[portrait.Told | need.Told] = portrait.Told, *answered: str, retold: tuple[str, ...] = (), **more: Any
+) -> Any:
+    event = kind(
+        person=uuid7(), agency=uuid7(), by="person", section="portrait", sitting=1, day=3, answered=answered,
+        retold=retold, **more,
+    )  # fmt: skip
+    return [(event, OCTOBER)]
+
+
+def taken_back(*halted: tuple[str, timedelta], at: datetime = OCTOBER) -> Any:
+    """A consent that is taken back, and how long each service took to say that nothing more goes out."""
+    ids: dict[str, Any] = {"consent": uuid7(), "person": uuid7()}
+    said: list[tuple[Event, datetime]] = [(consent.Revoked(**ids, given="page"), at)]
+    return said + [(Halted(service=service, **ids), at + after) for service, after in halted]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.counting import AgencyCounts, Answered, PromiseCounts, Raw, count, within
+from services.reporting.folding_door import RevocationChange, fold_revocations
 from services.reporting.indicators import INDICATORS
+from services.reporting.pages import lasting
 from services.reporting.window import months_before, window
+from shared.contracts.consent import Revoked
 from shared.contracts.events import EVENTS
+from shared.contracts.halted import Halted
+from shared.messaging.reactions import Fact
+from shared.runtime.ids import uuid7
 from shared.web.charts import Veil
 from shared.workflow.calendars import Calendar, open_hours
 
@@ -112,3 +119,41 @@ def test_a_hundred_agencies_are_audited_in_the_time_of_a_page():
     kept = [PromiseCounts(id, date(2026, 5 + i % 6, 1), i % 30, i % 4, i % 9) for i, id in enumerate(ids)]
     report = count(Raw(referrals=small, promises=kept), hide=True)
     assert len(report.by_agency) == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("first_answers", Raw(arrivals={"promised": 40, "late": 38})),
+        ("answers", Raw(tellings={"told": 40, "retold": 38})),
+        ("revocations", Raw(revocations={"in_effect": 38, "waiting": 2}, revocation_middle=timedelta(seconds=2))),
+    ],
+    ids=["answers in time", "told for the first time", "not in effect yet"],
+)
+def test_what_is_left_of_a_whole_at_the_front_door_is_no_small_number(name, raw):
+    shown = {key: number for key, number in count(raw, hide=True).counts.items() if key.startswith(name)}
+    assert sorted(map(str, shown.values())) == sorted(map(str, (40, Veil.HIDDEN, Veil.HIDDEN)))
+
+
+def test_a_time_is_hidden_with_the_stops_that_it_is_of():
+    raw = Raw(revocations={"in_effect": 12, "waiting": 0}, revocation_middle=timedelta(seconds=2.04))
+    assert count(raw, hide=True).seconds_to_in_effect == 2.0
+    few = Raw(revocations={"in_effect": 5, "waiting": 40}, revocation_middle=timedelta(seconds=2))
+    assert count(few, hide=True).seconds_to_in_effect is None
+    assert count(few, hide=False).seconds_to_in_effect == 2.0
+
+
+def test_a_service_s_word_and_the_revocation_are_one_stop_whichever_is_heard_first():
+    at, ids = datetime(2026, 10, 6, 14, tzinfo=UTC), {"consent": uuid7(), "person": uuid7()}
+    said = [Halted(service="notifications", **ids), Revoked(given="sms", **ids), Halted(service="caseplan", **ids)]
+    times = [at + timedelta(seconds=second) for second in range(3)]
+    facts = [Fact(SimpleNamespace(id=uuid7(), time=time), event) for time, event in zip(times, said, strict=True)]
+    assert fold_revocations(facts) == [RevocationChange(ids["consent"], times[1], times[2], times[0])]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "–"), (0.4, "Under 1 s"), (2, "2 s"), (59.9, "1 min"), (600, "10 min"), (5400, "1.5 h")],
+)
+def test_how_long_it_took_is_said_in_the_unit_that_fits(seconds, words):
+    assert lasting(seconds) == words
