@@ -19,13 +19,13 @@ from shared.workflow import LAPSE, Decision, Hours, Move, Party, Timer, Workflow
 
 KIND = "invited.lapse"
 WRONG_PINS = 10  # of a link, however slowly they are typed and from wherever
-Verb = Literal["name_again", "say_yes", "say_no", "lapse"]
+Verb = Literal["name_again", "name_elsewhere", "say_yes", "say_no", "lapse"]
 
 
 class Stage(Coded):
     WAITING = "waiting", "Waiting for their word", "The welcoming agency asks them. Nobody else knows of it."
     HERE = "here", "Said yes", "They are a person here. No list touches them any more."
-    NO = "no", "Said no", "What was told is deleted with its key. A later list does not ask them again."
+    NO = "no", "Said no", "What was told is deleted with its key. No later list to that agency asks them again."
     GONE = "gone", "Gone", "Nothing of it is left, and nothing tells that it was there."
 
 
@@ -58,6 +58,7 @@ MOVES: dict[Stage, dict[str, Move[Stage]]] = {
     Stage.WAITING: {
         **ANSWERS,
         "name_again": Move((P.AGENCY,), None, Stage.WAITING),
+        "name_elsewhere": Move((P.AGENCY,), None, Stage.GONE),
         LAPSE: Move((P.CLOCK,), None, Stage.GONE),
     },
     Stage.HERE: {},
@@ -73,6 +74,7 @@ WORKFLOW = Workflow(
     owners={Stage.WAITING: P.AGENCY, Stage.NO: P.NETWORK},
     verbs={
         "name_again": "A later list names them again",
+        "name_elsewhere": "A later list names them to another agency",
         "say_yes": "They say yes",
         "say_no": "They say no",
         LAPSE: "Silence",
@@ -80,6 +82,7 @@ WORKFLOW = Workflow(
     notes=(
         "The sender is told that a list was taken, and never what became of a row: no status, no count, no moment.",
         "A list names them again by the sender's own reference; who said yes or no is not touched by it.",
+        "Named to another agency they are asked anew there, whatever they said before: so nobody there learns of it.",
     ),
 )
 

@@ -5,7 +5,7 @@ same whether they name somebody new, somebody who said no, or somebody who is he
 """
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -26,7 +26,7 @@ from shared.runtime.reach import SERVICE
 from shared.security.blind import blind, blind_key
 from shared.security.sealing import Compartment, Keys, open_sealed, seal
 from shared.web.edge import transaction
-from shared.workflow import CLOCK, Hours, Timer, Until
+from shared.workflow import CLOCK, Hours, Party, Timer, Until
 
 KIND = "release_list"
 ROW = (Compartment.IDENTITY, "release_row.told")  # closed by the list's key
@@ -170,16 +170,13 @@ async def make_invitations(tx: Connection, due: Due) -> None:
 
 
 async def _invite(tx: Connection, sent: Sent, rows: list[SentRow]) -> None:
-    """Whoever waits is named again, wherever that is now; who said yes or no is not touched."""
+    """Whoever waits is named again; who said yes or no at this agency is not touched."""
     keys, at = keys_of(tx), await store.now(tx)
     known = await store.known(tx, sent.sender, [row.reference for row in rows])
-    new = {row.reference: Invited(uuid7(), sent.sender, sent.welcoming) for row in rows if row.reference not in known}
-    open_ = [row for row in rows if row.reference in new or known[row.reference].stage is Stage.WAITING]
-    ids = {row.reference: (new.get(row.reference) or known[row.reference]) for row in open_}
-    made = await keys.create_many([one.id for one in ids.values()], Compartment.IDENTITY)
+    open_ = [(row, one) for row in rows if (one := await _here(tx, sent, known.get(row.reference, [])))]
+    made = await keys.create_many([one.id for _, one in open_], Compartment.IDENTITY)
     named = []
-    for row in open_:
-        one = ids[row.reference]
+    for row, one in open_:
         if made[one.id] is None:
             continue  # a restore has brought back whom silence had deleted: the clock deletes them again
         text = await open_sealed(keys, sent.id, *ROW, row.told)
@@ -190,6 +187,21 @@ async def _invite(tx: Connection, sent: Sent, rows: list[SentRow]) -> None:
         await store.put(tx, sent, named, at)
         timers = [invited.clock_of(Invited(one.id, sent.sender, sent.welcoming), PATIENCE) for one in named]
         await start_timers(tx, timers, since=at)
+
+
+async def _here(tx: Connection, sent: Sent, before: Sequence[Invited]) -> Invited | None:
+    """The invitation to write at this agency; None: they have answered it. Wherever else they wait it is deleted.
+
+    Never one that was another agency's: whoever reads here would know by it, or by its id, that nobody had answered.
+    """
+    here = next((one for one in before if one.welcoming == sent.welcoming), None)
+    for one in before:
+        if one is not here and one.stage is Stage.WAITING:
+            await keys_of(tx).erase(one.id, "named_elsewhere")
+            await store.save(tx, decide(one, "name_elsewhere", Party.AGENCY, PATIENCE))
+    if here is None:
+        return Invited(uuid7(), sent.sender, sent.welcoming)
+    return here if here.stage is Stage.WAITING else None
 
 
 async def lapse(tx: Connection, due: Due) -> None:

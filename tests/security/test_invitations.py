@@ -1,8 +1,10 @@
 """A stranger guesses an invitation; a prison reads what became of it. Neither learns anything at all."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
+from contextvars import Context
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake import welcoming
 from services.intake.invited import WRONG_PINS, new_pin
 from services.intake.same_time import SAME_TIME
 from services.intake.signing_in.tries import TRIES
@@ -157,7 +160,8 @@ async def test_a_choice_that_was_opened_by_a_link_which_opens_nothing_any_more_i
         await named(door, row("A-1"), to=demo.LANTERN_CLINIC)
     for answer in ("yes", "no"):
         refused = await door.fill(f"{path}/answer", {"ticket": ticket, "answer": answer, "name": "Mallory"})
-        assert refused.status_code == 422 and "Canary" not in text(refused)
+        assert ("It is deleted" in text(refused)) is (since == "another agency")
+        assert refused.status_code in (200, 422) and "Canary" not in text(refused)
     assert await door.pool.fetchval("SELECT stage FROM invited") == "waiting"
     assert await door.pool.fetchval("SELECT count(*) FROM person") == 0
 
@@ -216,6 +220,48 @@ async def test_a_list_does_the_same_work_while_its_sender_waits_whatever_became_
         did[state] = min(tries, key=len)
     assert len(set(did.values())) == 1
     assert not [one for one in did["new"] if re.search(r"\b(FROM|INTO|UPDATE) (invited|person)\b", one)]
+
+
+async def test_a_sender_that_reads_at_a_second_agency_sees_the_same_there_whatever_became_of_a_row(door: Door):
+    """It has an account at Lantern Clinic too, and names the same people there, to Alder again, and there once more."""
+    await door.agency(demo.LANTERN_CLINIC, "Lantern Clinic", welcomes=True)
+    of = await each_state(door)
+    before = {record["id"] for record in await door.pool.fetch("SELECT id FROM invited")}
+    rows = [row(of[state][0]) for state in STATES]
+
+    async def seen() -> list[tuple[str, bool]]:
+        """What differs from one to the next: an id also tells when it was made."""
+        return sorted((one["name"], UUID(one["id"]) in before) for one in await asked(door, demo.GRACE))
+
+    all_alike = sorted((f"Canary Of {of[state][0]}", False) for state in STATES)
+    await named(door, *rows, to=demo.LANTERN_CLINIC)
+    assert await seen() == all_alike
+    assert await asked(door) == [], "who waited at the first one waits there no more"
+    back = await named(door, *rows)
+    assert await seen() == []
+    assert not {"Canary Of here-0", "Canary Of no-0"} & {one["name"] for one in back}, "nobody is asked twice by one"
+    await named(door, *rows, to=demo.LANTERN_CLINIC)
+    assert await seen() == all_alike
+
+
+async def test_a_yes_that_is_under_way_while_a_list_names_them_elsewhere_makes_nobody_at_the_first_agency(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    await door.agency(demo.LANTERN_CLINIC, "Lantern Clinic", welcomes=True)
+    [ray] = await named(door, row("A-1"))
+    parts_for = welcoming.parts_for
+
+    async def late(*args: Any) -> Any:
+        """All was read and sealed by then, and nothing is locked."""
+        elsewhere = named(door, row("A-1"), to=demo.LANTERN_CLINIC)
+        await asyncio.create_task(elsewhere, context=Context())  # not as whoever says yes here
+        return await parts_for(*args)
+
+    monkeypatch.setattr(welcoming, "parts_for", late)
+    answer = await door.post(f"/intake/invited/{ray['id']}/yes", {"given": "in_person"}, demo.DANA)
+    assert answer.status_code == 404
+    assert await door.pool.fetchval("SELECT count(*) FROM person") == 0
+    assert len(await asked(door, demo.GRACE)) == 1
 
 
 async def test_a_sender_has_no_page_no_count_and_no_row_that_tells(door: Door, database: FreshDatabase):

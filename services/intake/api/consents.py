@@ -4,7 +4,8 @@ Whoever asks may be a program or a page; what may follow is decided in `consents
 that is there is in consent_answers.py.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from services.intake.told import consent_json
 from shared.runtime.errors import Conflict, Invalid, NotFound
 from shared.runtime.ids import uuid7
 from shared.security import audit
-from shared.security.edge import allow
+from shared.security.edge import allow, visit_of
 from shared.security.identity import Actor
 from shared.web import forms
 from shared.web.edge import cause_of, command, is_form, read, running, takes, transaction
@@ -115,7 +116,7 @@ def only_to_whom_the_rule_allows(before: Before, terms: Terms, *, signed: bool, 
 
 async def _check(request: Request, actor: Actor, said: Question) -> None:
     """What can be refused before anything is read or sealed for an id that somebody guessed."""
-    async with transaction(running(request)) as tx:
+    async with _written_down(request, actor, said.person), transaction(running(request)) as tx:
         person = (await people.find_person(tx, said.person)).person
         zone = await _zone(tx, said, person)
         (await spoken_in(tx, actor, person, zone)).require("consent.answer", said.person)
@@ -144,7 +145,7 @@ async def _put(
     request: Request, actor: Actor, want: Wanted | None, said: Question, write: Write, action: str
 ) -> Answer:
     """A new consent: asked for by its terms, and what is decided of it at once."""
-    async with command(running(request)) as tx:
+    async with _written_down(request, actor, said.person), command(running(request)) as tx:
 
         async def act() -> Answer:
             person = await people.lock_person(tx, said.person)  # so that an erasure or a never said meanwhile ends it
@@ -191,10 +192,25 @@ async def keeps_records(tx: Connection, recipient: UUID, discloser: UUID | None)
             )
 
 
+class KeptOut(Invalid):
+    """Whom they shut out for good."""
+
+
+@asynccontextmanager
+async def _written_down(request: Request, actor: Actor, person: UUID) -> AsyncIterator[None]:
+    """That an agency is kept out is a refusal that stands in the audit: else each could be tried in turn, unseen."""
+    try:
+        yield
+    except KeptOut:
+        path, asked = "/people/{person_id}", {"person_id": person}
+        await visit_of(request).refusals.write_down(running(request).pool, actor, "consent.ask", path, asked)
+        raise
+
+
 async def not_never(tx: Connection, person: UUID, recipient: UUID) -> None:
     """No yes is heard for whom they shut out for good, neither a first one nor one said again; only they open it."""
     if await store.is_kept_out(tx, person, recipient):
-        raise Invalid("recipient", NEVER["en"], NEVER["es"])
+        raise KeptOut("recipient", NEVER["en"], NEVER["es"])
 
 
 async def spoken_in(tx: Connection, actor: Actor, person: Person, zone: str) -> Spoken:

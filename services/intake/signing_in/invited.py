@@ -136,7 +136,7 @@ class Links:
         except Invalid as error:
             assert row is not None
             return await self._ask(request, code, ticket, row, form.refuse(error, lang_of(request)))
-        except (MoveNotOffered, NotFound):  # a second press while the first was under way
+        except (MoveNotOffered, NotFound, Erased):  # a second press while the first was under way; named elsewhere
             return await self._answered_before(request, id)
         return leave_with_page(request, id)
 

@@ -93,10 +93,13 @@ async def drop_rows(tx: Connection, list_id: UUID, up_to: int) -> None:
 # Whom they name
 
 
-async def known(tx: Connection, sender: UUID, references: Sequence[bytes]) -> dict[bytes, Invited]:
-    """By reference, locked. What became of them decides whether a list may touch them, and is told to nobody."""
-    rows = await tx.fetch(SQL["known"], sender, list(references))
-    return {row["reference"]: _invited(row) for row in rows}
+async def known(tx: Connection, sender: UUID, references: Sequence[bytes]) -> dict[bytes, list[Invited]]:
+    """By reference, locked: one at each agency. What became of them decides whether a list may touch them, and is told
+    to nobody."""
+    found: dict[bytes, list[Invited]] = {}
+    for row in await tx.fetch(SQL["known"], sender, list(references)):
+        found.setdefault(row["reference"], []).append(_invited(row))
+    return found
 
 
 async def put(tx: Connection, sent: Sent, named: Sequence[Named], at: datetime) -> None:

@@ -28,19 +28,17 @@ SELECT number, reference, told FROM release_row WHERE list_id = $1 ORDER BY numb
 DELETE FROM release_row WHERE list_id = $1 AND number <= $2;
 
 -- name: known
--- Those of a sender who are there already, ours until the transaction ends.
+-- Those of a sender who are there already, at whatever agency, ours until the transaction ends.
 SELECT id, reference, sender, welcoming, stage, release_on FROM invited
  WHERE sender = $1 AND reference = ANY ($2::bytea[]) ORDER BY id FOR UPDATE;
 
 -- name: put_invited
--- New, or named again: somewhere else is another agency, so that a link of the first one opens nothing any more.
+-- New, or named again at the same agency.
 INSERT INTO invited (id, sender, welcoming, reference, told, release_on, stage, told_at)
 SELECT id, $1, $2, reference, told, release_on, 'waiting', $7
   FROM unnest($3::uuid[], $4::bytea[], $5::bytea[], $6::date[]) AS named (id, reference, told, release_on)
 ON CONFLICT (id) DO UPDATE
-   SET welcoming = excluded.welcoming, told = excluded.told, release_on = excluded.release_on, told_at = excluded.told_at,
-       code = CASE WHEN invited.welcoming = excluded.welcoming THEN invited.code END,
-       pin = CASE WHEN invited.welcoming = excluded.welcoming THEN invited.pin END;
+   SET told = excluded.told, release_on = excluded.release_on, told_at = excluded.told_at;
 
 -- name: lock_invited
 SELECT id, sender, welcoming, stage, release_on, told FROM invited WHERE id = $1 FOR UPDATE;

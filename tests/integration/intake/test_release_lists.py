@@ -206,7 +206,9 @@ async def test_a_list_that_sends_them_elsewhere_takes_them_from_the_first_agency
     [ray] = await named(door, RAY)
     path, pin = await link_of(door, ray["id"])
     assert await named(door, RAY, to=demo.LANTERN_CLINIC) == []
-    assert [one["id"] for one in await asked(door, demo.GRACE)] == [ray["id"]]
+    assert [one["name"] for one in await asked(door, demo.GRACE)] == ["Ray Canary"]
+    with pytest.raises(Erased):
+        await door.running.keys.get(UUID(ray["id"]), Compartment.IDENTITY)
     assert (await door.get(f"/intake/invited/{ray['id']}", demo.DANA)).status_code == 404
     assert (await type_pin(door, path, pin))[1] == ""
 
