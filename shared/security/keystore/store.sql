@@ -24,5 +24,11 @@ SELECT person, until FROM unnest($1::uuid[], $2::date[]) AS gone (person, until)
 SELECT CASE WHEN until IS NULL THEN erase(person, $3::text[]) ELSE put_away(person, $3::text[], until) END
   FROM unnest($1::uuid[], $2::date[]) AS gone (person, until);
 
+-- name: copy_of
+-- What this key store holds of one person.
+SELECT count(*) FILTER (WHERE wrapped IS NOT NULL) AS keys, count(*) FILTER (WHERE put_away IS NOT NULL) AS put_away,
+       max(put_away_until) AS until, min(erased_at) AS erased_at
+  FROM person_key WHERE person_id = $1;
+
 -- name: count_erased
 SELECT count(DISTINCT person_id) FROM person_key WHERE erased_at IS NOT NULL;

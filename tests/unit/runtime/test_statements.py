@@ -8,7 +8,7 @@ import pytest
 from shared.runtime.sql import NAME
 
 ROOT = Path(__file__).parents[3]
-FOUND = [path for room in ("services", "shared") for path in sorted((ROOT / room).rglob("*"))]
+FOUND = [path for room in ("services", "shared", "cli") for path in sorted((ROOT / room).rglob("*"))]
 STATEMENTS = {path: NAME.findall(path.read_text(encoding="utf-8")) for path in FOUND if path.suffix == ".sql"}
 WORDS = {
     word
