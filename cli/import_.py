@@ -101,9 +101,9 @@ def _plainly(quiet: bool) -> loading.Say:
 
 def _print(summary: Summary, took: float, every: bool) -> None:
     print(f"Loaded “{summary.source}” in {took:.1f} s.")
-    for name, counts in (("agencies", summary.agencies), ("programs", summary.programs)):
+    for one, more, counts in (("agency", "agencies", summary.agencies), ("program", "programs", summary.programs)):
         parts = [f"{counts[key]:,} {word}" for key, word in WORDS.items() if counts[key]]
-        print(f"  {counts.total():>6,} {name}: {', '.join(parts) or 'none'}")
+        print(f"  {counts.total():>6,} {one if counts.total() == 1 else more}: {', '.join(parts) or 'none'}")
     if summary.unvouched:
         print(f"  Nobody vouched for {summary.unvouched:,} of the programs in the last year: pages say so, and")
         print("  show them only when asked.")
